@@ -1,0 +1,81 @@
+"""The two compile policies, and a cache that never runs stale code.
+
+numba's cache does not notice that a called kernel in another file changed, nor that bounds checks
+were asked for: one folder per state of the sources serves tests, tools and users' upgrades alike.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _user_cache_dir() -> Path:
+    """Return a folder of our own for caches: CELPVQ_CACHE, the user's, or one that ends with us."""
+    home = Path(os.path.expanduser("~"))
+    if sys.platform == "darwin":
+        user = home / "Library" / "Caches"
+    elif sys.platform == "win32":
+        user = Path(os.environ.get("LOCALAPPDATA", home))
+    else:
+        user = Path(os.environ.get("XDG_CACHE_HOME", home / ".cache"))
+    for folder in (Path(os.environ.get("CELPVQ_CACHE", user / "celpvq")), _shared_temporary_dir()):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+            # the cache is loaded as code: a folder that somebody else owns is not ours to trust
+            if not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid():
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix="celpvq-"))
+
+
+def _shared_temporary_dir() -> Path:
+    """Return the temporary folder that all processes of this user share."""
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    return Path(tempfile.gettempdir()) / f"celpvq-{user}"
+
+
+def _cache_key() -> str:
+    """Return a hash of the package's sources, numba's version and whether bounds are checked."""
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
+    key = hashlib.sha256(b"".join(p.read_bytes() for p in sources))
+    key.update(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())  # type: ignore[attr-defined]
+    return key.hexdigest()[:16]
+
+
+CACHE_DIR = _user_cache_dir() / _cache_key()
+
+
+def _cached_njit(func: Callable[P, R], **options: Any) -> Callable[P, R]:
+    """Compile `func` with its cache in `CACHE_DIR`; numba's own setting is left as it was."""
+    outer = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = str(CACHE_DIR)  # type: ignore[attr-defined]
+    try:
+        jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy", **options)
+        return cast("Callable[P, R]", jit(func))
+    finally:
+        numba.config.CACHE_DIR = outer  # type: ignore[attr-defined]
+
+
+def kernel(func: Callable[P, R]) -> Callable[P, R]:
+    """Compile `func` in strict IEEE order: whatever the decoder executes, the same on every machine."""
+    return _cached_njit(func, fastmath=False)
+
+
+def search(func: Callable[P, R]) -> Callable[P, R]:
+    """Compile `func` for speed: inner products of encoder-only searches, whose rounding no decoder sees.
+
+    Not plain ``fastmath=True``: that also promises that no NaN and no infinity occur.
+    """
+    return _cached_njit(func, fastmath={"reassoc", "contract", "arcp", "nsz"})

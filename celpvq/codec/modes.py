@@ -1,0 +1,111 @@
+"""The bit rates: geometry and bit allocation, stated here and nowhere else.
+
+Packing, unpacking, the shapes of the tables and the documented bit table all derive from `MODES`.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ..errors import ArgumentError
+
+SAMPLERATE = 8000  # Hz
+LPC_ORDER = 10
+FRAME_LEN = 160
+N_SUBFRAMES = 4
+SUBFRAME_LEN = FRAME_LEN // N_SUBFRAMES
+DELAY = 40  # look-ahead: the decoded stream is the input this many samples late
+MIN_LAG = 20
+MAX_LAG = 143
+N_WORDS = 4 + 3 * N_SUBFRAMES  # codewords of a frame, in the order of `Mode.fields`
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A kind of codeword: its name and the bits of each of its entries."""
+
+    name: str
+    bits: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """A bit rate: its codewords, in the order of the rows of codewords that the kernels exchange.
+
+    The entries of ``lsf`` are predictor switch, stage 1, and the two halves of stage 2; the other
+    fields have one entry per subframe. An ``fcb`` word holds the index of stage 1, that of stage 2
+    (`fcb_stages`), and a sign for each stage.
+    """
+
+    bitrate: int
+    fields: tuple[Field, ...]
+
+    @property
+    def name(self) -> str:
+        """The bit rate as text."""
+        return str(self.bitrate)
+
+    @property
+    def bits_per_frame(self) -> int:
+        """The sum over all codewords."""
+        return sum(sum(field.bits) for field in self.fields)
+
+    @property
+    def frame_bytes(self) -> int:
+        """The length of a packet."""
+        return self.bits_per_frame // 8
+
+    def bits(self, name: str) -> tuple[int, ...]:
+        """Return the bits of each entry of the field `name`."""
+        return next(field.bits for field in self.fields if field.name == name)
+
+
+def fcb_stages(bits: int) -> tuple[int, ...]:
+    """Return the index bits of each stage of a fixed codebook with `bits` in all, signs included."""
+    if bits <= 11:
+        return (bits - 1,)
+    return ((bits - 1) // 2, (bits - 2) // 2)
+
+
+def _mode(bitrate: int, *, lsf: tuple[int, ...], lag: tuple[int, ...],
+          gain: tuple[int, ...], fcb: tuple[int, ...]) -> Mode:  # fmt: skip
+    return Mode(bitrate, (Field("lsf", lsf), Field("lag", lag), Field("gain", gain), Field("fcb", fcb)))
+
+
+MODES = MappingProxyType({mode.bitrate: mode for mode in (
+    _mode(4800, lsf=(1, 7, 6, 6), lag=(8, 5, 5, 5), gain=(5, 5, 5, 5), fcb=(9, 8, 8, 8)),
+    _mode(5600, lsf=(1, 7, 6, 6), lag=(8, 5, 8, 5), gain=(6, 6, 6, 6), fcb=(11, 10, 11, 10)),
+    _mode(6400, lsf=(1, 8, 7, 6), lag=(8, 5, 8, 5), gain=(6, 6, 6, 6), fcb=(14, 14, 14, 14)),
+    _mode(7200, lsf=(1, 8, 7, 6), lag=(8, 5, 8, 5), gain=(7, 6, 7, 6), fcb=(18, 17, 18, 17)),
+    _mode(8000, lsf=(1, 9, 7, 7), lag=(8, 5, 8, 5), gain=(7, 7, 7, 7), fcb=(21, 20, 21, 20)),
+)})  # fmt: skip
+
+BY_LENGTH = MappingProxyType({mode.frame_bytes: mode for mode in MODES.values()})
+
+
+def get(mode: int | str | Mode) -> Mode:
+    """Return the mode of a bit rate, or `mode` itself; raise `ArgumentError` if there is none."""
+    if isinstance(mode, Mode):
+        return mode
+    try:
+        return MODES[int(mode)]
+    except (KeyError, ValueError, TypeError, OverflowError):
+        rates = ", ".join(map(str, MODES))
+        raise ArgumentError(f"mode: expected one of {rates} bit/s, got {mode!r}") from None
+
+
+def modes() -> tuple[Mode, ...]:
+    """Return all modes, slowest first."""
+    return tuple(MODES.values())
+
+
+def bit_table() -> str:
+    """Return the allocation of all modes as a Markdown table."""
+    names = [field.name for field in modes()[0].fields]
+    head = f"| mode (bit/s) | bytes | {' | '.join(names)} | bits |"
+    rows = [
+        f"| {mode.bitrate} | {mode.frame_bytes} | "
+        + " | ".join(f"{sum(f.bits)} = {'+'.join(map(str, f.bits))}" for f in mode.fields)
+        + f" | {mode.bits_per_frame} |"
+        for mode in modes()
+    ]
+    return "\n".join([head, "|---" * (len(names) + 3) + "|", *rows])

@@ -1,0 +1,33 @@
+"""The errors of the package: each is a `CelpvqError` and also the builtin that one would expect."""
+
+
+class CelpvqError(Exception):
+    """Anything that celpvq refuses; its message is one line and says expected and got."""
+
+
+class ArgumentError(CelpvqError, ValueError):
+    """An argument has the wrong value or shape."""
+
+
+class ArgumentTypeError(CelpvqError, TypeError):
+    """An argument has the wrong type."""
+
+
+class FormatError(CelpvqError, ValueError):
+    """Data are not what their format says: foreign, corrupt, or of an unknown version."""
+
+
+class TruncatedStream(FormatError, EOFError):
+    """A stream ends before its end."""
+
+
+class TablesError(CelpvqError, ValueError):
+    """A set of tables is missing, damaged, or not the one that a stream was made with."""
+
+
+class SoundFileError(CelpvqError, OSError):
+    """A file could not be read or written as sound."""
+
+
+class OutputExistsError(CelpvqError, FileExistsError):
+    """The output is there already, or is the input itself."""
