@@ -31,3 +31,7 @@ class SoundFileError(CelpvqError, OSError):
 
 class OutputExistsError(CelpvqError, FileExistsError):
     """The output is there already, or is the input itself."""
+
+
+class MissingPackageError(CelpvqError, ImportError):
+    """An optional package is not installed; the message names the extra that brings it."""
