@@ -1,0 +1,82 @@
+"""A picture of a clip and its coded form."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MissingPackageError
+
+SAMPLERATE = 8000  # Hz
+FRAME_LEN = 160
+SUBFRAME_LEN = 40
+
+
+def draw(
+    path: Path,
+    ref: NDArray[np.floating],
+    deg: NDArray[np.floating],
+    lsf: NDArray[np.float64],
+    lag: NDArray[np.float64],
+    title: str,
+) -> None:
+    """Write spectrograms before and after, and the tracks of LSF and lag, as a picture.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its ending names the format.
+    ref, deg : ndarray, shape (n,)
+        Original and coded speech at 8000 Hz.
+    lsf : ndarray, shape (n_frames, p)
+        Line spectral frequencies [radians].
+    lag : ndarray, shape (n_subframes,)
+        Lags of the adaptive codebook [samples].
+    title : str
+        What stands above.
+
+    Raises
+    ------
+    MissingPackageError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingPackageError(
+            "the picture needs the package matplotlib: pip install celpvq[plot]"
+        ) from None
+    figure = Figure(figsize=(10, 9), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title)
+    axes = figure.subplots(4, 1, sharex=True)
+    _spectrogram(axes[0], ref, "original")
+    _spectrogram(axes[1], deg, "coded")
+    times = (np.arange(lsf.shape[0]) + 0.5) * FRAME_LEN / SAMPLERATE
+    axes[2].plot(times, lsf * SAMPLERATE / (2 * np.pi), linewidth=0.8)
+    axes[2].set(ylabel="LSF [Hz]", ylim=(0, SAMPLERATE / 2))
+    times = (np.arange(lag.shape[0]) + 0.5) * SUBFRAME_LEN / SAMPLERATE
+    axes[3].plot(times, lag, ".", markersize=3)
+    axes[3].set(ylabel="lag [samples]", xlabel="time [s]", xlim=(0, ref.size / SAMPLERATE))
+    figure.savefig(path, dpi=100)
+
+
+def _spectrogram(axes: Any, signal: NDArray[np.floating], label: str) -> None:
+    """Draw the short-time spectrum over 60 dB."""
+    window = np.hanning(240)  # 30 ms
+    frames = np.lib.stride_tricks.sliding_window_view(signal, window.size)[::SUBFRAME_LEN]
+    power = np.square(np.abs(np.fft.rfft(frames * window, 512)))
+    level = 10 * np.log10(power + 1e-10)
+    edge = window.size / 2 / SAMPLERATE
+    axes.imshow(
+        level.T,
+        origin="lower",
+        aspect="auto",
+        cmap="magma",
+        vmin=level.max() - 60,
+        vmax=level.max(),
+        extent=(edge, edge + frames.shape[0] * SUBFRAME_LEN / SAMPLERATE, 0, SAMPLERATE / 2),
+    )
+    axes.set(ylabel=f"{label} [Hz]")
