@@ -35,3 +35,7 @@ class OutputExistsError(CelpvqError, FileExistsError):
 
 class MissingPackageError(CelpvqError, ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
+
+
+class NotFittedError(CelpvqError, ValueError, AttributeError):
+    """A quantizer was used before `fit`."""

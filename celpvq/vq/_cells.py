@@ -1,0 +1,80 @@
+"""What a pass over the training vectors learns about each cell; all that iterative design needs."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._jit import search
+from ._threads import in_order, spans
+from .nearest import nearest_block, tiled
+
+Floats = NDArray[np.floating[Any]]
+F64 = NDArray[np.float64]
+
+_ROWS = 4096
+_PARTS = 16  # of the vectors, each with sums of its own: fixed, so that threads change no rounding
+
+
+class Cells(NamedTuple):
+    """Sums over the vectors of each of K cells, each entry of a vector counting with its weight."""
+
+    weights: F64  # (K, k) sum of weights
+    sums: F64  # (K, k) weighted sum of vectors
+    errors: F64  # (K, k) weighted sum of squared errors against the codeword
+
+    @property
+    def distortion(self) -> float:
+        """The weighted mean squared error per component."""
+        return float(self.errors.sum() / self.weights.sum())
+
+    @property
+    def empty(self) -> NDArray[np.bool_]:
+        """Which of the K cells have no weight."""
+        return self.weights.sum(axis=1) == 0
+
+    def centroids(self, codebook: Floats) -> Floats:
+        """Return the weighted means (K, k); a component without weight stays as in `codebook`."""
+        idle = self.weights == 0
+        means = self.sums / np.where(idle, 1, self.weights)
+        return np.where(idle, codebook, means).astype(codebook.dtype)
+
+
+@search
+def _add(
+    X: Floats, weight: Floats, codebook: Floats, best: NDArray[np.int64], cells: Cells
+) -> None:
+    """Add X (n, k), with weight (n, k), to the sums of the cells best (n,)."""
+    for r in range(X.shape[0]):
+        c = best[r]
+        for i in range(X.shape[1]):
+            w = np.float64(weight[r, i])
+            x = np.float64(X[r, i])
+            error = x - codebook[c, i]
+            cells.weights[c, i] += w
+            cells.sums[c, i] += w * x
+            cells.errors[c, i] += w * (error * error)
+
+
+def survey(X: Floats, weight: Floats, codebook: Floats, n_threads: int | None = None) -> Cells:
+    """Return the sums over the cells of codebook (K, k) in X (n, k), the same for any `n_threads`.
+
+    weight : (1, 1), (n, 1) or (n, k); only the last has a say in which cell a vector belongs to.
+    """
+    n, k = X.shape
+    book = tiled(codebook)
+    full = np.broadcast_to(weight, (n, k))
+    searched = full if weight.shape[1] == k > 1 else full[:0]
+
+    def work(part: slice) -> Cells:
+        cells = Cells(*np.zeros((3, *codebook.shape)))
+        for start in range(part.start, part.stop, _ROWS):
+            rows = slice(start, min(start + _ROWS, part.stop))
+            best, _ = nearest_block(X[rows], searched[rows], book)
+            _add(X[rows], full[rows], codebook, best, cells)
+        return cells
+
+    total = np.zeros((3, *codebook.shape))
+    for cells in in_order(work, spans(n, max(_ROWS, -(-n // _PARTS))), n_threads):
+        total += cells
+    return Cells(*total)

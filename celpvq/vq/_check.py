@@ -1,0 +1,99 @@
+"""The checks of arguments that all quantizers share; each message says expected and got."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import ArgumentError, ArgumentTypeError
+
+Floats = NDArray[np.floating[Any]]
+
+
+def vectors(X: ArrayLike, name: str, *, k: int | None = None, least: int = 0) -> Floats:
+    """Return X (n, k) as a contiguous array, float32 or float64, with `least` rows or more."""
+    X = _floats(X, name)
+    if X.ndim != 2 or X.shape[1] == 0:
+        raise ArgumentError(f"{name}: expected shape (n, k) with k > 0, got {X.shape}")
+    if k is not None and X.shape[1] != k:
+        raise ArgumentError(f"{name}: expected vectors of {k} components, got {X.shape[1]}")
+    if len(X) < least:
+        raise ArgumentError(f"{name}: expected {least} vectors or more, got {len(X)}")
+    _finite(X, name)
+    return np.ascontiguousarray(X)
+
+
+def component_weight(weight: ArrayLike | None, X: Floats) -> Floats:
+    """Return the weight of each entry of X (n, k): a view of that shape, or (0, k) for none."""
+    n, k = X.shape
+    if weight is None:
+        return np.broadcast_to(np.empty((0, k), X.dtype), (0, k))
+    weight = _weight(weight, "weight", X.dtype)
+    if weight.shape not in ((k,), (n, k)):
+        raise ArgumentError(f"weight: expected shape ({k},) or ({n}, {k}), got {weight.shape}")
+    return np.broadcast_to(weight, (n, k))
+
+
+def sample_weight(weight: ArrayLike | None, X: Floats, *, per_component: bool) -> Floats:
+    """Return the weight of X (n, k) as an array of shape (1, 1), (n, 1) or, if allowed, (n, k)."""
+    n, k = X.shape
+    if weight is None:
+        return np.ones((1, 1), X.dtype)
+    weight = _weight(weight, "sample_weight", X.dtype)
+    if weight.shape == (n,):
+        weight = weight[:, None]
+    elif not (per_component and weight.shape == (n, k)):
+        shapes = f"({n},) or ({n}, {k})" if per_component else f"({n},)"
+        raise ArgumentError(f"sample_weight: expected shape {shapes}, got {weight.shape}")
+    return weight
+
+
+def count(value: int, name: str, *, least: int, most: float = np.inf) -> None:
+    """Raise unless `value` is an integer from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ArgumentTypeError(f"{name}: expected an integer, got {value!r}")
+    if not least <= value <= most:
+        limit = f"{least} or more" if most == np.inf else f"from {least} to {most}"
+        raise ArgumentError(f"{name}: expected {limit}, got {value}")
+
+
+def choice(value: object, name: str, choices: tuple[str, ...]) -> None:
+    """Raise unless `value` is one of `choices`."""
+    if value not in choices:
+        raise ArgumentError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+
+
+def indices(values: ArrayLike, n_codewords: int) -> NDArray[np.int64]:
+    """Return `values` as indices, each below `n_codewords`."""
+    values = np.asarray(values)
+    if values.dtype.kind not in "iu":
+        raise ArgumentTypeError(f"indices: expected integers, got {values.dtype}")
+    if values.size and not 0 <= values.min() <= values.max() < n_codewords:
+        got = f"from {values.min()} to {values.max()}"
+        raise ArgumentError(f"indices: expected from 0 to {n_codewords - 1}, got {got}")
+    return values.astype(np.int64, copy=False)
+
+
+def _weight(weight: ArrayLike, name: str, dtype: np.dtype[Any]) -> Floats:
+    weight = _floats(weight, name)
+    _finite(weight, name)
+    if weight.size and weight.min() < 0:
+        raise ArgumentError(f"{name}: expected no negative weight, got {weight.min():g}")
+    return weight.astype(dtype, copy=False)
+
+
+def _floats(values: ArrayLike, name: str) -> Floats:
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise ArgumentTypeError(f"{name}: expected real numbers, got {array.dtype}")
+    return array.astype(np.float32 if array.dtype == np.float32 else np.float64, copy=False)
+
+
+def _finite(values: Floats, name: str) -> None:
+    for start in range(0, len(values), 65536) if values.ndim else ():
+        finite = np.isfinite(values[start : start + 65536])
+        if not finite.all():
+            where = np.argwhere(~finite)[0]
+            got = values[start : start + 65536][tuple(where)]
+            row = ", ".join(map(str, (where[0] + start, *where[1:])))
+            raise ArgumentError(f"{name}: expected finite values, got {got} at [{row}]")
