@@ -5,13 +5,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .lbg import LBG as LBG
-    from .nearest import m_best as m_best
-    from .nearest import nearest as nearest
+    from .measures import cell_usage as cell_usage
+    from .measures import distortion as distortion
+    from .measures import index_entropy as index_entropy
+    from .measures import perplexity as perplexity
+    from .measures import sqnr as sqnr
+    from .full_search import m_best as m_best
+    from .full_search import nearest as nearest
+    from .theory import gersho_constant as gersho_constant
+    from .theory import lloyd_max_gaussian as lloyd_max_gaussian
+    from .theory import shannon_distortion_gaussian as shannon_distortion_gaussian
+    from .theory import zador_bound as zador_bound
 
 _HOME = {
     "LBG": "lbg",
-    "m_best": "nearest",
-    "nearest": "nearest",
+    "cell_usage": "measures",
+    "distortion": "measures",
+    "gersho_constant": "theory",
+    "index_entropy": "measures",
+    "lloyd_max_gaussian": "theory",
+    "m_best": "full_search",
+    "nearest": "full_search",
+    "perplexity": "measures",
+    "shannon_distortion_gaussian": "theory",
+    "sqnr": "measures",
+    "zador_bound": "theory",
 }
 __all__ = list(_HOME)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .._jit import search
 from ._threads import in_order, spans
-from .nearest import nearest_block, tiled
+from .full_search import nearest_block, tiled
 
 Floats = NDArray[np.floating[Any]]
 F64 = NDArray[np.float64]
@@ -31,7 +31,8 @@ class Cells(NamedTuple):
     @property
     def empty(self) -> NDArray[np.bool_]:
         """Which of the K cells have no weight."""
-        return self.weights.sum(axis=1) == 0
+        empty: NDArray[np.bool_] = np.equal(self.weights.sum(axis=1), 0)
+        return empty
 
     def centroids(self, codebook: Floats) -> Floats:
         """Return the weighted means (K, k); a component without weight stays as in `codebook`."""

@@ -63,7 +63,7 @@ def choice(value: object, name: str, choices: tuple[str, ...]) -> None:
         raise ArgumentError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
 
 
-def indices(values: ArrayLike, n_codewords: int) -> NDArray[np.int64]:
+def indices(values: ArrayLike, n_codewords: float) -> NDArray[np.int64]:
     """Return `values` as indices, each below `n_codewords`."""
     values = np.asarray(values)
     if values.dtype.kind not in "iu":

@@ -9,7 +9,7 @@ from ..errors import ArgumentError
 from . import _check, init
 from ._cells import Cells, survey
 from .base import VectorQuantizer
-from .nearest import nearest
+from .full_search import nearest
 
 Floats = NDArray[np.floating[Any]]
 

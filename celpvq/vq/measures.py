@@ -1,0 +1,134 @@
+"""How well vectors are quantized, and how well the codewords are used."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import ArgumentError
+from . import _check
+
+
+def distortion(X: ArrayLike, Y: ArrayLike, weight: ArrayLike | None = None) -> float:
+    """Return the mean squared error per component.
+
+    Parameters
+    ----------
+    X, Y : array_like, shape (n, k)
+        Vectors, and the same quantized.
+    weight : array_like, shape (n,) or (n, k), optional
+        Weight of each vector, or of each of its components [>= 0].
+
+    Returns
+    -------
+    float
+        Sum of the weighted squared errors over the sum of the weights.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no vector or no weight, shapes differ, or a value is not finite.
+    """
+    X, Y = _pair(X, Y)
+    w = np.broadcast_to(_check.sample_weight(weight, X, per_component=True), X.shape)
+    total = float(w.sum(dtype=np.float64))
+    if total == 0:
+        raise ArgumentError("weight: expected some weight above 0, got none")
+    return float((w * (X - Y) ** 2).sum() / total)
+
+
+def sqnr(X: ArrayLike, Y: ArrayLike) -> float:
+    """Return the signal-to-quantization-noise ratio in dB.
+
+    Parameters
+    ----------
+    X, Y : array_like, shape (n, k)
+        Vectors, and the same quantized.
+
+    Returns
+    -------
+    float
+        Mean square of X over that of X - Y [dB]; infinite if they are equal. X is taken as it is:
+        subtract its mean first where that carries no information.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no vector, shapes differ, or a value is not finite.
+    """
+    X, Y = _pair(X, Y)
+    noise = float(((X - Y) ** 2).sum())
+    if noise == 0:
+        return np.inf
+    signal = float((X**2).sum())
+    return float(10 * np.log10(signal / noise)) if signal > 0 else -np.inf
+
+
+def index_entropy(indices: ArrayLike) -> float:
+    """Return the entropy of codeword indices in bits.
+
+    Parameters
+    ----------
+    indices : array_like of int, shape (n,)
+        Codeword indices [>= 0].
+
+    Returns
+    -------
+    float
+        First-order entropy of their relative frequencies [bit]: what a memoryless entropy code
+        needs for each of them at least.
+
+    Raises
+    ------
+    ArgumentError
+        If there is none, or one is negative.
+    """
+    p = _frequencies(indices)
+    p = p[p > 0]
+    return float(-(p * np.log2(p)).sum()) + 0.0  # not -0.0
+
+
+def perplexity(indices: ArrayLike) -> float:
+    """Return 2 to the power of `index_entropy`: the number of codewords, were all used alike."""
+    return float(2.0 ** index_entropy(indices))
+
+
+def cell_usage(indices: ArrayLike, n_codewords: int) -> float:
+    """Return the part of the codewords that is used at all.
+
+    Parameters
+    ----------
+    indices : array_like of int, shape (n,)
+        Codeword indices.
+    n_codewords : int
+        Size of the codebook.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no index, or one is not below `n_codewords`.
+    """
+    _check.count(n_codewords, "n_codewords", least=1)
+    used = np.count_nonzero(_frequencies(indices, n_codewords))
+    return used / n_codewords
+
+
+def _pair(X: ArrayLike, Y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x = _check.vectors(X, "X", least=1).astype(np.float64, copy=False)
+    y = _check.vectors(Y, "Y", k=x.shape[1]).astype(np.float64, copy=False)
+    if len(y) != len(x):
+        raise ArgumentError(f"Y: expected {len(x)} vectors, got {len(y)}")
+    return x, y
+
+
+def _frequencies(indices: ArrayLike, n_codewords: float = np.inf) -> NDArray[Any]:
+    """Return how often each index occurs, relative to all."""
+    values = _check.indices(indices, n_codewords).ravel()
+    if values.size == 0:
+        raise ArgumentError("indices: expected one or more, got none")
+    return np.bincount(values) / values.size
