@@ -47,8 +47,10 @@ def _shared_temporary_dir() -> Path:
 
 
 def _cache_key() -> str:
-    """Return a hash of the package's sources, numba's version and whether bounds are checked."""
-    sources = sorted(Path(__file__).parent.rglob("*.py"))
+    """Return a hash of all sources with kernels, numba's version and whether bounds are checked."""
+    here = Path(__file__)
+    folders = ("codec", "training", "vq")
+    sources = [here, *sorted(p for f in folders for p in (here.parent / f).rglob("*.py"))]
     key = hashlib.sha256(b"".join(p.read_bytes() for p in sources))
     key.update(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())  # type: ignore[attr-defined]
     return key.hexdigest()[:16]

@@ -1,0 +1,9 @@
+"""Short names for the array types of signatures."""
+
+import numpy as np
+import numpy.typing as npt
+
+F64 = npt.NDArray[np.float64]
+F32 = npt.NDArray[np.float32]
+I64 = npt.NDArray[np.int64]
+I16 = npt.NDArray[np.int16]

@@ -1,0 +1,259 @@
+"""The search over a frame: a beam of paths through its four subframes.
+
+Each path is a decoder's state with the words that led to it. In each subframe every path tries
+several lags, each with its best fixed codebook word and gains; the paths of least weighted error
+go on. At the frame's end the best one is the answer, so that nothing is delayed.
+"""
+
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from .._jit import kernel, search
+from .._types import F32, F64, I64
+from . import adaptive_codebook, filters, fixed_codebook, gains, pitch, synthesis, weighting
+from .modes import LPC_ORDER, MAX_LAG, N_SUBFRAMES, N_WORDS, SUBFRAME_LEN
+from .synthesis import SynthesisState
+from .tables import ModeTables
+from .tuning import MAX_SURVIVORS, Effort
+
+MAX_PITCH_GAIN = 1.2
+
+
+class SearchTables(NamedTuple):
+    """What the search derives from the tables of a mode, once."""
+
+    columns: F32  # (SUBFRAME_LEN, N) fixed codebook, transposed
+    shape_acf: F32  # (SUBFRAME_LEN, N) its autocorrelations, doubled above lag 0
+    linear: F64  # (G,) corrections of the gain book, linear
+
+    @classmethod
+    def derive(cls, tables: ModeTables) -> Self:
+        """Return the search tables of `tables`."""
+        padded = np.fft.rfft(tables.fcb, 2 * SUBFRAME_LEN, axis=1)
+        acf = np.fft.irfft(np.abs(padded) ** 2, axis=1)[:, :SUBFRAME_LEN]
+        acf[:, 1:] *= 2.0
+        return cls(
+            columns=np.ascontiguousarray(tables.fcb.T, dtype=np.float32),
+            shape_acf=np.ascontiguousarray(acf.T, dtype=np.float32),
+            linear=gains.levels(tables.gain),
+        )
+
+
+class Path(NamedTuple):
+    """One path of the beam."""
+
+    synthesis: SynthesisState
+    error: F64  # (p + n,) speech less its synthesis, the last p values first
+    weighted: F64  # (p + n,) the same, weighted
+    words: I64  # (N_WORDS,)
+    cost: F64  # (1,) energy of the weighted error in this frame so far
+
+
+class Beam(NamedTuple):
+    """Arrays of all paths, one row each: two generations of MAX_SURVIVORS paths."""
+
+    exc: F64
+    speech: F64
+    code: F64
+    gain: F64
+    gain_mem: F64
+    lag3: I64
+    error: F64
+    weighted: F64
+    words: I64
+    cost: F64
+
+    @classmethod
+    def new(cls) -> Self:
+        """Return the beam of an encoder that has heard nothing."""
+        n = 2 * MAX_SURVIVORS
+        start = SynthesisState.new()
+        line = LPC_ORDER + SUBFRAME_LEN
+        return cls(
+            **{name: np.tile(array, (n, 1)) for name, array in start._asdict().items()},
+            error=np.zeros((n, line)),
+            weighted=np.zeros((n, line)),
+            words=np.zeros((n, N_WORDS), dtype=np.int64),
+            cost=np.zeros((n, 1)),
+        )
+
+
+class Children(NamedTuple):
+    """The best continuations of a subframe: those who will be the next generation."""
+
+    cost: F64  # (MAX_SURVIVORS,) rising
+    parent: I64  # (MAX_SURVIVORS,) row of the beam
+    words: I64  # (MAX_SURVIVORS, 3) of lag, gains and fixed codebook
+
+    @classmethod
+    def new(cls) -> Self:
+        """Return room for the largest beam."""
+        n = MAX_SURVIVORS
+        return cls(np.zeros(n), np.zeros(n, dtype=np.int64), np.zeros((n, 3), dtype=np.int64))
+
+
+@kernel
+def path(beam: Beam, row: int) -> Path:
+    """Return the path in a row of the beam: views, not copies."""
+    state = SynthesisState(
+        beam.exc[row], beam.speech[row], beam.code[row], beam.gain[row], beam.gain_mem[row],
+        beam.lag3[row],
+    )  # fmt: skip
+    return Path(state, beam.error[row], beam.weighted[row], beam.words[row], beam.cost[row])
+
+
+@kernel
+def copy_path(beam: Beam, source: int, target: int) -> None:
+    """Copy all of a path from row to row."""
+    beam.exc[target] = beam.exc[source]
+    beam.speech[target] = beam.speech[source]
+    beam.code[target] = beam.code[source]
+    beam.gain[target] = beam.gain[source]
+    beam.gain_mem[target] = beam.gain_mem[source]
+    beam.lag3[target] = beam.lag3[source]
+    beam.error[target] = beam.error[source]
+    beam.weighted[target] = beam.weighted[source]
+    beam.words[target] = beam.words[source]
+    beam.cost[target] = beam.cost[source]
+
+
+@kernel
+def _follow(speech: F64, num: F64, den: F64, who: Path) -> None:
+    """Weigh what the path's last synthesis made of speech (n,): error, weighted error, cost."""
+    for n in range(SUBFRAME_LEN):
+        who.error[LPC_ORDER + n] = speech[n] - who.synthesis.speech[LPC_ORDER + n]
+    weighting.weight(who.error, num, den, who.weighted)
+    for n in range(LPC_ORDER, who.weighted.shape[0]):
+        who.cost[0] += who.weighted[n] * who.weighted[n]
+
+
+@kernel
+def _target(speech: F64, lpc_q: F64, num: F64, den: F64, who: Path, out: F64) -> None:
+    """Put the weighted speech (n,) less the ringing of the path's filters into out (n,)."""
+    filters.keep_past(who.error, LPC_ORDER)
+    filters.keep_past(who.weighted, LPC_ORDER)
+    ringing = np.empty(LPC_ORDER + SUBFRAME_LEN)
+    ringing[:LPC_ORDER] = who.synthesis.speech[SUBFRAME_LEN:]
+    filters.synthesis(np.zeros(SUBFRAME_LEN), lpc_q, ringing)
+    for n in range(SUBFRAME_LEN):
+        who.error[LPC_ORDER + n] = speech[n] - ringing[LPC_ORDER + n]
+    weighting.weight(who.error, num, den, who.weighted)
+    out[:] = who.weighted[LPC_ORDER:]
+
+
+@search
+def _try_path(
+    row: int, index: int, target: F64, impulse: F64, energy: F32, effort: Effort, tables: ModeTables,
+    derived: SearchTables, beam: Beam, children: Children,
+) -> None:  # fmt: skip
+    """Search the best lags, words and gains after the path in `row`; offer them as children."""
+    who = path(beam, row)
+    layout = tables.fcb_layout[index]
+    first_gain, n_gains = tables.gain_layout[index]
+    gain_book = tables.gain[first_gain : first_gain + n_gains]
+    gain_linear = derived.linear[first_gain : first_gain + n_gains]
+    level = gains.decibel_to_linear(gains.predicted_db(tables.predictor, who.synthesis.gain_mem))
+    beta = synthesis.sharpening(who.synthesis)
+    bits, lag3_prev = tables.lag_bits[index], who.synthesis.lag3[0]
+
+    exc = np.empty(MAX_LAG + SUBFRAME_LEN)
+    exc[:MAX_LAG] = who.synthesis.exc[SUBFRAME_LEN:]
+    codes = np.zeros(effort.lags, dtype=np.int64)
+    filtered = np.zeros((effort.lags, SUBFRAME_LEN))
+    adaptive_codebook.search_lags(target, impulse, exc, bits, lag3_prev, codes, filtered)
+
+    rest = np.empty(SUBFRAME_LEN)
+    sharp = np.empty(SUBFRAME_LEN)
+    own_energy = np.empty_like(energy)
+    words = np.zeros(effort.words, dtype=np.int64)
+    for k in range(effort.lags):
+        y = filtered[k]
+        lag = pitch.rounded(pitch.dequantize(codes[k], bits, lag3_prev))
+        xy, yy = 0.0, 1e-12
+        for n in range(SUBFRAME_LEN):
+            xy += target[n] * y[n]
+            yy += y[n] * y[n]
+        gain = min(max(xy / yy, 0.0), MAX_PITCH_GAIN)
+        for n in range(SUBFRAME_LEN):
+            rest[n] = target[n] - gain * y[n]
+        sharp[:] = impulse
+        if lag < SUBFRAME_LEN:
+            fixed_codebook.sharpen(sharp, lag, beta)
+            fixed_codebook.energies(sharp, derived.shape_acf, own_energy)
+        fixed_codebook.shortlist(
+            rest, sharp, layout, tables.fcb, derived.columns,
+            own_energy if lag < SUBFRAME_LEN else energy, effort.first, words,
+        )  # fmt: skip
+        word, entry, err = fixed_codebook.search_words(
+            words, target, y, impulse, layout, tables.fcb, lag, beta, gain_book, gain_linear, level
+        )
+        _offer(who.cost[0] + err, row, codes[k], entry, word, effort.survivors, children)
+
+
+@kernel
+def _offer(
+    cost: float, parent: int, lag: int, gain: int, fcb: int, n_kept: int, children: Children
+) -> None:
+    """Take a child among the n_kept best, if it is one."""
+    at = n_kept - 1
+    if cost >= children.cost[at]:
+        return
+    while at > 0 and children.cost[at - 1] > cost:
+        children.cost[at] = children.cost[at - 1]
+        children.parent[at] = children.parent[at - 1]
+        children.words[at] = children.words[at - 1]
+        at -= 1
+    children.cost[at] = cost
+    children.parent[at] = parent
+    children.words[at, 0], children.words[at, 1], children.words[at, 2] = lag, gain, fcb
+
+
+@search
+def search_frame(
+    speech: F64, lpc_q: F64, lpc_w: F64, effort: Effort, tables: ModeTables, derived: SearchTables,
+    beam: Beam, children: Children, words: I64,
+) -> None:  # fmt: skip
+    """Find the words of lag, gain and fixed codebook for speech (FRAME_LEN,), into words (N_WORDS,).
+
+    lpc_q, lpc_w (N_SUBFRAMES, p): quantized predictors, and those of the weighting.
+    The beam's row 0 holds the path so far, and in the end the best one.
+    """
+    num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
+    impulse, target = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
+    energy = np.empty(derived.columns.shape[1], dtype=np.float32)
+    first, n_paths = 0, 1  # the living generation: n_paths rows from first on
+    beam.words[0] = words
+    beam.cost[0] = 0.0
+    for index in range(N_SUBFRAMES):
+        part = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
+        weighting.coefficients(lpc_w[index], num, den)
+        weighting.impulse_response(num, den, lpc_q[index], impulse)
+        fixed_codebook.energies(impulse, derived.shape_acf, energy)
+        children.cost[:] = np.inf
+        for row in range(first, first + n_paths):
+            _target(part, lpc_q[index], num, den, path(beam, row), target)
+            _try_path(row, index, target, impulse, energy, effort, tables, derived, beam, children)
+        first = MAX_SURVIVORS - first
+        n_paths = 0
+        for i in range(effort.survivors):
+            if children.cost[i] == np.inf:
+                break
+            row = first + i
+            copy_path(beam, children.parent[i], row)
+            who = path(beam, row)
+            who.words[synthesis.LAG_WORDS + index] = children.words[i, 0]
+            who.words[synthesis.GAIN_WORDS + index] = children.words[i, 1]
+            who.words[synthesis.FCB_WORDS + index] = children.words[i, 2]
+            synthesis.subframe(who.words, index, lpc_q[index], tables, who.synthesis)
+            _follow(part, num, den, who)
+            n_paths += 1
+    best = first
+    for row in range(first, first + n_paths):
+        if beam.cost[row, 0] < beam.cost[best, 0]:
+            best = row
+    if best != 0:
+        copy_path(beam, best, 0)
+    words[:] = beam.words[0]
+
+

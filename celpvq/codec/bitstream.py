@@ -1,0 +1,73 @@
+"""Rows of codewords to packets and back, whole runs at once.
+
+The bits of a packet lie in the order of `order`, the first one highest in the first byte.
+"""
+
+import functools
+
+import numpy as np
+
+from .._types import I64
+from ..errors import ArgumentError, FormatError
+from .modes import N_WORDS, Mode
+
+
+@functools.cache
+def order(mode: Mode) -> tuple[I64, I64]:
+    """Return, for each transmitted bit, the column of its codeword and its place there (0: lowest)."""
+    bits = [n for field in mode.fields for n in field.bits]
+    column = np.repeat(np.arange(len(bits)), bits)
+    place = np.concatenate([np.arange(n)[::-1] for n in bits])
+    return column, place
+
+
+@functools.cache
+def limits(mode: Mode) -> I64:
+    """Return the number of values of each codeword (N_WORDS,)."""
+    return np.array([1 << n for field in mode.fields for n in field.bits], dtype=np.int64)
+
+
+def pack(mode: Mode, words: I64) -> bytes:
+    """Return the packets of words (n_frames, N_WORDS), one after the other.
+
+    Raises
+    ------
+    ArgumentError
+        If the shape is wrong or a codeword does not fit its bits.
+    """
+    if words.ndim != 2 or words.shape[1] != N_WORDS:
+        raise ArgumentError(f"words: expected shape (n_frames, {N_WORDS}), got {words.shape}")
+    bad = (words < 0) | (words >= limits(mode))
+    if bad.any():
+        frame, column = np.argwhere(bad)[0]
+        names = [field.name for field in mode.fields for _ in field.bits]
+        raise ArgumentError(
+            f"{mode.name}.{names[column]}: {words[frame, column]} does not fit its bits"
+        )
+    column, place = order(mode)
+    return np.packbits((words[:, column] >> place & 1).astype(np.uint8), axis=1).tobytes()
+
+
+def unpack(mode: Mode, data: bytes) -> I64:
+    """Return the codewords (n_frames, N_WORDS) of packets: the inverse of `pack`.
+
+    Any bits are codewords of their mode: only the length can be wrong.
+
+    Raises
+    ------
+    FormatError
+        If the length is not a multiple of the mode's packet.
+    """
+    n_frames, rest = divmod(len(data), mode.frame_bytes)
+    if rest:
+        raise FormatError(
+            f"packets of mode {mode.name}: expected a multiple of {mode.frame_bytes} bytes, "
+            f"got {len(data)}"
+        )
+    packets = np.frombuffer(data, np.uint8).reshape(n_frames, mode.frame_bytes)
+    column, place = order(mode)
+    bits = np.unpackbits(packets, axis=1).astype(np.int64) << place
+    words = np.zeros((n_frames, N_WORDS), dtype=np.int64)
+    starts = np.flatnonzero(np.diff(column, prepend=-1))
+    words[:, column[starts]] = np.add.reduceat(bits, starts, axis=1)
+    return words

@@ -1,0 +1,269 @@
+"""Speech to packets: `Encoder`, and the kernel that is its block diagram."""
+
+import copy
+import functools
+import math
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from .._jit import kernel, search
+from .._types import F64, I64
+from ..errors import ArgumentError, ArgumentTypeError
+from . import beam, bitstream, filters, lpc, lsf, lsf_quantizer, modes, tuning
+from . import tables as table_sets
+from .beam import Beam, Children, SearchTables
+from .modes import DELAY, FRAME_LEN, LPC_ORDER, N_SUBFRAMES, N_WORDS, SAMPLERATE, Mode
+from .tables import ModeTables, TableSet
+from .tuning import Effort
+
+_PAST = lpc.WINDOW_LEN - FRAME_LEN  # samples before the newest frame that the analysis sees
+_FRAME = _PAST - DELAY  # where the frame that is coded starts in the window
+
+
+class EncoderState(NamedTuple):
+    """What a frame leaves for the next one; its arrays change in place.
+
+    input:  |<- 40 past ->|<- 160 frame that is coded ->|<- 40 look-ahead ->|
+            |<-- _PAST -->|       |<--------- newest 160 samples ---------->|
+    """
+
+    input: F64  # (WINDOW_LEN,) high-pass filtered
+    highpass: F64  # (2,) memory
+    lpc: F64  # (p,) of the last frame
+    lsf: F64  # (p,) of the last frame, unquantized
+    lsf_q: F64  # (p,) of the last frame, quantized
+    predicted: I64  # (1,) frames since the LSF safety net was used
+    beam: Beam
+    children: Children
+
+    @classmethod
+    def new(cls) -> Self:
+        """Return the state of an encoder that has heard nothing."""
+        return cls(
+            input=np.zeros(lpc.WINDOW_LEN),
+            highpass=np.zeros(2),
+            lpc=np.zeros(LPC_ORDER),
+            lsf=lsf.flat(),
+            lsf_q=lsf.flat(),
+            predicted=np.zeros(1, dtype=np.int64),
+            beam=Beam.new(),
+            children=Children.new(),
+        )
+
+
+def _highpass() -> F64:
+    """Return the second-order Butterworth high-pass filter (b0 b1 b2 a1 a2), by bilinear transform."""
+    k = math.tan(math.pi * tuning.HIGHPASS_HZ / SAMPLERATE)
+    norm = 1.0 + math.sqrt(2.0) * k + k * k
+    b = 1.0 / norm
+    return np.array([b, -2 * b, b, 2 * (k * k - 1) / norm, (1 - math.sqrt(2.0) * k + k * k) / norm])
+
+
+_HIGHPASS = _highpass()
+
+
+@kernel
+def _take_in(x: F64, highpass: bool, state: EncoderState) -> None:
+    """Append the frame x to the input's window, high-pass filtered."""
+    filters.keep_past(state.input, _PAST)
+    state.input[_PAST:] = x
+    if highpass:
+        filters.biquad(state.input[_PAST:], _HIGHPASS, state.highpass, state.input[_PAST:])
+
+
+@search
+def _code_spectrum(
+    tables: ModeTables, state: EncoderState, words: I64, lpc_q: F64, lpc_w: F64
+) -> None:
+    """Analyze the window and quantize its LSF into words; interpolate both spectra's predictors."""
+    r, work = np.empty(LPC_ORDER + 1), np.empty(lpc.WINDOW_LEN)
+    now, now_q, part = np.empty(LPC_ORDER), np.empty(LPC_ORDER), np.empty(LPC_ORDER)
+    weight = np.empty(LPC_ORDER)
+    lpc.analyze(state.input, work, r, state.lpc)
+    now[:] = state.lsf
+    lsf.from_lpc(state.lpc, now)
+    lsf_quantizer.weights(now, r, weight)
+    safe = state.predicted[0] >= tuning.MAX_PREDICTED_FRAMES
+    lsf_quantizer.quantize(
+        now, weight, tables.lsf, state.lsf_q, tuning.LSF_SURVIVORS, safe, words[:4]
+    )
+    lsf_quantizer.dequantize(words[:4], tables.lsf, state.lsf_q, now_q)
+    state.predicted[0] = state.predicted[0] + 1 if words[0] == 1 else 0
+    for s in range(N_SUBFRAMES):
+        lsf.interpolate(state.lsf_q, now_q, s, part)
+        lsf.to_lpc(part, lpc_q[s])
+        lsf.interpolate(state.lsf, now, s, part)
+        lsf.to_lpc(part, lpc_w[s])
+    state.lsf[:] = now
+    state.lsf_q[:] = now_q
+
+
+@search
+def _encode_frames(
+    x: F64, highpass: bool, effort: Effort, tables: ModeTables, derived: SearchTables,
+    state: EncoderState, words: I64,
+) -> None:  # fmt: skip
+    """Code all frames of x (n_frames * FRAME_LEN,) into words (n_frames, N_WORDS)."""
+    lpc_q = np.empty((N_SUBFRAMES, LPC_ORDER))
+    lpc_w = np.empty((N_SUBFRAMES, LPC_ORDER))
+    for f in range(words.shape[0]):
+        _take_in(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], highpass, state)
+        _code_spectrum(tables, state, words[f], lpc_q, lpc_w)
+        beam.search_frame(
+            state.input[_FRAME : _FRAME + FRAME_LEN], lpc_q, lpc_w, effort, tables, derived,
+            state.beam, state.children, words[f],
+        )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=32)
+def _search_tables(tables: TableSet, mode: Mode) -> SearchTables:
+    return SearchTables.derive(tables.mode(mode))
+
+
+def as_float(x: npt.ArrayLike) -> F64:
+    """Return 1-D samples as float64 in [-1, 1]: int16 scaled, floats clipped.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If x is not 1-D, of another type, or not finite.
+    """
+    array = np.asarray(x)
+    if array.ndim != 1:
+        raise ArgumentError(f"x: expected a 1-D array, got shape {array.shape}")
+    if array.dtype == np.int16:
+        return np.ascontiguousarray(array / 32768.0)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ArgumentTypeError(f"x: expected floats in [-1, 1] or int16, got {array.dtype}")
+    if not np.isfinite(array).all():
+        raise ArgumentError("x: expected finite samples, got NaN or infinity")
+    return np.ascontiguousarray(np.clip(array, -1.0, 1.0), dtype=np.float64)
+
+
+class Encoder:
+    """Code speech frame by frame.
+
+    Parameters
+    ----------
+    mode : int or str, default 6400
+        Bit rate [bit/s], one of `celpvq.modes`.
+    preset : {"fast", "default", "best"}
+        How far the search goes; the bitstream is the same.
+    highpass : bool
+        Filter the input by a high-pass of 100 Hz.
+    tables : TableSet, optional
+        Trained tables; the decoder needs the same.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such mode or preset.
+
+    Notes
+    -----
+    One object codes one stream, from one thread at a time. It can be copied and pickled at any
+    frame. The mode may be set anew before any frame; packets tell their mode by their length.
+    """
+
+    frame_samples = FRAME_LEN
+    delay_samples = DELAY
+
+    def __init__(
+        self,
+        mode: int | str | Mode = 6400,
+        preset: str = "default",
+        *,
+        highpass: bool = True,
+        tables: TableSet | None = None,
+    ) -> None:
+        self.mode = mode  # type: ignore[assignment]
+        self.preset = preset
+        self.highpass = bool(highpass)
+        self.tables = table_sets.default() if tables is None else tables
+        self._effort = tuning.preset(preset)
+        self._state = EncoderState.new()
+
+    @property
+    def mode(self) -> Mode:
+        """The mode of the next frame; may be set to a bit rate."""
+        return self._mode
+
+    @mode.setter
+    def mode(self, mode: int | str | Mode) -> None:
+        self._mode = modes.get(mode)
+
+    @property
+    def bitrate(self) -> int:
+        """Bits per second of the next frame."""
+        return self._mode.bitrate
+
+    @property
+    def frame_bytes(self) -> int:
+        """Length of the next packet."""
+        return self._mode.frame_bytes
+
+    def encode_frame(self, x: npt.ArrayLike) -> bytes:
+        """Return the packet of the next frame.
+
+        Parameters
+        ----------
+        x : array_like, shape (160,)
+            Samples at 8 kHz: float in [-1, 1] or int16.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If x has another length or type, or is not finite; the encoder is then as it was.
+        """
+        samples = as_float(x)
+        if len(samples) != FRAME_LEN:
+            raise ArgumentError(f"x: expected {FRAME_LEN} samples, got {len(samples)}")
+        return self._encode(samples)
+
+    def encode_frames(self, x: npt.ArrayLike) -> bytes:
+        """Return the packets of a run of frames, one after the other.
+
+        Parameters
+        ----------
+        x : array_like, shape (n_frames * 160,)
+            Samples at 8 kHz: float in [-1, 1] or int16.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If x is no whole number of frames, of another type, or not finite.
+        """
+        samples = as_float(x)
+        if len(samples) % FRAME_LEN:
+            raise ArgumentError(
+                f"x: expected a multiple of {FRAME_LEN} samples, got {len(samples)}"
+            )
+        return self._encode(samples)
+
+    def encode_words(self, samples: F64) -> I64:
+        """Return the codewords (n_frames, N_WORDS) of float64 samples (n_frames * 160,)."""
+        words = np.zeros((len(samples) // FRAME_LEN, N_WORDS), dtype=np.int64)
+        tables = self.tables.mode(self._mode)
+        derived = _search_tables(self.tables, self._mode)
+        _encode_frames(
+            samples, self.highpass, self._effort, tables, derived, self._state, words
+        )
+        return words
+
+    def _encode(self, samples: F64) -> bytes:
+        return bitstream.pack(self._mode, self.encode_words(samples))
+
+    def reset(self) -> None:
+        """Forget all that was heard."""
+        self._state = EncoderState.new()
+
+    def copy(self) -> Self:
+        """Return an encoder that goes on from here on its own."""
+        return copy.deepcopy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = copy.copy(self)
+        twin._state = copy.deepcopy(self._state, memo)
+        return twin

@@ -1,0 +1,59 @@
+"""Filters whose memory lies in front of their signals, so that frames chain without copying.
+
+    x: |<- p past samples ->|<- n samples ->|     oldest first
+"""
+
+from .._jit import kernel
+from .._types import F64
+
+TINY = 1e-30  # memories below this are set to 0: no denormal numbers, no endless decay
+
+
+@kernel
+def residual(x: F64, lpc: F64, out: F64) -> None:
+    """Filter x (p + n,) by A(z) into out (n,); A(z) = 1 + sum lpc[i] z^-(i+1), lpc (p,)."""
+    p = lpc.shape[0]
+    for n in range(out.shape[0]):
+        acc = x[p + n]
+        for i in range(p):
+            acc += lpc[i] * x[p + n - 1 - i]
+        out[n] = acc
+
+
+@kernel
+def synthesis(exc: F64, lpc: F64, out: F64) -> None:
+    """Filter exc (n,) by 1/A(z) into out[p:]; out (p + n,) begins with the last p outputs.
+
+    The oldest output is subtracted first: only the last product then waits for the sample before.
+    """
+    p = lpc.shape[0]
+    for n in range(exc.shape[0]):
+        acc = exc[n]
+        for i in range(p - 1, -1, -1):
+            acc -= lpc[i] * out[p + n - 1 - i]
+        out[p + n] = acc
+
+
+@kernel
+def keep_past(signal: F64, p: int) -> None:
+    """Move the last p samples of signal to its front, for the next call; flush tiny ones to 0."""
+    start = signal.shape[0] - p
+    for i in range(p):
+        x = signal[start + i]
+        signal[i] = x if abs(x) > TINY else 0.0
+
+
+@kernel
+def biquad(x: F64, coef: F64, mem: F64, out: F64) -> None:
+    """Filter x (n,) into out (n,) by the second-order section coef (b0 b1 b2 a1 a2); may be in place.
+
+    mem (2,): the state of the transposed direct form II; updated in place.
+    """
+    for n in range(x.shape[0]):
+        y = coef[0] * x[n] + mem[0]
+        mem[0] = coef[1] * x[n] - coef[3] * y + mem[1]
+        mem[1] = coef[2] * x[n] - coef[4] * y
+        out[n] = y
+    for i in range(2):
+        if abs(mem[i]) < TINY:
+            mem[i] = 0.0

@@ -1,0 +1,96 @@
+"""Postfilter: formant emphasis with tilt compensation and gain control, without delay.
+
+H(z) = A(z/GAMMA_N) / A(z/GAMMA_D) * (1 - TILT k z^-1), k the first reflection coefficient of the
+formant filter's response [1]_.
+
+.. [1] J.-H. Chen and A. Gersho, "Adaptive postfiltering for quality enhancement of coded speech",
+   IEEE Trans. Speech Audio Process. 3(1), 1995.
+"""
+
+import math
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from .._jit import kernel
+from .._types import F64
+from . import filters, lpc
+from .modes import LPC_ORDER, SUBFRAME_LEN, Mode
+
+_RESPONSE_LEN = 20
+_CONTROL = 0.9  # of the last sample's gain in the next one's
+_SILENCE = 1e-12
+
+
+class PostfilterSettings(NamedTuple):
+    """The strength of a mode's postfilter."""
+
+    numerator: float
+    denominator: float
+    tilt: float
+
+
+class PostfilterState(NamedTuple):
+    """What a subframe leaves for the next one; signals begin with their last p values."""
+
+    speech: F64  # (p + n,) input
+    flat: F64  # (p + n,) input filtered by the numerator
+    formant: F64  # (p + n,) output of the formant filter
+    gain: F64  # (1,) of the gain control
+
+    @classmethod
+    def new(cls) -> Self:
+        """Return the state of a decoder that has heard nothing."""
+        line = LPC_ORDER + SUBFRAME_LEN
+        return cls(np.zeros(line), np.zeros(line), np.zeros(line), np.ones(1))
+
+
+def settings(mode: Mode) -> PostfilterSettings:
+    """Return the settings of `mode`: the higher the rate, the weaker."""
+    if mode.bitrate >= 8000:
+        return PostfilterSettings(0.70, 0.75, 0.5)
+    return PostfilterSettings(0.65, 0.75, 0.5)
+
+
+@kernel
+def _tilt(num: F64, den: F64) -> float:
+    """Return the first normalized autocorrelation of the response of num / den."""
+    response = np.zeros(LPC_ORDER + _RESPONSE_LEN)
+    impulse = np.zeros(_RESPONSE_LEN)
+    impulse[0] = 1.0
+    for i in range(LPC_ORDER):
+        impulse[i + 1] = num[i]
+    filters.synthesis(impulse, den, response)
+    r0, r1 = 0.0, 0.0
+    for n in range(LPC_ORDER, response.shape[0]):
+        r0 += response[n] * response[n]
+        r1 += response[n] * response[n - 1]
+    return r1 / r0
+
+
+@kernel
+def apply(a: F64, strength: PostfilterSettings, state: PostfilterState, x: F64) -> None:
+    """Filter speech x (n,) of the predictor a (p,), in place."""
+    num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
+    lpc.expand_bandwidth(a, strength.numerator, num)
+    lpc.expand_bandwidth(a, strength.denominator, den)
+    filters.keep_past(state.speech, LPC_ORDER)
+    filters.keep_past(state.flat, LPC_ORDER)
+    filters.keep_past(state.formant, LPC_ORDER)
+    state.speech[LPC_ORDER:] = x
+    filters.residual(state.speech, num, state.flat[LPC_ORDER:])
+    filters.synthesis(state.flat[LPC_ORDER:], den, state.formant)
+
+    mu = strength.tilt * max(_tilt(num, den), 0.0)
+    energy_in, energy_out = 0.0, 0.0
+    for n in range(x.shape[0]):
+        y = state.formant[LPC_ORDER + n] - mu * state.formant[LPC_ORDER + n - 1]
+        energy_in += x[n] * x[n]
+        energy_out += y * y
+        x[n] = y
+    wanted = math.sqrt(energy_in / energy_out) if energy_out > _SILENCE else 1.0
+    gain = state.gain[0]
+    for n in range(x.shape[0]):
+        gain = _CONTROL * gain + (1.0 - _CONTROL) * wanted
+        x[n] *= gain
+    state.gain[0] = gain

@@ -1,0 +1,106 @@
+"""Restoration of the upper bands: a closed-loop search codes what it can match, and loses the rest.
+
+The excitation of speech is nearly flat, the decoded one falls off above 1 kHz. The decoder measures
+how far each band lies below the low ones and lifts it, within a limit, by a minimum-phase filter:
+no delay, no bits. The filter is the linear predictor of the inverse of the wanted power gain.
+"""
+
+import math
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from .._jit import kernel
+from .._types import F64
+from . import filters, lpc
+from .modes import SAMPLERATE, SUBFRAME_LEN, Mode
+
+ORDER = 8
+_EDGES_HZ = (100, 1000, 1400, 1800, 2300, 2900, 4000)  # the first band is the reference
+_N_BANDS = len(_EDGES_HZ) - 2
+_MEASURE_LAGS = 20
+_MEMORY = 0.5  # of the last subframe's gains in the next one's
+_SILENCE = 1e-12
+
+
+def _rounded(x: F64) -> F64:
+    """Round to multiples of 2^-20, so that the last bits of the C library do not matter."""
+    return np.asarray(np.round(x * 2.0**20) / 2.0**20)
+
+
+def _band_means() -> F64:
+    """Return (bands, lags): the mean power of a band from autocorrelations of lags 0.., tapered."""
+    edges = 2 * np.pi * np.array(_EDGES_HZ) / SAMPLERATE
+    k = np.arange(1, _MEASURE_LAGS + 1)
+    high, low = np.sin(np.outer(edges[1:], k)), np.sin(np.outer(edges[:-1], k))
+    means = 2 * (high - low) / k / np.diff(edges)[:, None]
+    taper = 0.5 + 0.5 * np.cos(np.pi * k / (_MEASURE_LAGS + 1))
+    return np.hstack([np.ones((len(means), 1)), means * taper])
+
+
+def _band_cosines() -> F64:
+    """Return (bands, lags 0..ORDER): autocorrelations of a power spectrum that is 1 in one band."""
+    edges = 2 * np.pi * np.array((0, *_EDGES_HZ[1:])) / SAMPLERATE
+    k = np.arange(1, ORDER + 1)
+    high, low = np.sin(np.outer(edges[1:], k)), np.sin(np.outer(edges[:-1], k))
+    return np.hstack([np.diff(edges)[:, None], (high - low) / k]) / np.pi
+
+
+_MEANS = _rounded(_band_means())
+_COSINES = _rounded(_band_cosines())
+
+
+class RestorationSettings(NamedTuple):
+    """How far a mode's upper bands are lifted."""
+
+    share: float  # of the low bands' power that an upper band should have
+    limit: float  # of the power gain
+
+
+class RestorationState(NamedTuple):
+    """What a subframe leaves for the next one."""
+
+    speech: F64  # (ORDER + n,) input, its last values first
+    gain: F64  # (bands,) power gains
+
+    @classmethod
+    def new(cls) -> Self:
+        """Return the state of a decoder that has heard nothing."""
+        return cls(np.zeros(ORDER + SUBFRAME_LEN), np.ones(_N_BANDS + 1))
+
+
+def settings(mode: Mode) -> RestorationSettings:
+    """Return the settings of `mode`."""
+    return RestorationSettings(0.5, 4.0)
+
+
+@kernel
+def apply(exc: F64, strength: RestorationSettings, state: RestorationState, x: F64) -> None:
+    """Lift the upper bands of speech x (n,), whose excitation ends exc (MAX_LAG + n,), in place."""
+    r = np.empty(_MEASURE_LAGS + 1)
+    lpc.autocorrelation(exc, r)
+    wanted = np.zeros(ORDER + 1)
+    reference = 0.0
+    for b in range(_N_BANDS + 1):
+        power = 0.0
+        for k in range(_MEASURE_LAGS + 1):
+            power += _MEANS[b, k] * r[k]
+        power = max(power, _SILENCE)
+        gain = 1.0
+        if b == 0:
+            reference = strength.share * power
+        else:
+            gain = min(max(reference / power, 1.0), strength.limit)
+        state.gain[b] = _MEMORY * state.gain[b] + (1.0 - _MEMORY) * gain
+        for k in range(ORDER + 1):
+            wanted[k] += _COSINES[b, k] / state.gain[b]
+
+    taps = np.zeros(ORDER)
+    scale = 1.0 / math.sqrt(lpc.levinson(wanted, taps))
+    filters.keep_past(state.speech, ORDER)
+    state.speech[ORDER:] = x
+    filters.residual(state.speech, taps, x)
+    for n in range(x.shape[0]):
+        x[n] *= scale
+
+

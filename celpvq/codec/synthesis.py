@@ -1,0 +1,84 @@
+"""Codewords to speech: the half of the codec that encoder and decoder share."""
+
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from .._jit import kernel
+from .._types import F64, I64
+from . import adaptive_codebook, filters, fixed_codebook, gains, pitch
+from .modes import LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
+from .tables import ModeTables
+
+LAG_WORDS = 4  # where the words of each field start in a frame's row
+GAIN_WORDS = LAG_WORDS + N_SUBFRAMES
+FCB_WORDS = GAIN_WORDS + N_SUBFRAMES
+
+CLAMP = 4.0  # of excitation and filter memory, full scale being 1: clean speech never comes near
+_MIN_SHARPENING = 0.2
+_MAX_SHARPENING = 0.8
+
+
+class SynthesisState(NamedTuple):
+    """What a subframe leaves for the next one; its arrays change in place.
+
+    exc:     |<-------- past, MAX_LAG -------->|<- this subframe ->|   oldest first
+    speech:                         |<- p ---->|<- this subframe ->|
+    """
+
+    exc: F64  # (MAX_LAG + SUBFRAME_LEN,) excitation
+    speech: F64  # (LPC_ORDER + SUBFRAME_LEN,) output of 1/A(z)
+    code: F64  # (SUBFRAME_LEN,) fixed codebook's shape, sharpened
+    gain: F64  # (2,) pitch and codebook gain, linear
+    gain_mem: F64  # (gains.N_TAPS,) corrections of the last subframes [dB], newest first
+    lag3: I64  # (1,) lag [thirds of a sample]
+
+    @classmethod
+    def new(cls) -> Self:
+        """Return the state of a decoder that has heard nothing."""
+        return cls(
+            exc=np.zeros(MAX_LAG + SUBFRAME_LEN),
+            speech=np.zeros(LPC_ORDER + SUBFRAME_LEN),
+            code=np.zeros(SUBFRAME_LEN),
+            gain=np.zeros(2),
+            gain_mem=np.zeros(gains.N_TAPS),
+            lag3=np.full(1, 3 * MIN_LAG, dtype=np.int64),
+        )
+
+
+@kernel
+def clamp(x: F64) -> None:
+    """Limit x to +-CLAMP, in place."""
+    for n in range(x.shape[0]):
+        x[n] = min(max(x[n], -CLAMP), CLAMP)
+
+
+@kernel
+def sharpening(state: SynthesisState) -> float:
+    """Return beta of the pitch sharpening: the last subframe's pitch gain, within limits."""
+    return min(max(state.gain[0], _MIN_SHARPENING), _MAX_SHARPENING)
+
+
+@kernel
+def subframe(words: I64, index: int, lpc: F64, tables: ModeTables, state: SynthesisState) -> None:
+    """Rebuild subframe `index` from its frame's words (N_WORDS,) into the last n of state.speech.
+
+    Codewords, not values: the encoder cannot synthesize from anything that the decoder lacks.
+    """
+    filters.keep_past(state.exc, MAX_LAG)
+    filters.keep_past(state.speech, LPC_ORDER)
+    now = state.exc[MAX_LAG:]
+    lag3 = pitch.dequantize(words[LAG_WORDS + index], tables.lag_bits[index], state.lag3[0])
+    adaptive_codebook.vector(lag3, state.exc)
+    fixed_codebook.vector(
+        words[FCB_WORDS + index], tables.fcb_layout[index], tables.fcb, state.code
+    )
+    fixed_codebook.sharpen(state.code, pitch.rounded(lag3), sharpening(state))
+    entry = tables.gain[tables.gain_layout[index, 0] + words[GAIN_WORDS + index]]
+    gains.dequantize(entry, tables.predictor, state.code, state.gain_mem, state.gain)
+    for n in range(now.shape[0]):
+        now[n] = state.gain[0] * now[n] + state.gain[1] * state.code[n]
+    clamp(now)
+    filters.synthesis(now, lpc, state.speech)
+    clamp(state.speech)
+    state.lag3[0] = lag3

@@ -1,0 +1,36 @@
+"""Constants of the encoder alone: no decoder depends on them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ..errors import ArgumentError
+
+HIGHPASS_HZ = 100.0
+LSF_SURVIVORS = 16
+MAX_PREDICTED_FRAMES = 7  # then the LSF safety net is forced, to end the effects of a loss
+MAX_SURVIVORS = 8
+
+
+class Effort(NamedTuple):
+    """How far the search goes; integers that the kernels take at run time."""
+
+    survivors: int  # paths carried from subframe to subframe
+    lags: int  # adaptive codebook candidates per path
+    first: int  # survivors of the fixed codebook's first stage, where there are two
+    words: int  # fixed codebook words tried exactly per lag
+
+
+PRESETS: Mapping[str, Effort] = MappingProxyType({
+    "fast": Effort(survivors=1, lags=1, first=4, words=4),
+    "default": Effort(survivors=4, lags=4, first=6, words=8),
+    "best": Effort(survivors=8, lags=6, first=12, words=12),
+})  # fmt: skip
+
+
+def preset(name: str) -> Effort:
+    """Return the effort of a preset; raise `ArgumentError` if there is none of that name."""
+    try:
+        return PRESETS[name]
+    except (KeyError, TypeError):
+        raise ArgumentError(f"preset: expected one of {', '.join(PRESETS)}, got {name!r}") from None
