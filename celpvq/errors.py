@@ -29,6 +29,10 @@ class SoundFileError(CelpvqError, OSError):
     """A file could not be read or written as sound."""
 
 
+class OutputError(CelpvqError, OSError):
+    """A result could not be written: no space, no permission, a closed pipe."""
+
+
 class OutputExistsError(CelpvqError, FileExistsError):
     """The output is there already, or is the input itself."""
 

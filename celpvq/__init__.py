@@ -1,0 +1,71 @@
+"""celpvq: a CELP speech codec for 8 kHz speech at 4.8 to 8 kbit/s, whose codebooks are trained.
+
+>>> import numpy as np
+>>> import celpvq
+>>> x = 0.1 * np.sin(0.3 * np.arange(16000))  # a second at 16 kHz
+>>> data = celpvq.encode(x, 16000, mode=6400)
+>>> y, samplerate = celpvq.decode(data)
+>>> len(data), len(y), samplerate
+(856, 8000, 8000)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import decode as decode
+    from .api import encode as encode
+    from .api import roundtrip as roundtrip
+    from .api import warmup as warmup
+    from .codec.decoder import Decoder as Decoder
+    from .codec.encoder import Encoder as Encoder
+    from .codec.modes import Mode as Mode
+    from .codec.modes import modes as modes
+    from .codec.tables import TableSet as TableSet
+    from .container import Info as Info
+    from .container import info as info
+    from .errors import ArgumentError as ArgumentError
+    from .errors import ArgumentTypeError as ArgumentTypeError
+    from .errors import CelpvqError as CelpvqError
+    from .errors import FormatError as FormatError
+    from .errors import MissingPackageError as MissingPackageError
+    from .errors import OutputError as OutputError
+    from .errors import OutputExistsError as OutputExistsError
+    from .errors import SoundFileError as SoundFileError
+    from .errors import TablesError as TablesError
+    from .errors import TruncatedStream as TruncatedStream
+    from .stream import StreamReader as StreamReader
+    from .stream import StreamWriter as StreamWriter
+    from .stream import open as open
+
+    __version__: str
+
+_NAMES = {
+    "api": ("decode", "encode", "roundtrip", "warmup"),
+    "codec.decoder": ("Decoder",),
+    "codec.encoder": ("Encoder",),
+    "codec.modes": ("Mode", "modes"),
+    "codec.tables": ("TableSet",),
+    "container": ("Info", "info"),
+    "errors": (
+        "ArgumentError", "ArgumentTypeError", "CelpvqError", "FormatError", "MissingPackageError",
+        "OutputError", "OutputExistsError", "SoundFileError", "TablesError", "TruncatedStream",
+    ),
+    "stream": ("StreamReader", "StreamWriter", "open"),
+    "_version": ("__version__",),
+}  # fmt: skip
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
+__all__ = sorted(_HOME)  # noqa: PLE0605  # the table above is the only list
+
+
+def __getattr__(name: str) -> Any:
+    """Load the module that holds `name`: numba, scipy and soundfile wait for their first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    """Return the public names, loaded or not."""
+    return __all__

@@ -1,0 +1,145 @@
+"""What the verbs share: files and pipes, progress, the summary line."""
+
+import argparse
+import contextlib
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import IO, Any, Self
+
+from ..errors import ArgumentError, CelpvqError, OutputError, OutputExistsError
+from ..output import Output
+
+LONG_S = 60.0  # sound that deserves a word on a missing progress bar
+_NO_BAR = "no progress bar without tqdm: pip install celpvq[progress]"
+_BAR = "{desc} {percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s, {remaining} left"
+
+
+def add_files(parser: argparse.ArgumentParser, source: str, target: str) -> None:
+    """Add the options of every verb that makes one file of another."""
+    parser.add_argument("input", metavar="IN", help=f"{source}, or - for standard input")
+    parser.add_argument("output", metavar="OUT", help=f"{target}, or - for standard output")
+    parser.add_argument("-f", "--force", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no summary, no progress bar")
+    parser.add_argument("--tables", metavar="FILE", help="codebooks made by `celpvq train`")
+    parser.add_argument(
+        "--partial", action="store_true", help="take what there is of a damaged or truncated IN"
+    )
+
+
+def samplerate(text: str) -> int:
+    """Return a rate given as an option."""
+    from ..audio import check_samplerate
+
+    try:
+        return check_samplerate(float(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def load_tables(path: str | None) -> Any:
+    """Return the tables in a file, or None."""
+    if path is None:
+        return None
+    from ..codec.tables import TableSet
+
+    return TableSet.load(path)
+
+
+def name_of(path: str, stream: str) -> str:
+    """Return what messages call a file."""
+    return f"standard {stream}" if path == "-" else path
+
+
+@contextlib.contextmanager
+def about(path: str) -> Iterator[None]:
+    """Let errors in what a file holds say which file it is."""
+    try:
+        yield
+    except (OutputError, OutputExistsError):
+        raise
+    except CelpvqError as error:
+        name = name_of(path, "input")
+        if str(error).startswith(name):
+            raise
+        raise type(error)(f"{name}: {error}") from None
+
+
+def open_input(path: str) -> IO[bytes]:
+    """Open a file for reading; ``-`` is standard input, which stays open."""
+    if path != "-":
+        return open(path, "rb")
+    if os.isatty(0):
+        raise ArgumentError("standard input is a terminal: expected a pipe or a file")
+    return open(0, "rb", closefd=False)
+
+
+def open_output(path: str, source: IO[bytes], *, force: bool) -> Output:
+    """Open a file for writing; refuse the input itself, and without `force` what exists."""
+    if path == "-":
+        if os.isatty(1):
+            raise ArgumentError("standard output is a terminal: expected a pipe or a file")
+        return Output(1)
+    with contextlib.suppress(FileNotFoundError):
+        old, new = os.fstat(source.fileno()), os.stat(path)
+        if stat.S_ISREG(new.st_mode) and os.path.samestat(old, new):
+            raise OutputExistsError(f"{path}: is the input itself")
+        if stat.S_ISREG(new.st_mode) and not force:
+            raise OutputExistsError(f"{path}: exists already; --force replaces it")
+    return Output(path, overwrite=force)
+
+
+class Progress:
+    """A bar on standard error, where that is a terminal and tqdm is installed."""
+
+    def __init__(self, verb: str, seconds: float | None, *, quiet: bool) -> None:
+        self.seconds = 0.0
+        self._bar: Any = None
+        self._start = time.perf_counter()
+        if quiet or not sys.stderr.isatty():
+            return
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            if seconds is not None and seconds >= LONG_S:
+                print(f"celpvq: {_NO_BAR}", file=sys.stderr)
+            return
+        layout = None if seconds is None else _BAR
+        self._bar = tqdm(total=seconds, desc=verb, unit="s", leave=False, bar_format=layout)
+
+    def update(self, seconds: float) -> None:
+        """Say that so much more sound is done."""
+        self.seconds += seconds
+        if self._bar is not None:
+            self._bar.update(seconds)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Time since the start."""
+        return time.perf_counter() - self._start
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:  # fmt: skip
+        if self._bar is not None:
+            self._bar.close()
+
+
+def summarize(args: argparse.Namespace, progress: Progress, n_bytes: int, note: str = "") -> None:
+    """Print the one line that says what was done; `n_bytes` are those of the coded file."""
+    if args.quiet:
+        return
+    seconds = max(progress.seconds, 1e-9)
+    print(
+        f"{name_of(args.input, 'input')} -> {name_of(args.output, 'output')}: {seconds:.2f} s,"
+        f" {n_bytes} bytes, {n_bytes * 8e-3 / seconds:.2f} kbit/s,"
+        f" {seconds / progress.elapsed_s:.0f} times real time{note}",
+        file=sys.stderr,
+    )

@@ -1,0 +1,70 @@
+"""``celpvq decode``: a .cvq file into a sound file, block by block."""
+
+import argparse
+
+from . import common
+
+_EPILOG = """\
+The ending of OUT says its format: .wav .flac .ogg .aiff and what else libsndfile writes; standard
+output gets WAV. With --partial, a damaged or truncated stream gives the whole frames that are
+there, and the summary says what is missing.
+
+examples:
+  celpvq decode speech.cvq speech.wav
+  celpvq decode --rate original speech.cvq speech.flac
+  celpvq decode speech.cvq - | aplay
+  celpvq decode --raw speech.cvq - | sox -t s16 -r 8000 -c 1 - -d
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's options."""
+    parser.epilog = _EPILOG
+    common.add_files(parser, "a .cvq file", "the sound file")
+    parser.add_argument(
+        "--raw", action="store_true", help="write headerless samples: 16 bits, little-endian"
+    )
+    parser.add_argument(
+        "--rate", type=_rate, default=8000, metavar="HZ",
+        help="sample rate of OUT, or `original` for that of what was encoded (default: 8000)",
+    )  # fmt: skip
+    parser.add_argument("--no-postfilter", action="store_true", help="leave the postfilter out")
+
+
+def _rate(text: str) -> int | None:
+    return None if text == "original" else common.samplerate(text)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Decode; return the exit status."""
+    from ..audio.soundfiles import SoundWriter, check_suffix
+    from ..stream import StreamReader
+
+    suffix = ".raw" if args.raw else ".wav" if args.output == "-" else check_suffix(args.output)
+    tables = common.load_tables(args.tables)
+    with (
+        common.open_input(args.input) as file,
+        common.open_output(args.output, file, force=args.force) as output,
+        common.about(args.input),
+        StreamReader(
+            file, args.rate, "int16",
+            postfilter=not args.no_postfilter, tables=tables, strict=not args.partial,
+        ) as stream,
+    ):  # fmt: skip
+        rate, n = stream.samplerate, stream.n_samples
+        writer = SoundWriter(output, suffix, rate, None if args.partial else n)
+        with common.Progress("decode", n and n / rate, quiet=args.quiet) as progress:
+            while len(samples := stream.read(rate)):
+                writer.write(samples)
+                progress.update(len(samples) / rate)
+            writer.close()
+    common.summarize(args, progress, stream.n_bytes, _damage_note(stream.damage, stream.n_missing))
+    return 0
+
+
+def _damage_note(damage: str | None, n_missing: int | None) -> str:
+    """Return what is wrong with a stream."""
+    if damage is None:
+        return ""
+    missing = "an unknown number of" if n_missing is None else n_missing
+    return f"; {missing} packets missing: {damage}"

@@ -1,0 +1,116 @@
+"""Packets into a file."""
+
+
+from ..audio.arrays import check_samplerate
+from ..codec import modes
+from ..codec.modes import Mode
+from ..errors import ArgumentError
+from ..output import Sink, write_all
+from .header import BLOCK_PACKETS, ID_LEN, SAMPLES, Header, crc_bytes, n_packets
+
+
+class CvqWriter:
+    """Write packets into a file of this format.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for writing, and left open. Where it can seek, `close` completes the header; where it
+        cannot (a pipe) and `samples` is not given, the form is *unknown length*.
+    mode : int or Mode
+        Of the packets, or with `variable` of the first ones.
+    tables_hash : str
+        SHA-256 of the tables, hexadecimal.
+    samplerate : int
+        Rate of the original [Hz].
+    samples : int, optional
+        Length of the original at that rate, if known beforehand.
+    variable : bool
+        Whether the mode may change.
+    """
+
+    def __init__(
+        self, file: Sink, mode: int | Mode, tables_hash: str, samplerate: int = 8000, *,
+        samples: int | None = None, variable: bool = False,
+    ) -> None:  # fmt: skip
+        if samples is not None and not 0 < samples < 1 << 64:
+            raise ArgumentError(f"samples: expected at least 1, got {samples}")
+        self._file = file
+        self._start = file.tell() if samples is None and file.seekable() else None
+        self._header = Header(
+            modes.get(mode),
+            tables_hash[: 2 * ID_LEN],
+            check_samplerate(samplerate),
+            samples,
+            variable,
+        )
+        self._known = samples is not None or self._start is not None
+        self._block = bytearray()
+        self._n_block = 0
+        self.n_packets = 0
+        self.n_bytes = 0
+        self._put(self._header_with(0 if self._start is not None else samples))
+
+    def _header_with(self, samples: int | None) -> bytes:
+        h = self._header
+        return Header(h.mode, h.tables, h.samplerate, samples, h.variable).to_bytes()
+
+    def _put(self, data: bytes) -> None:
+        write_all(self._file, data)
+        self.n_bytes += len(data)
+
+    def write(self, packets: bytes, mode: int | Mode | None = None) -> None:
+        """Append whole packets of one mode, one after another.
+
+        Raises
+        ------
+        ArgumentError
+            If they are not whole, or of another mode where the stream has but one.
+        """
+        header = self._header
+        mode = header.mode if mode is None else modes.get(mode)
+        if mode != header.mode and not header.variable:
+            raise ArgumentError(
+                f"mode: expected {header.mode.bitrate} in a stream that is not variable,"
+                f" got {mode.bitrate}"
+            )
+        size = mode.frame_bytes
+        if len(packets) % size:
+            raise ArgumentError(f"packets: expected whole ones of {size} bytes, got {len(packets)}")
+        for i in range(0, len(packets), size):
+            if header.variable:
+                self._block.append(size)
+            self._block += packets[i : i + size]
+            self._n_block += 1
+            if self._n_block == BLOCK_PACKETS:
+                self._end_block()
+
+    def _end_block(self) -> None:
+        prefix = b"" if self._known else bytes([self._n_block])
+        block = prefix + bytes(self._block)
+        self._put(block + crc_bytes(block))
+        self.n_packets += self._n_block
+        self._block.clear()
+        self._n_block = 0
+
+    def close(self, samples: int | None = None) -> None:
+        """Complete the stream, given the length of the original where it was not known.
+
+        Raises
+        ------
+        ArgumentError
+            If the length does not go with the number of packets.
+        """
+        samples = samples if self._header.samples is None else self._header.samples
+        if self._n_block:
+            self._end_block()
+        if not samples or n_packets(samples, self._header.samplerate) != self.n_packets:
+            raise ArgumentError(f"samples: got {samples}, but {self.n_packets} packets")
+        if not self._known:
+            trailer = b"\0" + SAMPLES.pack(samples)
+            self._put(trailer + crc_bytes(trailer))
+        elif self._start is not None:
+            end = self._file.tell()
+            self._file.seek(self._start)
+            write_all(self._file, self._header_with(samples))
+            self._file.seek(end)

@@ -1,0 +1,154 @@
+"""Where results go: a file is there whole or not at all; what stops a write is a typed error."""
+
+import contextlib
+import io
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from .errors import OutputError, OutputExistsError
+
+
+class Sink(Protocol):
+    """What bytes are written to: any binary file, or an `Output`."""
+
+    def write(self, data: Any, /) -> int | None:
+        """Write the data, or a part of them and return how many."""
+
+    def seekable(self) -> bool:
+        """Return whether `seek` works."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move to a position."""
+
+    def tell(self) -> int:
+        """Return the position."""
+
+    def fileno(self) -> int:
+        """Return the file descriptor."""
+
+
+def write_all(file: Sink, data: bytes) -> None:
+    """Write all of `data`, to a raw file as well, which may take a part at a time."""
+    rest = memoryview(data)
+    while rest.nbytes:
+        n = file.write(rest)
+        rest = rest[len(rest) if n is None else n :]
+
+
+class Output:
+    """A file that appears under its name when it is complete; as a context, without an exception.
+
+    Until then it has another name in the same folder. Pipes and devices are written directly.
+
+    Parameters
+    ----------
+    path : path or int
+        Its name, or a file descriptor, which is left open.
+    overwrite : bool
+        Whether a file of that name may be replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        If there is one and it may not.
+    OutputError
+        If a write fails: no space, no permission, a closed pipe.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | int, *, overwrite: bool = True) -> None:
+        self.name = str(path) if not isinstance(path, int) else "standard output"
+        self._overwrite = overwrite
+        self._temporary: Path | None = None
+        with self._typed():
+            if isinstance(path, int):
+                self._file = io.FileIO(path, "w", closefd=False)
+                return
+            self._path = Path(os.path.realpath(path))  # a link stays, what it names is replaced
+            old = self._old()
+            if old is not None and not stat.S_ISREG(old.st_mode):
+                self._file = io.FileIO(self._path, "w")
+                return
+            self._temporary = self._path.with_name(f".celpvq-{secrets.token_hex(8)}.part")
+            self._file = io.FileIO(self._temporary, "x")
+            if old is not None:
+                os.chmod(self._temporary, stat.S_IMODE(old.st_mode))
+
+    def _old(self) -> os.stat_result | None:
+        """Return what is there under the name; raise if it may not be replaced."""
+        try:
+            old = os.stat(self._path)
+        except FileNotFoundError:
+            return None
+        if stat.S_ISREG(old.st_mode) and not self._overwrite:
+            raise OutputExistsError(f"{self.name}: exists already")
+        return old
+
+    @contextlib.contextmanager
+    def _typed(self) -> Iterator[None]:
+        try:
+            yield
+        except OutputExistsError:
+            raise
+        except OSError as error:
+            raise OutputError(f"{self.name}: {error.strerror or error}") from error
+
+    def write(self, data: Any) -> int:
+        """Write all of `data`."""
+        with self._typed():
+            write_all(self._file, data)
+        return len(data)
+
+    def seekable(self) -> bool:
+        """Return whether `seek` works: not for pipes and devices."""
+        return self._temporary is not None
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move to a position."""
+        with self._typed():
+            return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._file.tell()
+
+    def fileno(self) -> int:
+        """Return the file descriptor."""
+        return self._file.fileno()
+
+    def commit(self) -> None:
+        """Put the complete file under its name."""
+        try:
+            with self._typed():
+                if self._temporary is not None:
+                    os.fsync(self._file.fileno())
+                    self._old()
+                self._file.close()
+                if self._temporary is not None:
+                    os.replace(self._temporary, self._path)
+        except BaseException:
+            self.discard()
+            raise
+
+    def discard(self) -> None:
+        """Leave nothing behind; what is under the name already stays."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        if self._temporary is not None:
+            self._temporary.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:  # fmt: skip
+        if kind is None:
+            self.commit()
+        else:
+            self.discard()
