@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import types
 import warnings
 
 import numpy as np
@@ -148,6 +149,7 @@ def test_perceptual_measures_refuse_what_is_no_speech(perceptual, broken):
 )
 def test_an_absent_package_is_named_with_its_extra(monkeypatch, measure, package):
     perceptual_module._visqol_model.cache_clear()
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", types.ModuleType("stand-in"))
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingPackageError, match=rf"{package}.*pip install celpvq\[quality\]"):
         measure(np.ones(8000), np.ones(8000))

@@ -26,23 +26,24 @@ for _library in ("OMP", "OPENBLAS", "NUMBA"):  # before numpy is loaded: one cor
 import numba
 import numpy as np
 import soundfile
+from evaluate import speech_folder  # the tool beside this one
 from numpy.typing import NDArray
 
 import celpvq
+from celpvq.codec.modes import FRAME_LEN, SAMPLERATE
 from celpvq.quality import clip_paths
 
-SAMPLERATE = 8000  # Hz
-FRAME_LEN = 160
 PRESETS = ("fast", "default", "best")
 N_RUNS = 3
+PEAK = "VmHWM:"
+LONG_S = 20.0  # runs beyond this time in all are not repeated
 
 Signal = NDArray[np.float64]
 
 
 def speech(seconds: float) -> tuple[Signal, str]:
     """Return so much speech, repeated if there is less, and where it is from."""
-    folder = os.environ.get("CELPVQ_SPEECH", Path(__file__).resolve().parents[2] / "shared/speech")
-    paths = sorted(Path(folder, "dev").glob("*.flac"))
+    paths = sorted((speech_folder() / "dev").glob("*.flac"))
     source = "recordings (dev)" if paths else "bundled clips"
     joined = np.concatenate([soundfile.read(p)[0] for p in paths or clip_paths()])
     n_frames = round(seconds * SAMPLERATE / FRAME_LEN)
@@ -51,8 +52,8 @@ def speech(seconds: float) -> tuple[Signal, str]:
 
 def timed(action: Callable[[], object]) -> tuple[float, float]:
     """Return the least CPU time of this thread and the least wall time of three runs [s]."""
-    runs = []
-    for _ in range(N_RUNS):
+    runs: list[tuple[float, float]] = []
+    while len(runs) < N_RUNS and sum(wall for _, wall in runs) < LONG_S:
         cpu, wall = time.thread_time(), time.perf_counter()
         action()
         runs.append((time.thread_time() - cpu, time.perf_counter() - wall))
@@ -101,15 +102,15 @@ def frames(x: Signal) -> None:
     for mode in celpvq.modes():
         whole = celpvq.Encoder(mode.bitrate)
         kernel = timed(partial(whole.encode_frames, x))[0] / len(parts) * 1e6
-        times = calls(celpvq.Encoder(mode.bitrate).encode_frame, parts)
+        times = [calls(celpvq.Encoder(mode.bitrate).encode_frame, parts) for _ in range(N_RUNS)]
         rows.append([mode.bitrate, "encode", *_call_cells(times, kernel)])
         data = celpvq.Encoder(mode.bitrate).encode_frames(x)
         packets = [data[i : i + mode.frame_bytes] for i in range(0, len(data), mode.frame_bytes)]
         decode = partial(celpvq.Decoder().decode_frames, data, mode.bitrate)
         kernel = timed(decode)[0] / len(packets) * 1e6
-        times = calls(celpvq.Decoder().decode_frame, packets)
+        times = [calls(celpvq.Decoder().decode_frame, packets) for _ in range(N_RUNS)]
         rows.append(["", "decode", *_call_cells(times, kernel)])
-    print(f"Frame calls, preset default, {len(parts)} calls each, us\n")
+    print(f"Frame calls, preset default, {N_RUNS} x {len(parts)} calls each, us\n")
     table(
         ["bit/s", "call", "kernel per frame", "call, mean", "overhead", "CPU p50", "p99", "p99.9",
          "wall p50", "p99", "p99.9"],
@@ -117,24 +118,41 @@ def frames(x: Signal) -> None:
     )  # fmt: skip
 
 
-def _call_cells(times: NDArray[np.float64], kernel: float) -> list[str]:
-    """Return the cells of a row of `frames`; the mean leaves out the clocks' own time."""
+def _call_cells(runs: list[NDArray[np.float64]], kernel: float) -> list[str]:
+    """Return the cells of a row of `frames`; the mean is the best run's, less the clocks' own."""
     clock = calls(lambda _: None, range(1000))[:, 0].mean()
-    mean = times[:, 0].mean() - clock
-    quantiles = np.quantile(times, [0.5, 0.99, 0.999], axis=0).T.ravel()
+    mean = min(run[:, 0].mean() for run in runs) - clock
+    quantiles = np.quantile(np.concatenate(runs), [0.5, 0.99, 0.999], axis=0).T.ravel()
     return [f"{v:.0f}" for v in (kernel, mean, mean - kernel, *quantiles)]
 
 
 def child(code: str, **env: str) -> tuple[float, float]:
-    """Run `code` in a fresh process; return wall time [s] and peak memory [MB]."""
-    start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **env})
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)  # reaped already
+    """Run `code` in a fresh process; return wall time [s] and peak memory [MB], nan if unknown."""
+    begin = time.perf_counter()
+    process = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **env},
+    )
+    wall = time.perf_counter() - begin
     if process.returncode:
-        sys.exit(f"benchmark: a process ended with {process.returncode}: {code}")
-    unit = 1 if platform.system() == "Darwin" else 1024
-    return time.perf_counter() - start, usage.ru_maxrss * unit / 1e6
+        sys.exit(f"benchmark: exit status {process.returncode}: {code}\n{process.stderr}")
+    peak = process.stdout.rpartition(PEAK)[2].split()
+    return wall, int(peak[0]) * 1024 / 1e6 if peak else float("nan")
+
+
+def command(*words: str) -> str:
+    """Return code that runs the command line and then prints the peak memory, where it is told.
+
+    Not from `resource`, whose figure begins with the memory of the process that started this one.
+    """
+    return (
+        f"import sys; from celpvq.cli import main; status = main({list(words)!r})\n"
+        "if sys.platform == 'linux': print(open('/proc/self/status').read())\n"
+        "sys.exit(status)"
+    )
 
 
 def start(x: Signal) -> None:
@@ -146,9 +164,8 @@ def start(x: Signal) -> None:
         empty = min(child("pass")[0] for _ in range(N_RUNS))
         imported = min(child("import celpvq")[0] for _ in range(N_RUNS)) - empty
         rows.append(["import celpvq, interpreter's own start taken off", f"{imported:.2f}", ""])
-        main = "import sys; from celpvq.cli import main; sys.exit(main({}))"
-        encode = main.format(repr(["encode", wav, cvq, "--force"]))
-        decode = main.format(repr(["decode", cvq, out, "--force"]))
+        encode = command("encode", wav, cvq, "--force")
+        decode = command("decode", cvq, out, "--force")
         for words, code in {"encode": encode, "decode": decode}.items():
             cache = str(Path(folder, f"cache-{words}"))
             first = child(code, CELPVQ_CACHE=cache)
@@ -157,8 +174,7 @@ def start(x: Signal) -> None:
             wall, memory = min(w for w, _ in later), max(m for _, m in later)
             rows.append([f"celpvq {words}, later process", f"{wall:.2f}", f"{memory:.0f}"])
         soundfile.write(wav, np.resize(x, 600 * SAMPLERATE), SAMPLERATE)
-        fast = main.format(repr(["encode", wav, cvq, "--force", "--preset", "fast"]))
-        wall, memory = child(fast)
+        wall, memory = child(command("encode", wav, cvq, "--force", "--preset", "fast"))
         rows.append(["celpvq encode --preset fast, 10 minutes", f"{wall:.2f}", f"{memory:.0f}"])
     print("Whole processes on 5 s of speech\n")
     table(["process", "wall [s]", "peak memory [MB]"], rows)

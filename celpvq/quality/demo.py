@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..codec.modes import FRAME_LEN, SAMPLERATE
 from ..errors import MissingPackageError, OutputExistsError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     Signal = NDArray[np.float64]
 
-SAMPLERATE = 8000  # Hz
 PICTURE_CLIP = "flite-slt-en"
 PICTURE_MODE = 6400
 
@@ -170,13 +170,16 @@ def _table(totals: Mapping[int, Totals], measures: list[str]) -> str:
 
 def _draw(path: Path, clip: "Signal", preset: str) -> str:
     """Draw the picture; return words for it, or why there is none."""
+    import numpy as np
+
     import celpvq
 
     from ..codec.decoder import analyze
     from .picture import draw
 
     coded, _ = celpvq.decode(celpvq.encode(clip, SAMPLERATE, PICTURE_MODE, preset))
-    packets = celpvq.Encoder(PICTURE_MODE, preset=preset).encode_frames(clip)
+    whole = np.pad(clip, (0, -clip.size % FRAME_LEN))
+    packets = celpvq.Encoder(PICTURE_MODE, preset=preset).encode_frames(whole)
     tracks = analyze(packets, PICTURE_MODE)
     try:
         draw(path, clip, coded, tracks["lsf"], tracks["lag"], f"{path.stem} bit/s")

@@ -7,10 +7,9 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from ..codec.modes import SAMPLERATE
 from ..errors import ArgumentError, MissingPackageError
 from .signal import Signal, check_pair
-
-SAMPLERATE = 8000  # Hz
 
 
 def _load(package: str, what: str) -> Any:

@@ -6,11 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..codec.modes import DELAY, FRAME_LEN, SAMPLERATE, SUBFRAME_LEN
 from ..errors import MissingPackageError
-
-SAMPLERATE = 8000  # Hz
-FRAME_LEN = 160
-SUBFRAME_LEN = 40
 
 
 def draw(
@@ -54,10 +51,11 @@ def draw(
     axes = figure.subplots(4, 1, sharex=True)
     _spectrogram(axes[0], ref, "original")
     _spectrogram(axes[1], deg, "coded")
-    times = (np.arange(lsf.shape[0]) + 0.5) * FRAME_LEN / SAMPLERATE
-    axes[2].plot(times, lsf * SAMPLERATE / (2 * np.pi), linewidth=0.8)
+    subframes = (np.arange(lag.shape[0]) + 0.5) * SUBFRAME_LEN - DELAY  # their middles
+    times = subframes / SAMPLERATE
+    every = FRAME_LEN // SUBFRAME_LEN  # a frame's frequencies hold in its last subframe
+    axes[2].plot(times[every - 1 :: every], lsf * SAMPLERATE / (2 * np.pi), linewidth=0.8)
     axes[2].set(ylabel="LSF [Hz]", ylim=(0, SAMPLERATE / 2))
-    times = (np.arange(lag.shape[0]) + 0.5) * SUBFRAME_LEN / SAMPLERATE
     axes[3].plot(times, lag, ".", markersize=3)
     axes[3].set(ylabel="lag [samples]", xlabel="time [s]", xlim=(0, ref.size / SAMPLERATE))
     figure.savefig(path, dpi=100)

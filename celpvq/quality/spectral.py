@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..codec.modes import SAMPLERATE
 from ..errors import ArgumentError
 
-SAMPLERATE = 8000  # Hz
 N_BINS = 256  # points between 0 and half the sample rate
 
 
