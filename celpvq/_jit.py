@@ -81,3 +81,11 @@ def search(func: Callable[P, R]) -> Callable[P, R]:
     Not plain ``fastmath=True``: that also promises that no NaN and no infinity occur.
     """
     return _cached_njit(func, fastmath={"reassoc", "contract", "arcp", "nsz"})
+
+
+def part(func: Callable[P, R]) -> Callable[P, R]:
+    """Compile `func` within its only caller, by the caller's policy, and not on its own.
+
+    A kernel's code is optimized again in every kernel above it: long chains cost minutes.
+    """
+    return _cached_njit(func, inline="always")

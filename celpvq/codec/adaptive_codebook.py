@@ -7,7 +7,7 @@ import numpy as np
 
 from .._jit import kernel, search
 from .._types import F64, I64
-from . import pitch
+from . import filters, pitch, ranking
 from .modes import MAX_LAG, MIN_LAG, SUBFRAME_LEN
 
 REACH = 10  # of the interpolator to each side [samples]; less than MIN_LAG, so that it stays causal
@@ -68,7 +68,7 @@ def _match(target: F64, impulse: F64, exc: F64, low: int, high: int, corr: F64, 
                 c += target[n] * period[n]
                 e += period[n] * period[n]
         else:
-            y[:] = period
+            filters.copy(period, y)
             for n in range(lag, n_sub):
                 y[n] += y[n - lag]
             for n in range(n_sub):
@@ -116,14 +116,16 @@ def search_lags(
 
     n_tried = min(2 * n_best, 1 << bits)
     tried = np.zeros(n_tried, dtype=np.int64)
-    tried_score = np.full(n_tried, -1.0)
+    tried_score = np.empty(n_tried)
+    tried_score[:] = -1.0
     for code in range(1 << bits):
         value = _score(pitch.dequantize(code, bits, lag3_prev), corr, energy)
         if value > tried_score[n_tried - 1]:
-            _insert(code, value, tried, tried_score)
+            ranking.insert(code, value, tried, tried_score)
 
     y = np.empty(n_sub)
-    best_score = np.full(n_best, -1.0)
+    best_score = np.empty(n_best)
+    best_score[:] = -1.0
     for i in range(n_tried):
         vector(pitch.dequantize(tried[i], bits, lag3_prev), exc)
         convolve(exc[MAX_LAG:], impulse, y)
@@ -133,23 +135,10 @@ def search_lags(
             e += y[n] * y[n]
         value = c * c / e if c > 0.0 else 0.0
         if value > best_score[n_best - 1]:
-            at = _insert(tried[i], value, codes, best_score)
+            at = ranking.insert(tried[i], value, codes, best_score)
             for k in range(n_best - 1, at, -1):
-                filtered[k] = filtered[k - 1]
-            filtered[at] = y
-
-
-@search
-def _insert(item: int, value: float, items: I64, values: F64) -> int:
-    """Put item among the best, values falling; it must beat the last; return its place."""
-    at = items.shape[0] - 1
-    while at > 0 and values[at - 1] < value:
-        values[at] = values[at - 1]
-        items[at] = items[at - 1]
-        at -= 1
-    values[at] = value
-    items[at] = item
-    return at
+                filters.copy(filtered[k - 1], filtered[k])
+            filters.copy(y, filtered[at])
 
 
 @search

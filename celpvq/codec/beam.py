@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel, search
+from .._jit import kernel, part, search
 from .._types import F32, F64, I64
 from . import adaptive_codebook, filters, fixed_codebook, gains, pitch, synthesis, weighting
 from .modes import LPC_ORDER, MAX_LAG, N_SUBFRAMES, N_WORDS, SUBFRAME_LEN
@@ -30,13 +30,17 @@ class SearchTables(NamedTuple):
     @classmethod
     def derive(cls, tables: ModeTables) -> Self:
         """Return the search tables of `tables`."""
-        padded = np.fft.rfft(tables.fcb, 2 * SUBFRAME_LEN, axis=1)
-        acf = np.fft.irfft(np.abs(padded) ** 2, axis=1)[:, :SUBFRAME_LEN]
+        return cls(*cls.shapes(tables.fcb), gains.levels(tables.gain))
+
+    @staticmethod
+    def shapes(book: F64) -> tuple[F32, F32]:
+        """Return `columns` and `shape_acf` of a fixed codebook (N, SUBFRAME_LEN)."""
+        spectrum = np.fft.rfft(book, 2 * SUBFRAME_LEN, axis=1)
+        acf = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :SUBFRAME_LEN]
         acf[:, 1:] *= 2.0
-        return cls(
-            columns=np.ascontiguousarray(tables.fcb.T, dtype=np.float32),
-            shape_acf=np.ascontiguousarray(acf.T, dtype=np.float32),
-            linear=gains.levels(tables.gain),
+        return (
+            np.ascontiguousarray(book.T, dtype=np.float32),
+            np.ascontiguousarray(acf.T, dtype=np.float32),
         )
 
 
@@ -106,16 +110,16 @@ def path(beam: Beam, row: int) -> Path:
 @kernel
 def copy_path(beam: Beam, source: int, target: int) -> None:
     """Copy all of a path from row to row."""
-    beam.exc[target] = beam.exc[source]
-    beam.speech[target] = beam.speech[source]
-    beam.code[target] = beam.code[source]
-    beam.gain[target] = beam.gain[source]
-    beam.gain_mem[target] = beam.gain_mem[source]
-    beam.lag3[target] = beam.lag3[source]
-    beam.error[target] = beam.error[source]
-    beam.weighted[target] = beam.weighted[source]
-    beam.words[target] = beam.words[source]
-    beam.cost[target] = beam.cost[source]
+    filters.copy(beam.exc[source], beam.exc[target])
+    filters.copy(beam.speech[source], beam.speech[target])
+    filters.copy(beam.code[source], beam.code[target])
+    filters.copy(beam.gain[source], beam.gain[target])
+    filters.copy(beam.gain_mem[source], beam.gain_mem[target])
+    filters.copy(beam.lag3[source], beam.lag3[target])
+    filters.copy(beam.error[source], beam.error[target])
+    filters.copy(beam.weighted[source], beam.weighted[target])
+    filters.copy(beam.words[source], beam.words[target])
+    filters.copy(beam.cost[source], beam.cost[target])
 
 
 @kernel
@@ -134,15 +138,15 @@ def _target(speech: F64, lpc_q: F64, num: F64, den: F64, who: Path, out: F64) ->
     filters.keep_past(who.error, LPC_ORDER)
     filters.keep_past(who.weighted, LPC_ORDER)
     ringing = np.empty(LPC_ORDER + SUBFRAME_LEN)
-    ringing[:LPC_ORDER] = who.synthesis.speech[SUBFRAME_LEN:]
+    filters.copy(who.synthesis.speech[SUBFRAME_LEN:], ringing[:LPC_ORDER])
     filters.synthesis(np.zeros(SUBFRAME_LEN), lpc_q, ringing)
     for n in range(SUBFRAME_LEN):
         who.error[LPC_ORDER + n] = speech[n] - ringing[LPC_ORDER + n]
     weighting.weight(who.error, num, den, who.weighted)
-    out[:] = who.weighted[LPC_ORDER:]
+    filters.copy(who.weighted[LPC_ORDER:], out)
 
 
-@search
+@part
 def _try_path(
     row: int, index: int, target: F64, impulse: F64, energy: F32, effort: Effort, tables: ModeTables,
     derived: SearchTables, beam: Beam, children: Children,
@@ -150,7 +154,7 @@ def _try_path(
     """Search the best lags, words and gains after the path in `row`; offer them as children."""
     who = path(beam, row)
     layout = tables.fcb_layout[index]
-    first_gain, n_gains = tables.gain_layout[index]
+    first_gain, n_gains = tables.gain_layout[index, 0], tables.gain_layout[index, 1]
     gain_book = tables.gain[first_gain : first_gain + n_gains]
     gain_linear = derived.linear[first_gain : first_gain + n_gains]
     level = gains.decibel_to_linear(gains.predicted_db(tables.predictor, who.synthesis.gain_mem))
@@ -158,14 +162,14 @@ def _try_path(
     bits, lag3_prev = tables.lag_bits[index], who.synthesis.lag3[0]
 
     exc = np.empty(MAX_LAG + SUBFRAME_LEN)
-    exc[:MAX_LAG] = who.synthesis.exc[SUBFRAME_LEN:]
+    filters.copy(who.synthesis.exc[SUBFRAME_LEN:], exc[:MAX_LAG])
     codes = np.zeros(effort.lags, dtype=np.int64)
     filtered = np.zeros((effort.lags, SUBFRAME_LEN))
     adaptive_codebook.search_lags(target, impulse, exc, bits, lag3_prev, codes, filtered)
 
     rest = np.empty(SUBFRAME_LEN)
     sharp = np.empty(SUBFRAME_LEN)
-    own_energy = np.empty_like(energy)
+    own_energy = np.empty(energy.shape[0], dtype=np.float32)
     words = np.zeros(effort.words, dtype=np.int64)
     for k in range(effort.lags):
         y = filtered[k]
@@ -177,7 +181,7 @@ def _try_path(
         gain = min(max(xy / yy, 0.0), MAX_PITCH_GAIN)
         for n in range(SUBFRAME_LEN):
             rest[n] = target[n] - gain * y[n]
-        sharp[:] = impulse
+        filters.copy(impulse, sharp)
         if lag < SUBFRAME_LEN:
             fixed_codebook.sharpen(sharp, lag, beta)
             fixed_codebook.energies(sharp, derived.shape_acf, own_energy)
@@ -202,14 +206,14 @@ def _offer(
     while at > 0 and children.cost[at - 1] > cost:
         children.cost[at] = children.cost[at - 1]
         children.parent[at] = children.parent[at - 1]
-        children.words[at] = children.words[at - 1]
+        filters.copy(children.words[at - 1], children.words[at])
         at -= 1
     children.cost[at] = cost
     children.parent[at] = parent
     children.words[at, 0], children.words[at, 1], children.words[at, 2] = lag, gain, fcb
 
 
-@search
+@part
 def search_frame(
     speech: F64, lpc_q: F64, lpc_w: F64, effort: Effort, tables: ModeTables, derived: SearchTables,
     beam: Beam, children: Children, words: I64,
@@ -223,7 +227,7 @@ def search_frame(
     impulse, target = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
     energy = np.empty(derived.columns.shape[1], dtype=np.float32)
     first, n_paths = 0, 1  # the living generation: n_paths rows from first on
-    beam.words[0] = words
+    filters.copy(words, beam.words[0])
     beam.cost[0] = 0.0
     for index in range(N_SUBFRAMES):
         part = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
@@ -254,6 +258,6 @@ def search_frame(
             best = row
     if best != 0:
         copy_path(beam, best, 0)
-    words[:] = beam.words[0]
+    filters.copy(beam.words[0], words)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from .._jit import kernel
 from .._types import F32, F64, I16, I64
 from ..errors import ArgumentTypeError, FormatError
-from . import bitstream, lsf, lsf_quantizer, modes, postfilter, restoration, synthesis
+from . import bitstream, filters, lsf, lsf_quantizer, modes, postfilter, restoration, synthesis
 from . import tables as table_sets
 from .modes import DELAY, FRAME_LEN, LPC_ORDER, N_SUBFRAMES, SAMPLERATE, SUBFRAME_LEN, Mode
 from .postfilter import PostfilterSettings, PostfilterState
@@ -54,12 +54,12 @@ def _decode_frames(
             lsf.interpolate(state.lsf_q, lsf_q, s, part)
             lsf.to_lpc(part, a)
             synthesis.subframe(words[f], s, a, tables, state.synthesis)
-            speech[:] = state.synthesis.speech[LPC_ORDER:]
+            filters.copy(state.synthesis.speech[LPC_ORDER:], speech)
             if filtered:
                 restoration.apply(state.synthesis.exc, lifting, state.restoration, speech)
                 postfilter.apply(a, emphasis, state.postfilter, speech)
             _round(speech, out[start : start + SUBFRAME_LEN])
-        state.lsf_q[:] = lsf_q
+        filters.copy(lsf_q, state.lsf_q)
 
 
 class Decoder:

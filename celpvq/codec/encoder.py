@@ -68,7 +68,7 @@ _HIGHPASS = _highpass()
 def _take_in(x: F64, highpass: bool, state: EncoderState) -> None:
     """Append the frame x to the input's window, high-pass filtered."""
     filters.keep_past(state.input, _PAST)
-    state.input[_PAST:] = x
+    filters.copy(x, state.input[_PAST:])
     if highpass:
         filters.biquad(state.input[_PAST:], _HIGHPASS, state.highpass, state.input[_PAST:])
 
@@ -82,7 +82,7 @@ def _code_spectrum(
     now, now_q, part = np.empty(LPC_ORDER), np.empty(LPC_ORDER), np.empty(LPC_ORDER)
     weight = np.empty(LPC_ORDER)
     lpc.analyze(state.input, work, r, state.lpc)
-    now[:] = state.lsf
+    filters.copy(state.lsf, now)
     lsf.from_lpc(state.lpc, now)
     lsf_quantizer.weights(now, r, weight)
     safe = state.predicted[0] >= tuning.MAX_PREDICTED_FRAMES
@@ -96,8 +96,8 @@ def _code_spectrum(
         lsf.to_lpc(part, lpc_q[s])
         lsf.interpolate(state.lsf, now, s, part)
         lsf.to_lpc(part, lpc_w[s])
-    state.lsf[:] = now
-    state.lsf_q[:] = now_q
+    filters.copy(now, state.lsf)
+    filters.copy(now_q, state.lsf_q)
 
 
 @search

@@ -3,8 +3,12 @@
     x: |<- p past samples ->|<- n samples ->|     oldest first
 """
 
+from typing import TypeVar
+
 from .._jit import kernel
-from .._types import F64
+from .._types import F64, I64
+
+Array = TypeVar("Array", F64, I64)
 
 TINY = 1e-30  # memories below this are set to 0: no denormal numbers, no endless decay
 
@@ -32,6 +36,13 @@ def synthesis(exc: F64, lpc: F64, out: F64) -> None:
         for i in range(p - 1, -1, -1):
             acc -= lpc[i] * out[p + n - 1 - i]
         out[p + n] = acc
+
+
+@kernel
+def copy(source: Array, target: Array) -> None:
+    """Copy source (n,) into target (n,); a loop, since an assignment compiles ten times as long."""
+    for i in range(target.shape[0]):
+        target[i] = source[i]
 
 
 @kernel

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._jit import kernel, search
 from .._types import F32, F64, I64
-from . import gains
+from . import gains, ranking
 from .adaptive_codebook import convolve
 from .lpc import autocorrelation
 from .modes import SUBFRAME_LEN
@@ -82,18 +82,6 @@ def energies(impulse: F64, shape_acf: F32, out: F32) -> None:
 
 
 @search
-def _keep_best(item: int, value: float, items: I64, values: F64) -> None:
-    """Insert item among the best, values falling; it must beat the last."""
-    at = items.shape[0] - 1
-    while at > 0 and values[at - 1] < value:
-        values[at] = values[at - 1]
-        items[at] = items[at - 1]
-        at -= 1
-    values[at] = value
-    items[at] = item
-
-
-@search
 def _best_of_stage(corr: F32, energy: F32, items: I64, values: F64) -> None:
     """Put the indices of largest corr^2 / energy into items, best first."""
     values[:] = -1.0
@@ -101,7 +89,7 @@ def _best_of_stage(corr: F32, energy: F32, items: I64, values: F64) -> None:
     for j in range(corr.shape[0]):
         value = corr[j] * corr[j] / energy[j]
         if value > last:
-            _keep_best(j, value, items, values)
+            ranking.insert(j, value, items, values)
             last = np.float32(values[values.shape[0] - 1])
 
 
@@ -116,7 +104,8 @@ def shortlist(
     """
     backward = np.empty(SUBFRAME_LEN)
     correlate(target, impulse, backward)
-    values = np.full(words.shape[0], -1.0)
+    values = np.empty(words.shape[0])
+    values[:] = -1.0
     start1, bits1, start2, bits2 = layout[0], layout[1], layout[2], layout[3]
     corr1 = np.empty(1 << bits1, dtype=np.float32)
     _products(backward, columns, start1, corr1)
@@ -152,7 +141,7 @@ def shortlist(
                 turned = (minus if opposite else plus) < 0.0
                 sign1 = negative1 != turned
                 word = (i << bits2 | j) << 2 | sign1 << 1 | (sign1 != opposite)
-                _keep_best(word, value_minus if opposite else value_plus, words, values)
+                ranking.insert(word, value_minus if opposite else value_plus, words, values)
                 last = np.float32(values[values.shape[0] - 1])
 
 

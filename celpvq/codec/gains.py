@@ -77,7 +77,7 @@ def search_entry(moments: F64, scale: float, book: F64, linear: F64) -> tuple[in
     moments (5,): <x,y> <x,z> <y,y> <z,z> <y,z>.      scale: codebook gain of a correction of 0 dB.
     book (n, 2): entries.      linear (n,): 10^(correction/20).
     """
-    xy, xz, yy, zz, yz = moments
+    xy, xz, yy, zz, yz = moments[0], moments[1], moments[2], moments[3], moments[4]
     best, best_err = 0, np.inf
     for i in range(book.shape[0]):
         gp = book[i, 0]

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._jit import kernel
 from .._types import F64
+from . import filters
 from .modes import LPC_ORDER
 
 MIN_GAP = 0.035  # radians (45 Hz): bounds how sharp a resonance of 1/A(z) can be
@@ -122,7 +123,7 @@ def from_lpc(lpc: F64, lsf: F64) -> bool:
         roots[found] = np.arccos(min(max(x, -1.0), 1.0))
         found += 1
         if found == LPC_ORDER:
-            lsf[:] = roots
+            filters.copy(roots, lsf)
             return True
         left = x
         y_left = _chebyshev(left, poly[found % 2])

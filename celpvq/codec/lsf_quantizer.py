@@ -15,6 +15,7 @@ import numpy as np
 from .._jit import kernel, search
 from .._types import F64, I64
 from . import lsf as _lsf
+from . import ranking
 from .modes import LPC_ORDER
 
 SPLIT = LPC_ORDER // 2
@@ -86,23 +87,17 @@ def weights(lsf: F64, r: F64, out: F64) -> None:
 
 
 @search
-def _survivors(target: F64, weight: F64, book: F64, items: I64, errs: F64) -> None:
+def _survivors(target: F64, weight: F64, book: F64, items: I64, values: F64) -> None:
     """Put the rows of book (n, p) nearest to target (p,) into items (M,), best first."""
-    errs[:] = np.inf
-    last = errs.shape[0] - 1
+    values[:] = -np.inf
+    last = values.shape[0] - 1
     for row in range(book.shape[0]):
         err = 0.0
         for i in range(LPC_ORDER):
             diff = target[i] - book[row, i]
             err += weight[i] * diff * diff
-        if err < errs[last]:
-            at = last
-            while at > 0 and errs[at - 1] > err:
-                errs[at] = errs[at - 1]
-                items[at] = items[at - 1]
-                at -= 1
-            errs[at] = err
-            items[at] = row
+        if -err > values[last]:
+            ranking.insert(row, -err, items, values)
 
 
 @search
@@ -130,13 +125,13 @@ def quantize(
     residual = np.empty(LPC_ORDER)
     rest = np.empty(LPC_ORDER)
     items = np.zeros(n_survivors, dtype=np.int64)
-    errs = np.empty(n_survivors)
+    values = np.empty(n_survivors)
     best_err = np.inf
     for switch in range(1 if safe else 2):
         _predict(switch, tables, prev, residual)
         for i in range(LPC_ORDER):
             residual[i] = lsf[i] - residual[i]
-        _survivors(residual, weight, tables.stage1[switch], items, errs)
+        _survivors(residual, weight, tables.stage1[switch], items, values)
         for k in range(min(n_survivors, tables.stage1.shape[1])):
             for i in range(LPC_ORDER):
                 rest[i] = residual[i] - tables.stage1[switch, items[k], i]

@@ -77,7 +77,7 @@ def apply(a: F64, strength: PostfilterSettings, state: PostfilterState, x: F64) 
     filters.keep_past(state.speech, LPC_ORDER)
     filters.keep_past(state.flat, LPC_ORDER)
     filters.keep_past(state.formant, LPC_ORDER)
-    state.speech[LPC_ORDER:] = x
+    filters.copy(x, state.speech[LPC_ORDER:])
     filters.residual(state.speech, num, state.flat[LPC_ORDER:])
     filters.synthesis(state.flat[LPC_ORDER:], den, state.formant)
 

@@ -98,7 +98,7 @@ def apply(exc: F64, strength: RestorationSettings, state: RestorationState, x: F
     taps = np.zeros(ORDER)
     scale = 1.0 / math.sqrt(lpc.levinson(wanted, taps))
     filters.keep_past(state.speech, ORDER)
-    state.speech[ORDER:] = x
+    filters.copy(x, state.speech[ORDER:])
     filters.residual(state.speech, taps, x)
     for n in range(x.shape[0]):
         x[n] *= scale

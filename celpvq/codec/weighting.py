@@ -40,4 +40,4 @@ def impulse_response(num: F64, den: F64, lpc_q: F64, out: F64) -> None:
         out[i + 1] = num[i]
     filters.synthesis(out, lpc_q, line)
     filters.synthesis(line[LPC_ORDER:], den, line2)
-    out[:] = line2[LPC_ORDER:]
+    filters.copy(line2[LPC_ORDER:], out)

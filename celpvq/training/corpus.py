@@ -1,0 +1,102 @@
+"""A folder of speech as material for training: who speaks, what is held back, what comes first."""
+
+import csv
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .._types import F64
+from ..audio import Resampler, as_mono, read_sound
+from ..codec.modes import SAMPLERATE
+from ..errors import ArgumentError
+
+SUFFIXES = frozenset({".flac", ".wav", ".ogg", ".mp3", ".aiff", ".au"})
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A recording: where it is, and who speaks what in it as far as is known."""
+
+    path: Path
+    source: str
+    speaker: str
+    language: str
+
+    def read(self) -> F64:
+        """Return its samples at 8 kHz, channels averaged."""
+        with self.path.open("rb") as file:
+            sound = read_sound(file, str(self.path))
+            resampler = Resampler(sound.samplerate, SAMPLERATE)
+            parts = [resampler.write(as_mono(block, axis=1)) for block in sound.blocks]
+            return np.concatenate([*parts, resampler.flush()])
+
+
+def find_clips(folder: Path) -> list[Clip]:
+    """Return the recordings below `folder`, sorted by path.
+
+    A ``manifest.csv`` there with columns ``file``, ``speaker`` and ``lang`` says who speaks;
+    without it every subfolder counts as one speaker.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no recording.
+    """
+    manifest = folder / "manifest.csv"
+    known: dict[str, dict[str, str]] = {}
+    if manifest.is_file():
+        with manifest.open(newline="", encoding="utf-8") as lines:
+            known = {row["file"]: row for row in csv.DictReader(lines) if row.get("file")}
+    clips = []
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
+        name = path.relative_to(folder).as_posix()
+        row = known.get(name, known.get(path.name, {}))
+        source = row.get("source") or path.parent.name
+        speaker = row.get("speaker") or path.parent.name
+        clips.append(Clip(path, source, f"{source}/{speaker}", row.get("lang") or ""))
+    if not clips:
+        raise ArgumentError(f"{folder}: holds no sound file ({', '.join(sorted(SUFFIXES))})")
+    return clips
+
+
+def in_turn(clips: Iterable[Clip], seed: int) -> list[Clip]:
+    """Return the clips so that speakers of all languages take turns: any first part is balanced."""
+    rng = random.Random(seed)
+    by_language: dict[str, dict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
+    for clip in clips:
+        by_language[clip.language][clip.speaker].append(clip)
+    queue = []
+    for speakers in by_language.values():
+        turn: dict[str, float] = {}
+        for speaker, own in sorted(speakers.items()):
+            turn[speaker] = rng.random()
+            rng.shuffle(own)
+            # a language's clips spread evenly over the list, its speakers over its clips
+            queue += [(k + turn[speaker], clip.path.as_posix(), clip) for k, clip in enumerate(own)]
+    queue.sort(key=lambda item: item[:2])
+    return [clip for _, _, clip in queue]
+
+
+def hold_back(clips: Sequence[Clip], share: float, seed: int) -> tuple[list[Clip], list[Clip]]:
+    """Split by speaker into what is trained on and what is held back for decisions.
+
+    Speakers are drawn at random until about `share` of the clips is held back; a speaker who alone
+    would exceed it stays in training.
+    """
+    by_speaker: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        by_speaker[clip.speaker].append(clip)
+    names = sorted(by_speaker)
+    random.Random(seed).shuffle(names)
+    room = share * len(clips)
+    held: set[str] = set()
+    for name in names:
+        if len(by_speaker[name]) <= room:
+            held.add(name)
+            room -= len(by_speaker[name])
+    kept = [clip for clip in clips if clip.speaker not in held]
+    return kept, [clip for clip in clips if clip.speaker in held]

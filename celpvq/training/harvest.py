@@ -1,0 +1,91 @@
+"""Targets of the excitation codebooks, harvested in the loop: what the encoder really searched for."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .._jit import search
+from .._types import F64, I64
+from ..codec import adaptive_codebook, beam, encoder, fixed_codebook, gains, pitch, synthesis, weighting
+from ..codec.encoder import Encoder, EncoderState
+from ..codec.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN, Mode
+from ..codec.tables import ModeTables, TableSet
+from .parallel import in_order
+
+N_MOMENTS = 8
+
+
+class Harvest(NamedTuple):
+    """Subframes of coded speech, in their order; the vectors are of unit target energy."""
+
+    rest: F64  # (n, SUBFRAME_LEN) weighted target less the adaptive codebook's part
+    impulse: F64  # (n, SUBFRAME_LEN) response of the sharpened weighted synthesis
+    moments: F64  # (n, N_MOMENTS) <x,x> <x,y> <x,z> <y,y> <z,z> <y,z>, rms of the shape, spare
+    starts: I64  # (n_clips + 1,) first row of each recording, and n
+
+
+@search
+def _replay(
+    x: F64, words: I64, tables: ModeTables, state: EncoderState, rest: F64, impulse: F64, moments: F64
+) -> None:
+    """Follow the encoder through x along the words that it chose; record each subframe's target."""
+    lpc_q, lpc_w = np.empty((N_SUBFRAMES, LPC_ORDER)), np.empty((N_SUBFRAMES, LPC_ORDER))
+    num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
+    target, y, z = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
+    h = np.empty(SUBFRAME_LEN)
+    same = np.empty_like(words[0])
+    exc = np.empty(MAX_LAG + SUBFRAME_LEN)
+    who = beam.path(state.beam, 0)
+    row = 0
+    for f in range(words.shape[0]):
+        encoder._take_in(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state)
+        encoder._code_spectrum(tables, state, same, lpc_q, lpc_w)
+        speech = state.input[encoder._FRAME : encoder._FRAME + FRAME_LEN]
+        for s in range(N_SUBFRAMES):
+            part = speech[s * SUBFRAME_LEN : (s + 1) * SUBFRAME_LEN]
+            weighting.coefficients(lpc_w[s], num, den)
+            weighting.impulse_response(num, den, lpc_q[s], h)
+            beam._target(part, lpc_q[s], num, den, who, target)
+
+            lag3 = pitch.dequantize(
+                words[f, synthesis.LAG_WORDS + s], tables.lag_bits[s], who.synthesis.lag3[0]
+            )
+            exc[:MAX_LAG] = who.synthesis.exc[SUBFRAME_LEN:]
+            adaptive_codebook.vector(lag3, exc)
+            adaptive_codebook.convolve(exc[MAX_LAG:], h, y)
+            beta = synthesis.sharpening(who.synthesis)
+            synthesis.subframe(words[f], s, lpc_q[s], tables, who.synthesis)
+            beam._follow(part, num, den, who)
+
+            adaptive_codebook.convolve(who.synthesis.code, h, z)
+            m = moments[row]
+            m[:] = 0.0
+            for n in range(SUBFRAME_LEN):
+                m[0] += target[n] * target[n]
+                m[1] += target[n] * y[n]
+                m[2] += target[n] * z[n]
+                m[3] += y[n] * y[n]
+                m[4] += z[n] * z[n]
+                m[5] += y[n] * z[n]
+                rest[row, n] = target[n] - who.synthesis.gain[0] * y[n]
+            m[6] = gains.rms(who.synthesis.code)
+            impulse[row] = h
+            fixed_codebook.sharpen(impulse[row], pitch.rounded(lag3), beta)
+            row += 1
+
+
+def harvest(recordings: Sequence[F64], mode: Mode, tables: TableSet, preset: str) -> Harvest:
+    """Return the targets of recordings coded by `mode` with `tables`."""
+
+    def one(x: F64) -> tuple[F64, F64, F64]:
+        x = x[: len(x) // FRAME_LEN * FRAME_LEN]
+        words = Encoder(mode, preset, tables=tables).encode_words(x)
+        n = words.shape[0] * N_SUBFRAMES
+        rest, impulse, moments = np.empty((n, SUBFRAME_LEN)), np.empty((n, SUBFRAME_LEN)), np.empty((n, N_MOMENTS))
+        _replay(x, words, tables.mode(mode), EncoderState.new(), rest, impulse, moments)
+        return rest, impulse, moments
+
+    parts = list(in_order(one, recordings))
+    starts = np.cumsum([0] + [len(part[0]) for part in parts])
+    return Harvest(*(np.concatenate(a) for a in zip(*parts, strict=True)), starts)

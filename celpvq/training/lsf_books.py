@@ -1,0 +1,180 @@
+"""Training of the LSF quantizer: open loop first, then in the loop of the predictor."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .._jit import search
+from .._types import F64, I64
+from ..codec import encoder, lpc, lsf, lsf_quantizer, tuning
+from ..codec.encoder import EncoderState
+from ..codec.lsf_quantizer import SPLIT, LsfTables
+from ..codec.modes import FRAME_LEN, LPC_ORDER
+from ..vq import LBG
+from .parallel import in_order
+from .progress import Log
+
+SAFETY_NET = 0.35  # of rho, in the predictor that forgets errors fast
+PREDICTIVE = 0.97
+_AUDIBLE = 1e-7  # mean square of a window below which its spectrum does not count
+_OPEN_LOOP_ITERATIONS = 20
+
+
+class Spectra(NamedTuple):
+    """The LSF of recordings, one after the other."""
+
+    lsf: F64  # (n, p)
+    weight: F64  # (n, p) 0 where nothing is to be heard
+    starts: I64  # (n_clips + 1,) first row of each recording, and n
+
+
+@search
+def _analyze(x: F64, state: EncoderState, lsfs: F64, weight: F64) -> None:
+    """Put LSF and weights of all frames of x into lsfs, weight (n_frames, p), as the encoder sees them."""
+    r, work = np.empty(LPC_ORDER + 1), np.empty(lpc.WINDOW_LEN)
+    for f in range(lsfs.shape[0]):
+        encoder._take_in(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state)
+        lpc.analyze(state.input, work, r, state.lpc)
+        lsf.from_lpc(state.lpc, state.lsf)
+        lsfs[f] = state.lsf
+        lsf_quantizer.weights(state.lsf, r, weight[f])
+        energy = 0.0
+        for n in range(lpc.WINDOW_LEN):
+            energy += state.input[n] * state.input[n]
+        if energy < _AUDIBLE * lpc.WINDOW_LEN:
+            weight[f] = 0.0
+
+
+def analyze(recordings: Sequence[F64]) -> Spectra:
+    """Return the spectra of recordings at 8 kHz."""
+
+    def one(x: F64) -> tuple[F64, F64]:
+        n = len(x) // FRAME_LEN
+        lsfs, weight = np.empty((n, LPC_ORDER)), np.empty((n, LPC_ORDER))
+        _analyze(x, EncoderState.new(), lsfs, weight)
+        return lsfs, weight
+
+    parts = list(in_order(one, recordings))
+    starts = np.cumsum([0] + [len(part[0]) for part in parts])
+    return Spectra(*(np.concatenate(x) for x in zip(*parts, strict=True)), starts)
+
+
+@search
+def _quantize_all(
+    lsfs: F64, weight: F64, tables: LsfTables, words: I64, target: F64, errs: F64
+) -> None:
+    """Quantize a recording's LSF in the loop; record words (n, 4), what each coded, and its error."""
+    prev, now = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
+    prev[:] = tables.mean
+    predicted = 0
+    for f in range(lsfs.shape[0]):
+        safe = predicted >= tuning.MAX_PREDICTED_FRAMES
+        errs[f] = lsf_quantizer.quantize(
+            lsfs[f], weight[f], tables, prev, tuning.LSF_SURVIVORS, safe, words[f]
+        )
+        lsf_quantizer._predict(words[f, 0], tables, prev, now)
+        for i in range(LPC_ORDER):
+            target[f, i] = lsfs[f, i] - now[i]
+        lsf_quantizer.dequantize(words[f], tables, prev, now)
+        prev[:] = now
+        predicted = predicted + 1 if words[f, 0] == 1 else 0
+
+
+def _in_the_loop(spectra: Spectra, tables: LsfTables) -> tuple[I64, F64, float]:
+    """Return words, targets of the two stages and the mean error over all recordings."""
+    n = len(spectra.lsf)
+    words, target, errs = np.zeros((n, 4), dtype=np.int64), np.empty((n, LPC_ORDER)), np.empty(n)
+
+    def one(rows: slice) -> None:
+        _quantize_all(spectra.lsf[rows], spectra.weight[rows], tables, words[rows], target[rows], errs[rows])
+
+    rows = [slice(a, b) for a, b in zip(spectra.starts, spectra.starts[1:], strict=False)]
+    list(in_order(one, rows))
+    return words, target, float(errs[spectra.weight[:, 0] > 0].mean())
+
+
+def mean_and_rho(spectra: Spectra) -> tuple[F64, F64]:
+    """Return the weighted mean (p,) and the predictors (2, p) of consecutive frames."""
+    heard = spectra.weight > 0
+    mean = np.average(spectra.lsf, axis=0, weights=heard)
+    inner = np.ones(len(spectra.lsf), dtype=bool)
+    inner[spectra.starts[:-1]] = False
+    now = np.flatnonzero(inner & heard[:, 0])
+    d = spectra.lsf - mean
+    rho = (d[now] * d[now - 1]).sum(axis=0) / (d[now - 1] ** 2).sum(axis=0)
+    return mean, np.outer([SAFETY_NET, PREDICTIVE], rho)
+
+
+def train(spectra: Spectra, bits: Sequence[int], rounds: int, seed: int, log: Log) -> LsfTables:
+    """Return the tables of an LSF quantizer with `bits` for stage 1 and both halves of stage 2."""
+    mean, rho = mean_and_rho(spectra)
+    books = _open_loop(spectra, mean, rho, bits, seed, log)
+    tables = LsfTables(mean, rho, *books)
+    best, best_err = tables, np.inf
+    for i in range(rounds):
+        words, target, err = _in_the_loop(spectra, tables)
+        log(f"LSF {sum(bits) + 1} bits, round {i + 1}/{rounds}: weighted error {err:.6g}")
+        if err < best_err:
+            best, best_err = tables, err
+        tables = _reestimate(tables, words, target, spectra.weight)
+    _, _, err = _in_the_loop(spectra, tables)
+    log(f"LSF {sum(bits) + 1} bits: weighted error {min(err, best_err):.6g}")
+    return tables if err < best_err else best
+
+
+def _open_loop(
+    spectra: Spectra, mean: F64, rho: F64, bits: Sequence[int], seed: int, log: Log
+) -> tuple[F64, F64, F64]:
+    """Return first books from residuals of unquantized LSF, each frame with the better predictor."""
+    d = spectra.lsf - mean
+    before = np.roll(d, 1, axis=0)
+    before[spectra.starts[:-1]] = 0.0
+    residual = d - rho[:, None, :] * before
+    err = (spectra.weight * residual**2).sum(axis=2)
+    heard = spectra.weight[:, 0] > 0
+    books: tuple[list[F64], list[F64], list[F64]] = ([], [], [])
+    for k in range(2):
+        own = heard & (err[k] <= err[1 - k])
+        if own.sum() < 4 << max(bits):  # little speech: the choice matters less than enough data
+            own = heard
+        rest, weight = residual[k][own], spectra.weight[own]
+        for book, cut, n in zip(books, (slice(None), slice(SPLIT), slice(SPLIT, None)), bits, strict=True):
+            vq = LBG(1 << n, init="random", distortion="weighted", max_iter=_OPEN_LOOP_ITERATIONS, random_state=seed)
+            vq.fit(rest[:, cut], sample_weight=weight[:, cut])
+            book.append(np.asarray(vq.codebook_, dtype=np.float64))
+            if cut == slice(None):
+                rest = rest - vq.decode(vq.encode(rest, weight))
+        log(f"LSF {sum(bits) + 1} bits, predictor {k}: {own.sum()} frames, open loop done")
+    stage1, low, high = (np.stack(book) for book in books)
+    return stage1, low, high
+
+
+def _reestimate(tables: LsfTables, words: I64, target: F64, weight: F64) -> LsfTables:
+    """Return new books: each stage the weighted mean of what the other one leaves to it."""
+    stage1, low, high = tables.stage1.copy(), tables.low.copy(), tables.high.copy()
+    for k in range(2):
+        own = words[:, 0] == k
+        _, first, a, b = words[own].T
+        x, w = target[own], weight[own]
+        stage1[k] = _means(x - np.hstack([low[k][a], high[k][b]]), w, first, stage1[k])
+        rest = x - stage1[k][first]
+        low[k] = _means(rest[:, :SPLIT], w[:, :SPLIT], a, low[k])
+        high[k] = _means(rest[:, SPLIT:], w[:, SPLIT:], b, high[k])
+    return tables._replace(stage1=stage1, low=low, high=high)
+
+
+def _means(x: F64, w: F64, cell: I64, book: F64) -> F64:
+    """Return the weighted mean of each cell; an empty one becomes a twin of the fullest, moved a little."""
+    n = len(book)
+    sums, weights = np.zeros_like(book), np.zeros_like(book)
+    for i in range(book.shape[1]):
+        sums[:, i] = np.bincount(cell, w[:, i] * x[:, i], minlength=n)
+        weights[:, i] = np.bincount(cell, w[:, i], minlength=n)
+    new = np.where(weights > 0, sums / np.maximum(weights, 1e-30), book)
+    count = np.bincount(cell, minlength=n)
+    for empty in np.flatnonzero(count == 0):
+        fullest = int(np.argmax(count))
+        new[empty] = new[fullest] + 0.01 * np.std(x[cell == fullest], axis=0)
+        count[empty] = count[fullest] = count[fullest] // 2
+    return new

@@ -1,0 +1,26 @@
+"""Work on pieces in threads, results in the order of the pieces: the number of threads changes nothing."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def n_threads() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_order(work: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
+    """Yield ``work(piece)`` for each piece, in order, computed in threads."""
+    with ThreadPoolExecutor(n_threads()) as pool:
+        yield from pool.map(work, pieces)
+
+
+def slices(n: int, n_pieces: int) -> list[slice]:
+    """Cut range(n) into pieces of nearly equal length."""
+    edges = [n * i // n_pieces for i in range(n_pieces + 1)]
+    return [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]

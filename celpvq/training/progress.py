@@ -1,0 +1,18 @@
+"""What training says while it works."""
+
+import sys
+import time
+from collections.abc import Callable
+
+Log = Callable[[str], None]
+
+
+def stderr_log() -> Log:
+    """Return a function that writes lines with the minutes gone to standard error."""
+    start = time.monotonic()
+
+    def log(text: str) -> None:
+        minutes, seconds = divmod(int(time.monotonic() - start), 60)
+        print(f"[{minutes:3d}:{seconds:02d}] {text}", file=sys.stderr, flush=True)
+
+    return log
