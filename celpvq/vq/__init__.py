@@ -4,14 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .full_search import m_best as m_best
+    from .full_search import nearest as nearest
     from .lbg import LBG as LBG
     from .measures import cell_usage as cell_usage
     from .measures import distortion as distortion
     from .measures import index_entropy as index_entropy
     from .measures import perplexity as perplexity
     from .measures import sqnr as sqnr
-    from .full_search import m_best as m_best
-    from .full_search import nearest as nearest
     from .theory import gersho_constant as gersho_constant
     from .theory import lloyd_max_gaussian as lloyd_max_gaussian
     from .theory import shannon_distortion_gaussian as shannon_distortion_gaussian

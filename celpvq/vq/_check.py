@@ -66,7 +66,7 @@ def choice(value: object, name: str, choices: tuple[str, ...]) -> None:
 def indices(values: ArrayLike, n_codewords: float) -> NDArray[np.int64]:
     """Return `values` as indices, each below `n_codewords`."""
     values = np.asarray(values)
-    if values.dtype.kind not in "iu":
+    if values.dtype.kind not in "iu" and values.size:
         raise ArgumentTypeError(f"indices: expected integers, got {values.dtype}")
     if values.size and not 0 <= values.min() <= values.max() < n_codewords:
         got = f"from {values.min()} to {values.max()}"

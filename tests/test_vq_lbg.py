@@ -1,0 +1,272 @@
+"""Laws of codebook design, and equality with k-means."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from celpvq import vq
+from celpvq.errors import ArgumentError, ArgumentTypeError, FormatError, NotFittedError
+from celpvq.vq import LBG
+
+
+def vectors(n=4000, k=3, seed=1, dtype=np.float64):
+    return np.random.default_rng(seed).normal(size=(n, k)).astype(dtype)
+
+
+def weights(X, seed=2):
+    return np.random.default_rng(seed).exponential(size=X.shape)
+
+
+every_start = pytest.mark.parametrize("init", ["splitting", "random", "kmeans++"])
+every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+@every_start
+@every_type
+@pytest.mark.parametrize("weighted", [False, True])
+def test_laws_of_a_design(init, dtype, weighted):
+    X = vectors(2000, dtype=dtype)
+    w = weights(X) if weighted else np.ones_like(X)
+    params = {"distortion": "weighted"} if weighted else {}
+    q = LBG(50, init=init, random_state=1, tol=1e-7, max_iter=500, **params)
+    assert q.fit(X, w if weighted else None) is q
+
+    assert q.codebook_.shape == (50, 3)
+    assert q.codebook_.dtype == dtype
+    assert (np.diff(q.distortion_history_) <= 0).all(), "distortion rose"
+    assert len(q.distortion_history_) > q.n_iter_ > 0
+    indices = q.encode(X, w) if weighted else q.encode(X)
+    assert vq.cell_usage(indices, 50) == 1, "a cell is empty"
+    reached = vq.distortion(X, q.decode(indices), w)
+    np.testing.assert_allclose(q.distortion_history_[-1], reached, rtol=1e-6)
+    np.testing.assert_allclose(q.score(X, w if weighted else None), -reached, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_every_codeword_of_a_finished_design_is_the_centroid_of_its_cell(weighted):
+    X = vectors()
+    w = weights(X) if weighted else np.ones_like(X)
+    q = LBG(16, distortion="weighted", random_state=1, tol=0, max_iter=1000).fit(X, w)
+    indices = q.encode(X, w)
+    for j, codeword in enumerate(q.codebook_):
+        centroid = np.average(X[indices == j], axis=0, weights=w[indices == j])
+        np.testing.assert_allclose(codeword, centroid, atol=1e-5)
+
+
+@settings(max_examples=10)
+@given(n_codewords=st.integers(1, 40), seed=st.integers(0, 99), k=st.integers(1, 4))
+def test_any_number_of_codewords_is_reached_without_a_rise(n_codewords, seed, k):
+    X = vectors(200, k, seed)
+    q = LBG(n_codewords, random_state=seed).fit(X)
+    assert len(q.codebook_) == n_codewords
+    assert (np.diff(q.distortion_history_) <= 0).all()
+    assert vq.cell_usage(q.encode(X), n_codewords) == 1
+
+
+@pytest.mark.parametrize("n_iter", [1, 7, 30])
+@every_type
+def test_equals_lloyds_k_means_from_the_same_start(n_iter, dtype):
+    cluster = pytest.importorskip("sklearn.cluster")
+    X, sample_weight = vectors(dtype=dtype), weights(vectors(k=1))[:, 0]
+    start = X[:24]
+    for w in (None, sample_weight):
+        ours = LBG(24, init=start, tol=0, max_iter=n_iter).fit(X, w)
+        theirs = cluster.KMeans(24, init=start, n_init=1, tol=0, max_iter=n_iter, algorithm="lloyd")
+        # it warns of stopping early only where it reached a fixed point, as ours does then
+        theirs.fit(X, sample_weight=w)
+        np.testing.assert_allclose(ours.codebook_, theirs.cluster_centers_, atol=1e-6)
+        np.testing.assert_array_equal(ours.encode(X), theirs.predict(X))
+
+
+def test_is_an_estimator_as_scikit_learn_knows_them():
+    clone = pytest.importorskip("sklearn.base").clone
+    q = LBG(8, tol=1e-3, random_state=5)
+    assert clone(q).get_params() == q.get_params()
+    assert q.set_params(tol=0.5) is q
+    assert q.tol == 0.5
+    assert repr(q) == "LBG(n_codewords=8, tol=0.5, random_state=5)"
+    with pytest.raises(ArgumentError, match=r"expected one of n_codewords, .*got 'colour'"):
+        q.set_params(colour=1)
+
+
+@every_start
+def test_a_seed_repeats_exactly_with_any_number_of_threads(init):
+    X = vectors(20_000, 2, dtype=np.float32)
+    one = LBG(20, init=init, random_state=3, n_threads=1, max_iter=5).fit(X)
+    for n_threads in (1, 2, 5):
+        again = LBG(20, init=init, random_state=3, n_threads=n_threads, max_iter=5).fit(X)
+        np.testing.assert_array_equal(again.codebook_, one.codebook_)
+        np.testing.assert_array_equal(again.distortion_history_, one.distortion_history_)
+    other = LBG(20, init=init, random_state=4, max_iter=5).fit(X)
+    assert not np.array_equal(other.codebook_, one.codebook_)
+
+
+def test_the_order_of_the_training_vectors_does_not_matter():
+    X = vectors()
+    shuffled = np.random.default_rng(7).permutation(X)
+    a, b = (LBG(32, init=X[:32], tol=0, max_iter=20).fit(x) for x in (X, shuffled))
+    np.testing.assert_allclose(a.codebook_, b.codebook_, atol=1e-9)
+
+
+@pytest.mark.parametrize("distortion", ["squared", "weighted"])
+def test_an_integer_weight_is_a_repetition(distortion):
+    X = vectors(500)
+    times = np.random.default_rng(1).integers(1, 4, size=500)
+    params = {"init": X[:9], "tol": 0, "max_iter": 10, "distortion": distortion}
+    weighted = LBG(9, **params).fit(X, times)
+    repeated = LBG(9, **params).fit(np.repeat(X, times, axis=0))
+    np.testing.assert_allclose(weighted.codebook_, repeated.codebook_, atol=1e-9)
+    np.testing.assert_allclose(weighted.distortion_history_, repeated.distortion_history_)
+
+
+def test_equal_weights_per_component_are_no_weights():
+    X = vectors(500)
+    plain = LBG(9, init=X[:9]).fit(X)
+    weighted = LBG(9, init=X[:9], distortion="weighted").fit(X, np.full(X.shape, 2.0))
+    np.testing.assert_allclose(weighted.codebook_, plain.codebook_, atol=1e-12)
+    np.testing.assert_allclose(weighted.distortion_history_, plain.distortion_history_)
+
+
+def test_a_component_without_weight_has_no_say():
+    X = vectors(1000, 2)
+    w = np.ones_like(X)
+    w[:, 1] = 0
+    q = LBG(8, distortion="weighted", random_state=1, tol=0, max_iter=500).fit(X, w)
+    alone = LBG(8, init=q.codebook_[:, :1], tol=0).fit(X[:, :1])
+    np.testing.assert_allclose(q.codebook_[:, :1], alone.codebook_, atol=1e-9)
+
+
+def test_empty_cells_are_filled_from_the_worst():
+    X = vectors(1000, 2)
+    start = np.full((16, 2), 50.0)  # one codeword takes all, the others none
+    q = LBG(16, init=start, max_iter=100).fit(X)
+    assert vq.cell_usage(q.encode(X), 16) == 1
+    assert (np.diff(q.distortion_history_) <= 0).all()
+    good = LBG(16, random_state=1, max_iter=100).fit(X)
+    assert q.distortion_history_[-1] < 1.1 * good.distortion_history_[-1]
+
+
+@every_start
+def test_fewer_different_vectors_than_codewords_are_learnt_by_heart(init):
+    X = np.repeat(np.eye(3), 20, axis=0)
+    q = LBG(8, init=init, random_state=1).fit(X)
+    np.testing.assert_allclose(q.decode(q.encode(X)), X, atol=1e-12)
+
+
+def test_no_iterations_leave_the_start_alone():
+    X = vectors(100)
+    q = LBG(5, init=X[:5], max_iter=0).fit(X)
+    np.testing.assert_array_equal(q.codebook_, X[:5])
+    assert q.n_iter_ == 0
+
+
+def test_verbose_tells_the_distortion(capsys):
+    LBG(2, max_iter=1, verbose=True).fit(vectors(100))
+    assert "LBG: 2 codewords, iteration" in capsys.readouterr().out
+
+
+def test_save_and_load_keep_everything(tmp_path):
+    X = vectors(500, dtype=np.float32)
+    path = tmp_path / "codebook.vq"
+    q = LBG(7, init=X[:7], tol=0.01, distortion="weighted").fit(X)
+    q.save(path)
+    loaded = LBG.load(path)
+    np.testing.assert_array_equal(loaded.codebook_, q.codebook_)
+    assert loaded.codebook_.dtype == np.float32
+    np.testing.assert_array_equal(loaded.distortion_history_, q.distortion_history_)
+    assert loaded.n_iter_ == q.n_iter_
+    assert loaded.tol == 0.01
+    np.testing.assert_array_equal(loaded.init, X[:7])
+    np.testing.assert_array_equal(loaded.encode(X), q.encode(X))
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    path = tmp_path / "codebook.npz"
+    LBG(2).fit(vectors(100)).save(path)
+    whole = path.read_bytes()
+    for damaged in (b"", b"RIFF" + whole[4:], whole[: len(whole) // 2], whole[:-10]):
+        path.write_bytes(damaged)
+        with pytest.raises(FormatError, match=r"codebook\.npz: expected a saved LBG, got"):
+            LBG.load(path)
+    with pytest.raises(FileNotFoundError):
+        LBG.load(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("codebook_", np.full((2, 3), np.nan), "codebook_: expected finite"),
+        ("codebook_", np.zeros((3, 3)), r"codebook_: expected shape \(2, k\), got \(3, 3\)"),
+        ("codebook_", np.zeros(2), r"codebook_: expected shape \(2, k\), got \(2,\)"),
+        ("codebook_", np.array([["a"], ["b"]]), "codebook_: expected finite numbers"),
+        ("codebook_", np.array([[None], [None]]), "Object arrays cannot be loaded"),
+        ("kind", np.array("TreeVQ"), "expected a file of LBG, got TreeVQ"),
+        ("params", np.array('{"colour": 1}'), "colour"),
+        ("params", np.array("{"), "expected a saved LBG"),
+    ],
+)
+def test_a_file_with_wrong_contents_is_refused(tmp_path, name, value, words):
+    path = tmp_path / "codebook.npz"
+    LBG(2).fit(vectors(100)).save(path)
+    arrays = dict(np.load(path))
+    arrays[name] = value
+    np.savez(path, **arrays)
+    with pytest.raises(FormatError, match=words):
+        LBG.load(path)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda q: q.encode([[1.0]]),
+        lambda q: q.decode([0]),
+        lambda q: q.score([[1.0]]),
+        lambda q: q.save("never"),
+    ],
+)
+def test_nothing_works_before_fit(use):
+    with pytest.raises(NotFittedError, match="LBG: expected a fitted quantizer"):
+        use(LBG(2))
+
+
+@pytest.mark.parametrize(
+    ("params", "X", "sample_weight", "words"),
+    [
+        ({"n_codewords": 0}, vectors(9), None, "n_codewords: expected 1 or more, got 0"),
+        ({"n_codewords": 10}, vectors(9), None, "X: expected 10 vectors or more, got 9"),
+        ({"max_iter": -1}, vectors(9), None, "max_iter: expected 0 or more, got -1"),
+        ({"tol": np.nan}, vectors(9), None, "tol: expected 0 or more, got nan"),
+        ({"init": "magic"}, vectors(9), None, "init: expected one of splitting.*got 'magic'"),
+        ({"init": np.ones((3, 3))}, vectors(9), None, "init: expected 2 codewords, got 3"),
+        ({"init": np.ones((2, 2))}, vectors(9), None, "init: expected .* 3 components, got 2"),
+        ({"empty": "keep"}, vectors(9), None, "empty: expected one of split, got 'keep'"),
+        ({"distortion": "cubed"}, vectors(9), None, "distortion: expected one of .*'cubed'"),
+        ({}, [[1.0, np.nan]] * 3, None, r"X: expected finite values, got nan at \[0, 1\]"),
+        ({}, vectors(9), np.ones(8), r"sample_weight: expected shape \(9,\), got \(8,\)"),
+        ({}, vectors(9), np.ones((9, 3)), r"sample_weight: expected shape \(9,\), got \(9, 3\)"),
+        ({}, vectors(9), np.eye(9)[0], "sample_weight: expected 2 vectors .* got 1"),
+        ({"distortion": "weighted"}, vectors(9), -np.ones((9, 3)), "no negative weight"),
+    ],
+)
+def test_bad_designs_are_refused(params, X, sample_weight, words):
+    with pytest.raises(ArgumentError, match=words):
+        LBG(**{"n_codewords": 2} | params).fit(X, sample_weight)
+
+
+def test_a_number_of_codewords_is_an_integer():
+    with pytest.raises(ArgumentTypeError, match=r"n_codewords: expected an integer, got 2\.0"):
+        LBG(2.0).fit(vectors(9))
+
+
+def test_encode_and_decode_refuse_what_does_not_fit():
+    q = LBG(2).fit(vectors(100))
+    with pytest.raises(ArgumentError, match="X: expected vectors of 3 components, got 2"):
+        q.encode(np.ones((4, 2)))
+    with pytest.raises(ArgumentError, match="weight: expected None with distortion='squared'"):
+        q.encode(vectors(4), np.ones(3))
+    for bad in ([2], [-1]):
+        with pytest.raises(ArgumentError, match="indices: expected from 0 to 1, got"):
+            q.decode(bad)
+    with pytest.raises(ArgumentTypeError, match="indices: expected integers, got float64"):
+        q.decode([0.5])
