@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     print("kbit/s: of the files, headers and checksums included")
     print("encode, decode: times real time, one core, compilation not counted")
     if absent:
-        print(absent)
+        print(f"left out: {', '.join(absent)}: pip install celpvq[quality]")
     picture = _draw(
         args.out / f"{PICTURE_CLIP}-{PICTURE_MODE}.png", clips[PICTURE_CLIP], args.preset
     )
@@ -98,18 +98,18 @@ def _make_folder(folder: Path) -> None:
         ) from None
 
 
-def _measures(clip: "Signal") -> "tuple[dict[str, Callable[[Signal, Signal], float]], str]":
-    """Return the measures whose packages are there, and a line about the others."""
+def _measures(clip: "Signal") -> "tuple[dict[str, Callable[[Signal, Signal], float]], list[str]]":
+    """Return the measures whose packages are there, and the names of the others."""
     from .perceptual import estoi, pesq_nb
     from .signal import segmental_snr
 
     measures: dict[str, Callable[[Signal, Signal], float]] = {"segSNR": segmental_snr}
-    absent = ""
+    absent = []
     for name, measure in {"PESQ": pesq_nb, "ESTOI": estoi}.items():
         try:
             measure(clip, clip)
-        except MissingPackageError as exc:
-            absent = str(exc)
+        except MissingPackageError:
+            absent.append(name)
         else:
             measures[name] = measure
     return measures, absent
@@ -163,7 +163,7 @@ def _table(totals: Mapping[int, Totals], measures: list[str]) -> str:
         lines.append(
             f"{bitrate:>11}{t.n_bytes:>11}{8 * t.n_bytes / t.seconds / 1000:>11.2f}"
             f"{t.seconds / t.encode_s:>11.0f}{t.seconds / t.decode_s:>11.0f}"
-            + "".join(f"{mean:>11.2f}" for mean in means)
+            + "".join(f"{mean:>11.3f}" for mean in means)
         )
     return "\n".join(lines)
 
@@ -182,7 +182,9 @@ def _draw(path: Path, clip: "Signal", preset: str) -> str:
     packets = celpvq.Encoder(PICTURE_MODE, preset=preset).encode_frames(whole)
     tracks = analyze(packets, PICTURE_MODE)
     try:
-        draw(path, clip, coded, tracks["lsf"], tracks["lag"], f"{path.stem} bit/s")
+        draw(
+            path, clip, coded, tracks["lsf"], tracks["lag"], f"{PICTURE_CLIP}, {PICTURE_MODE} bit/s"
+        )
     except MissingPackageError as exc:
         return f"(no picture: {exc})"
     return f"and the picture {path.name}"

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from ..codec.modes import DELAY, FRAME_LEN, SAMPLERATE, SUBFRAME_LEN
 from ..errors import MissingPackageError
 
+WINDOW_LEN = 240  # 30 ms
+
 
 def draw(
     path: Path,
@@ -49,8 +51,9 @@ def draw(
     FigureCanvasAgg(figure)
     figure.suptitle(title)
     axes = figure.subplots(4, 1, sharex=True)
-    _spectrogram(axes[0], ref, "original")
-    _spectrogram(axes[1], deg, "coded")
+    peak = _level(ref).max()
+    _spectrogram(axes[0], _level(ref), peak, "original [Hz]")
+    _spectrogram(axes[1], _level(deg), peak, "coded [Hz]")
     subframes = (np.arange(lag.shape[0]) + 0.5) * SUBFRAME_LEN - DELAY  # their middles
     times = subframes / SAMPLERATE
     every = FRAME_LEN // SUBFRAME_LEN  # a frame's frequencies hold in its last subframe
@@ -61,20 +64,23 @@ def draw(
     figure.savefig(path, dpi=100)
 
 
-def _spectrogram(axes: Any, signal: NDArray[np.floating], label: str) -> None:
-    """Draw the short-time spectrum over 60 dB."""
-    window = np.hanning(240)  # 30 ms
-    frames = np.lib.stride_tricks.sliding_window_view(signal, window.size)[::SUBFRAME_LEN]
-    power = np.square(np.abs(np.fft.rfft(frames * window, 512)))
-    level = 10 * np.log10(power + 1e-10)
-    edge = window.size / 2 / SAMPLERATE
+def _level(signal: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the short-time power spectrum of every subframe [dB]."""
+    frames = np.lib.stride_tricks.sliding_window_view(signal, WINDOW_LEN)[::SUBFRAME_LEN]
+    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(WINDOW_LEN), 512)))
+    return np.asarray(10 * np.log10(power + 1e-10))
+
+
+def _spectrogram(axes: Any, level: NDArray[np.float64], peak: float, label: str) -> None:
+    """Draw the 60 dB below `peak`."""
+    edge = (WINDOW_LEN - SUBFRAME_LEN) / 2 / SAMPLERATE
     axes.imshow(
         level.T,
         origin="lower",
         aspect="auto",
         cmap="magma",
-        vmin=level.max() - 60,
-        vmax=level.max(),
-        extent=(edge, edge + frames.shape[0] * SUBFRAME_LEN / SAMPLERATE, 0, SAMPLERATE / 2),
+        vmin=peak - 60,
+        vmax=peak,
+        extent=(edge, edge + len(level) * SUBFRAME_LEN / SAMPLERATE, 0, SAMPLERATE / 2),
     )
-    axes.set(ylabel=f"{label} [Hz]")
+    axes.set(ylabel=label)

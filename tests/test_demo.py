@@ -1,0 +1,70 @@
+import argparse
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+import celpvq
+from celpvq.errors import OutputExistsError
+from celpvq.quality import clip_paths, demo, read_clip
+from celpvq.quality.picture import draw
+
+
+@pytest.fixture
+def two_clips(monkeypatch):
+    """The demonstration on two of the clips, the one of the picture among them."""
+    few = [path for path in clip_paths() if path.stem in ("espeak-m-de", demo.PICTURE_CLIP)]
+    monkeypatch.setattr("celpvq.quality.clips.clip_paths", lambda: few)
+    return few
+
+
+def run(*words):
+    parser = argparse.ArgumentParser()
+    demo.add_arguments(parser)
+    return demo.run(parser.parse_args(list(words)))
+
+
+def test_the_demo_tells_every_rate_and_leaves_its_files(tmp_path, capsys, two_clips):
+    assert run("--out", str(tmp_path), "--preset", "fast") == 0
+    out = capsys.readouterr().out
+    assert str(tmp_path) in out
+    head, *rows = out.splitlines()[1 : 2 + len(celpvq.modes())]
+    assert head.split()[:5] == ["bit/s", "bytes", "kbit/s", "encode", "x"]
+    assert [int(row.split()[0]) for row in rows] == [mode.bitrate for mode in celpvq.modes()]
+    for row in rows:
+        bitrate, _, kbps = row.split()[:3]
+        assert 1 < float(kbps) * 1000 / int(bitrate) < 1.05  # the header's share
+    for path in two_clips:
+        n = read_clip(path).size
+        for kind in ["original", *(mode.name for mode in celpvq.modes())]:
+            samples, rate = soundfile.read(tmp_path / f"{path.stem}-{kind}.wav")
+            assert (samples.shape, rate) == ((n,), 8000)
+    png = (tmp_path / f"{demo.PICTURE_CLIP}-{demo.PICTURE_MODE}.png").read_bytes()
+    assert png.startswith(b"\x89PNG")
+
+
+def test_the_demo_names_what_is_not_installed(tmp_path, capsys, monkeypatch, two_clips):
+    for package in ("pesq", "pystoi", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, package, None)
+    assert run("--out", str(tmp_path), "--preset", "fast") == 0
+    out = capsys.readouterr().out
+    assert "pip install celpvq[quality]" in out
+    assert "pip install celpvq[plot]" in out
+    assert "PESQ" not in out.splitlines()[1]
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_a_file_in_the_folder_s_place_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    for out in ("file", "file/below"):
+        with pytest.raises(OutputExistsError, match="expected a folder"):
+            run("--out", str(tmp_path / out))
+
+
+@pytest.mark.parametrize("n_frames", [1, 50])
+def test_a_picture_is_drawn_of_any_length(tmp_path, n_frames):
+    x = np.random.default_rng(1).normal(scale=0.1, size=n_frames * 160 + 100)
+    lsf = np.tile(np.arange(1, 11) * np.pi / 11, (n_frames, 1))
+    draw(tmp_path / "p.png", x, x, lsf, np.full(4 * n_frames, 50.0), "noise")
+    assert (tmp_path / "p.png").stat().st_size > 10_000
