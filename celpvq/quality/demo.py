@@ -174,16 +174,16 @@ def _draw(path: Path, clip: "Signal", preset: str) -> str:
 
     import celpvq
 
-    from ..codec.decoder import analyze
+    from ..codec.parameters import parameters
     from .picture import draw
 
     coded, _ = celpvq.decode(celpvq.encode(clip, SAMPLERATE, PICTURE_MODE, preset))
     whole = np.pad(clip, (0, -clip.size % FRAME_LEN))
     packets = celpvq.Encoder(PICTURE_MODE, preset=preset).encode_frames(whole)
-    tracks = analyze(packets, PICTURE_MODE)
+    tracks = parameters(packets, PICTURE_MODE)
     try:
         draw(
-            path, clip, coded, tracks["lsf"], tracks["lag"], f"{PICTURE_CLIP}, {PICTURE_MODE} bit/s"
+            path, clip, coded, tracks.lsf, tracks.lag, f"{PICTURE_CLIP}, {PICTURE_MODE} bit/s"
         )
     except MissingPackageError as exc:
         return f"(no picture: {exc})"
