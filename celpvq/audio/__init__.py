@@ -2,7 +2,8 @@
 
 from .arrays import as_mono, check_samplerate, converted_len, to_dtype
 from .resampler import Resampler
-from .soundfiles import Sound, SoundWriter, read_raw, read_sound
+from .soundfiles import Sound, read_raw, read_sound
+from .soundwriter import SoundWriter
 
 __all__ = [
     "Resampler",

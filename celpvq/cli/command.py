@@ -70,20 +70,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, _terminate)  # as an exception, so that no half a file stays
     try:
         args = make_parser(argv).parse_args(argv)
-        return int(import_module(f".{args.verb}", __package__).run(args))
+        status = int(import_module(f".{args.verb}", __package__).run(args))
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     except CelpvqError as error:
         return _fail(str(error), 1)
     except OSError as error:
+        _drop_stdout()
         reason = error.strerror or str(error) or type(error).__name__
-        return _fail(f"{error.filename}: {reason}" if error.filename is not None else reason, 1)
+        return _fail(f"{error.filename}: {reason}" if isinstance(error.filename, str) else reason, 1)
     except MemoryError:
         return _fail("out of memory", 1)
     except Exception as error:
         if os.environ.get("CELPVQ_DEBUG"):
             raise
         return _fail(f"defect: {type(error).__name__}: {error}", 70)
+
+
+def _drop_stdout() -> None:
+    """Let what standard output could not take vanish, lest the interpreter try again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, status: int) -> int:

@@ -98,7 +98,8 @@ class Progress:
     def __init__(self, verb: str, seconds: float | None, *, quiet: bool) -> None:
         self.seconds = 0.0
         self._bar: Any = None
-        self._start = time.perf_counter()
+        self._start = self._first_end = time.perf_counter()
+        self._first = 0.0
         if quiet or not sys.stderr.isatty():
             return
         try:
@@ -112,14 +113,20 @@ class Progress:
 
     def update(self, seconds: float) -> None:
         """Say that so much more sound is done."""
+        if not self.seconds:  # the first block also loads the codec: speed is that of the others
+            self._first = seconds
+            self._first_end = time.perf_counter()
         self.seconds += seconds
         if self._bar is not None:
             self._bar.update(seconds)
 
     @property
-    def elapsed_s(self) -> float:
-        """Time since the start."""
-        return time.perf_counter() - self._start
+    def speed(self) -> float:
+        """Times real time, without the time that it takes to load the codec where that can be told."""
+        now = time.perf_counter()
+        if self.seconds > self._first:
+            return (self.seconds - self._first) / (now - self._first_end)
+        return self.seconds / (now - self._start)
 
     def __enter__(self) -> Self:
         return self
@@ -140,6 +147,6 @@ def summarize(args: argparse.Namespace, progress: Progress, n_bytes: int, note: 
     print(
         f"{name_of(args.input, 'input')} -> {name_of(args.output, 'output')}: {seconds:.2f} s,"
         f" {n_bytes} bytes, {n_bytes * 8e-3 / seconds:.2f} kbit/s,"
-        f" {seconds / progress.elapsed_s:.0f} times real time{note}",
+        f" {progress.speed:.0f} times real time{note}",
         file=sys.stderr,
     )

@@ -37,7 +37,7 @@ def _rate(text: str) -> int | None:
 
 def run(args: argparse.Namespace) -> int:
     """Decode; return the exit status."""
-    from ..audio.soundfiles import SoundWriter, check_suffix
+    from ..audio.soundwriter import SoundWriter, check_suffix
     from ..stream import StreamReader
 
     suffix = ".raw" if args.raw else ".wav" if args.output == "-" else check_suffix(args.output)

@@ -101,7 +101,10 @@ class CvqWriter:
         ArgumentError
             If the length does not go with the number of packets.
         """
-        samples = samples if self._header.samples is None else self._header.samples
+        declared = self._header.samples
+        if None not in (declared, samples) and declared != samples:
+            raise ArgumentError(f"samples: expected {declared}, as was said before, got {samples}")
+        samples = samples if declared is None else declared
         if self._n_block:
             self._end_block()
         if not samples or n_packets(samples, self._header.samplerate) != self.n_packets:

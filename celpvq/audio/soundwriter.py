@@ -1,0 +1,103 @@
+"""Sound into a file or a pipe."""
+
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+from .._types import I16
+from ..errors import ArgumentError, FormatError, SoundFileError
+from ..output import Sink, write_all
+
+_ALL_ONES = 0xFFFFFFFF
+
+
+class SoundWriter:
+    """Write one channel of int16 to a file, as WAV, headerless, or what libsndfile knows.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for writing. WAV and headerless sound go to pipes as well.
+    suffix : str
+        ``".wav"``, ``".raw"``, or the usual ending of another format (``".flac"``, ``".ogg"``).
+    samplerate : int
+        Rate [Hz].
+    n_samples : int, optional
+        The length, if known; a WAV file's header says it.
+
+    Raises
+    ------
+    ArgumentError
+        If the ending is not that of a known format.
+    """
+
+    def __init__(
+        self, file: Sink, suffix: str, samplerate: int, n_samples: int | None = None
+    ) -> None:
+        self._file = file
+        self._sound: Any = None
+        self._samplerate, self._n_declared, self._n_written = samplerate, n_samples, 0
+        self._is_wav = suffix in (".wav", ".wave")
+        if self._is_wav:
+            write_all(file, _wav_header(samplerate, n_samples))
+        elif suffix != ".raw":
+            self._sound = _open_for_writing(file, suffix, samplerate)
+
+    def write(self, samples: I16) -> None:
+        """Append samples, (n,)."""
+        self._n_written += len(samples)
+        if self._sound is None:
+            write_all(self._file, samples.astype("<i2").tobytes())
+            return
+        try:
+            self._sound.write(samples)
+        except (RuntimeError, AssertionError) as error:  # a short write is an assertion there
+            raise SoundFileError(f"could not write {self._sound.format}: {error}") from None
+
+    def close(self) -> None:
+        """Complete the file, which stays open; a WAV header is made true if the file can seek."""
+        if self._sound is not None:
+            self._sound.close()
+        elif self._is_wav and self._n_written != self._n_declared and self._file.seekable():
+            self._file.seek(0)
+            write_all(self._file, _wav_header(self._samplerate, self._n_written))
+            self._file.seek(0, os.SEEK_END)
+
+
+def _wav_header(samplerate: int, n_samples: int | None) -> bytes:
+    """Return the header of a WAV file of 16-bit samples; all ones stand for an unknown length."""
+    n_bytes = _ALL_ONES if n_samples is None else min(2 * n_samples, _ALL_ONES)
+    riff = struct.pack("<4sI4s", b"RIFF", min(36 + n_bytes, _ALL_ONES), b"WAVE")
+    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, samplerate, 2 * samplerate, 2, 16)
+    return riff + fmt + struct.pack("<4sI", b"data", n_bytes)
+
+
+def check_suffix(path: str) -> str:
+    """Return the ending of a sound file's name, of a device ``.wav``; raise if no format has it."""
+    suffix = Path(path).suffix.lower()
+    if Path(path).exists() and not Path(path).is_file():
+        return ".wav"
+    if suffix in (".wav", ".wave", ".raw"):
+        return suffix
+    import soundfile
+
+    known = {"aif": "AIFF", "opus": "OGG"} | {f.lower(): f for f in soundfile.available_formats()}
+    if suffix[1:] not in known:
+        raise ArgumentError(
+            f"{path}: expected the ending of a sound file, .wav .flac .ogg .aiff, got {suffix!r}"
+        )
+    return suffix
+
+
+def _open_for_writing(file: Sink, suffix: str, samplerate: int) -> Any:
+    import soundfile
+
+    kind = {".aif": "AIFF", ".opus": "OGG"}.get(suffix, suffix[1:].upper())
+    subtype = "OPUS" if suffix == ".opus" else None
+    try:
+        return soundfile.SoundFile(
+            file.fileno(), "w", samplerate, 1, subtype, format=kind, closefd=False
+        )
+    except (RuntimeError, ValueError) as error:
+        raise FormatError(f"{kind}: cannot be written at {samplerate} Hz: {error}") from None
