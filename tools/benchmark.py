@@ -1,4 +1,4 @@
-"""Measure speed: kernels, frame calls, start-up and memory, on one core.
+"""Measure speed: kernels, frame calls, start-up and memory, on one core; and spectral distortion.
 
     python tools/benchmark.py
     python tools/benchmark.py --seconds 120 --only throughput frames
@@ -31,7 +31,9 @@ from numpy.typing import NDArray
 
 import celpvq
 from celpvq.codec.modes import FRAME_LEN, SAMPLERATE
-from celpvq.quality import clip_paths
+from celpvq.codec.parameters import parameters
+from celpvq.quality import clip_paths, spectral_distortion
+from celpvq.training import lsf_books
 
 PRESETS = ("fast", "default", "best")
 N_RUNS = 3
@@ -41,13 +43,17 @@ LONG_S = 20.0  # runs beyond this time in all are not repeated
 Signal = NDArray[np.float64]
 
 
-def speech(seconds: float) -> tuple[Signal, str]:
-    """Return so much speech, repeated if there is less, and where it is from."""
+def clips() -> list[Signal]:
+    """Return the clips of recorded speech, or the bundled ones."""
     paths = sorted((speech_folder() / "dev").glob("*.flac"))
-    source = "recordings (dev)" if paths else "bundled clips"
-    joined = np.concatenate([soundfile.read(p)[0] for p in paths or clip_paths()])
+    return [soundfile.read(path)[0] for path in paths or clip_paths()]
+
+
+def speech(seconds: float) -> Signal:
+    """Return so much speech, repeated if there is less."""
+    joined = np.concatenate(clips())
     n_frames = round(seconds * SAMPLERATE / FRAME_LEN)
-    return np.resize(joined, n_frames * FRAME_LEN), source
+    return np.resize(joined, n_frames * FRAME_LEN)
 
 
 def timed(action: Callable[[], object]) -> tuple[float, float]:
@@ -180,10 +186,30 @@ def start(x: Signal) -> None:
     table(["process", "wall [s]", "peak memory [MB]"], rows)
 
 
+def spectrum(_: Signal) -> None:
+    """Print the spectral distortion of the quantized LSF, over all audible frames of all clips."""
+    recordings = [x[: x.size // FRAME_LEN * FRAME_LEN] for x in clips()]
+    spectra = lsf_books.analyze(recordings)
+    audible = spectra.weight.any(axis=1)
+    rows = []
+    for mode in celpvq.modes():
+        coded = (celpvq.Encoder(mode, preset="fast").encode_frames(x) for x in recordings)
+        lsf_q = np.concatenate([parameters(packets, mode).lsf for packets in coded])
+        distortion = spectral_distortion(spectra.lsf, lsf_q)[audible]
+        outliers = [np.mean((distortion > 2) & (distortion <= 4)), np.mean(distortion > 4)]
+        rows.append(
+            [mode.bitrate, sum(mode.bits("lsf")), f"{distortion.mean():.2f}"]
+            + [f"{100 * share:.1f}" for share in outliers]
+        )
+    print(f"Spectral distortion of the LSF, 0-4 kHz, {audible.sum()} frames\n")
+    table(["bit/s", "LSF bits", "mean [dB]", "2-4 dB [%]", "over 4 dB [%]"], rows)
+
+
 SECTIONS: dict[str, Callable[[Signal], None]] = {
     "throughput": throughput,
     "frames": frames,
     "start": start,
+    "spectrum": spectrum,
 }
 
 
@@ -193,7 +219,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60, help="speech used (default 60)")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     args = parser.parse_args(argv)
-    x, source = speech(args.seconds)
+    x = speech(args.seconds)
+    source = "recordings" if (speech_folder() / "dev").is_dir() else "the bundled clips"
     print(f"{cpu_name()}, Python {platform.python_version()}, numba {numba.__version__}")
     print(f"celpvq {celpvq.__version__}, {x.size / SAMPLERATE:.0f} s of {source}\n")
     celpvq.warmup()
