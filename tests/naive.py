@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.linalg import toeplitz
-from scipy.signal import lfilter
+from scipy.signal import lfilter, lfiltic
 
 
 def whole(lpc):
@@ -90,9 +90,8 @@ def shape(word, stages, book):
     return sum((-1) ** parts[n + i] * book[start + parts[i]] for i, (start, _) in enumerate(stages))
 
 
-def packet(bits, words):
-    """A packet from the bits of its codewords, written out one after the other."""
-    text = "".join(f"{word:0{n}b}" for word, n in zip(words, bits, strict=True))
+def octets(text):
+    """The bytes of a text of zeros and ones, the first one highest in the first byte."""
     return bytes(int(text[i : i + 8], 2) for i in range(0, len(text), 8))
 
 
@@ -100,3 +99,8 @@ def gain_error(target, adaptive, fixed, entry, scale):
     """The squared error that an entry (pitch gain, correction [dB]) leaves of the target."""
     rest = target - entry[0] * adaptive - scale * 10 ** (entry[1] / 20) * fixed
     return rest @ rest
+
+
+def filter_memory(lpc, past):
+    """The state of 1/A(z), as scipy wants it, after the outputs `past`, oldest first."""
+    return lfiltic([1.0], whole(lpc), past[::-1])
