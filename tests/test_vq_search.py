@@ -109,3 +109,8 @@ def test_bad_arguments_are_named(args, error, words):
 def test_m_must_be_a_number_of_codewords(m, error):
     with pytest.raises(error, match="m: expected"):
         vq.m_best([[1.0]], [[1.0], [2.0]], m)
+
+
+def test_there_is_at_least_one_thread():
+    with pytest.raises(ArgumentError, match="n_threads: expected 1 or more, got 0"):
+        vq.nearest([[1.0]], [[1.0]], n_threads=0)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from . import _check
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -24,6 +26,8 @@ def spans(n: int, size: int) -> list[slice]:
 
 def in_order(work: Callable[[T], R], items: Iterable[T], n_threads: int | None) -> Iterator[R]:
     """Yield ``work(item)`` in the order of `items`, at most two results per thread in waiting."""
+    if n_threads is not None:
+        _check.count(n_threads, "n_threads", least=1)
     items = list(items)
     n_threads = min(n_threads or default_threads(), len(items))
     if n_threads <= 1:
