@@ -54,6 +54,8 @@ def test_packets_hold_each_bit_of_each_word_once(mode):
     every = {(c, b) for c, n in enumerate(entry_bits(mode)) for b in range(n)}
     assert len(column) == mode.bits_per_frame == 8 * mode.frame_bytes
     assert set(zip(column.tolist(), place.tolist(), strict=True)) == every
+    for c, n in enumerate(entry_bits(mode)):
+        assert place[column == c].tolist() == list(range(n))[::-1], "not the highest bit first"
     words = np.array([[np.random.default_rng(1).integers(1 << n) for n in entry_bits(mode)]])
     text = "".join(str(words[0, c] >> b & 1) for c, b in zip(column, place, strict=True))
     assert bitstream.pack(mode, words) == naive.octets(text)
