@@ -11,13 +11,23 @@ import numpy as np
 
 from .._jit import kernel, part, search
 from .._types import F32, F64, I64
-from . import adaptive_codebook, filters, fixed_codebook, gains, pitch, synthesis, weighting
+from . import (
+    adaptive_codebook,
+    filters,
+    fixed_codebook,
+    gains,
+    pitch,
+    ranking,
+    synthesis,
+    weighting,
+)
 from .modes import LPC_ORDER, MAX_LAG, N_SUBFRAMES, N_WORDS, SUBFRAME_LEN
 from .synthesis import SynthesisState
 from .tables import ModeTables
 from .tuning import MAX_SURVIVORS, Effort
 
 MAX_PITCH_GAIN = 1.2
+_LEAST_ENERGY = 1e-12
 
 
 class SearchTables(NamedTuple):
@@ -146,53 +156,63 @@ def _target(speech: F64, lpc_q: F64, num: F64, den: F64, who: Path, out: F64) ->
     filters.copy(who.weighted[LPC_ORDER:], out)
 
 
-@part
-def _try_path(
-    row: int, index: int, target: F64, impulse: F64, energy: F32, effort: Effort, tables: ModeTables,
-    derived: SearchTables, beam: Beam, children: Children,
-) -> None:  # fmt: skip
-    """Search the best lags, words and gains after the path in `row`; offer them as children."""
-    who = path(beam, row)
-    layout = tables.fcb_layout[index]
-    first_gain, n_gains = tables.gain_layout[index, 0], tables.gain_layout[index, 1]
-    gain_book = tables.gain[first_gain : first_gain + n_gains]
-    gain_linear = derived.linear[first_gain : first_gain + n_gains]
-    level = gains.decibel_to_linear(gains.predicted_db(tables.predictor, who.synthesis.gain_mem))
-    beta = synthesis.sharpening(who.synthesis)
-    bits, lag3_prev = tables.lag_bits[index], who.synthesis.lag3[0]
+@search
+def _find_lags(
+    who: Path, target: F64, impulse: F64, bits: int, codes: I64, filtered: F64, estimate: F64
+) -> None:
+    """Find the path's best lags for target (n,): codes (K,), filtered vectors (K, n).
 
+    estimate (K,): the path's cost and the error that each lag alone would leave.
+    """
     exc = np.empty(MAX_LAG + SUBFRAME_LEN)
     filters.copy(who.synthesis.exc[SUBFRAME_LEN:], exc[:MAX_LAG])
-    codes = np.zeros(effort.lags, dtype=np.int64)
-    filtered = np.zeros((effort.lags, SUBFRAME_LEN))
-    adaptive_codebook.search_lags(target, impulse, exc, bits, lag3_prev, codes, filtered)
-
-    rest = np.empty(SUBFRAME_LEN)
-    sharp = np.empty(SUBFRAME_LEN)
-    own_energy = np.empty(energy.shape[0], dtype=np.float32)
-    words = np.zeros(effort.words, dtype=np.int64)
-    for k in range(effort.lags):
-        y = filtered[k]
-        lag = pitch.rounded(pitch.dequantize(codes[k], bits, lag3_prev))
-        xy, yy = 0.0, 1e-12
+    adaptive_codebook.search_lags(
+        target, impulse, exc, bits, who.synthesis.lag3[0], codes, filtered
+    )
+    for k in range(codes.shape[0]):
+        xx, xy, yy = 0.0, 0.0, _LEAST_ENERGY
         for n in range(SUBFRAME_LEN):
-            xy += target[n] * y[n]
-            yy += y[n] * y[n]
+            xx += target[n] * target[n]
+            xy += target[n] * filtered[k, n]
+            yy += filtered[k, n] * filtered[k, n]
         gain = min(max(xy / yy, 0.0), MAX_PITCH_GAIN)
-        for n in range(SUBFRAME_LEN):
-            rest[n] = target[n] - gain * y[n]
-        filters.copy(impulse, sharp)
-        if lag < SUBFRAME_LEN:
-            fixed_codebook.sharpen(sharp, lag, beta)
-            fixed_codebook.energies(sharp, derived.shape_acf, own_energy)
-        fixed_codebook.shortlist(
-            rest, sharp, layout, tables.fcb, derived.columns,
-            own_energy if lag < SUBFRAME_LEN else energy, effort.first, words,
-        )  # fmt: skip
-        word, entry, err = fixed_codebook.search_words(
-            words, target, y, impulse, layout, tables.fcb, lag, beta, gain_book, gain_linear, level
-        )
-        _offer(who.cost[0] + err, row, codes[k], entry, word, effort.survivors, children)
+        estimate[k] = who.cost[0] + xx - gain * (2.0 * xy - gain * yy)
+
+
+@part
+def _try_lag(
+    who: Path, index: int, code: int, target: F64, filtered: F64, impulse: F64, energy: F32,
+    effort: Effort, tables: ModeTables, derived: SearchTables,
+) -> tuple[float, int, int]:  # fmt: skip
+    """Return cost, gain index and word of the best continuation of a path by the lag of `code`."""
+    layout = tables.fcb_layout[index]
+    first_gain, n_gains = tables.gain_layout[index, 0], tables.gain_layout[index, 1]
+    level = gains.decibel_to_linear(gains.predicted_db(tables.predictor, who.synthesis.gain_mem))
+    beta = synthesis.sharpening(who.synthesis)
+    lag = pitch.rounded(pitch.dequantize(code, tables.lag_bits[index], who.synthesis.lag3[0]))
+    rest, sharp = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
+    words = np.zeros(effort.words, dtype=np.int64)
+    xy, yy = 0.0, _LEAST_ENERGY
+    for n in range(SUBFRAME_LEN):
+        xy += target[n] * filtered[n]
+        yy += filtered[n] * filtered[n]
+    gain = min(max(xy / yy, 0.0), MAX_PITCH_GAIN)
+    for n in range(SUBFRAME_LEN):
+        rest[n] = target[n] - gain * filtered[n]
+    filters.copy(impulse, sharp)
+    if lag < SUBFRAME_LEN:
+        fixed_codebook.sharpen(sharp, lag, beta)
+        energy = np.empty(energy.shape[0], dtype=np.float32)
+        fixed_codebook.energies(sharp, derived.shape_acf, layout, energy)
+    fixed_codebook.shortlist(
+        rest, sharp, layout, tables.fcb, derived.columns, energy, effort.first, words
+    )
+    word, entry, err = fixed_codebook.search_words(
+        words, target, filtered, impulse, layout, tables.fcb, lag, beta,
+        tables.gain[first_gain : first_gain + n_gains],
+        derived.linear[first_gain : first_gain + n_gains], level,
+    )  # fmt: skip
+    return who.cost[0] + err, entry, word
 
 
 @kernel
@@ -224,8 +244,14 @@ def search_frame(
     The beam's row 0 holds the path so far, and in the end the best one.
     """
     num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
-    impulse, target = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
+    impulse = np.empty(SUBFRAME_LEN)
     energy = np.empty(derived.columns.shape[1], dtype=np.float32)
+    n_lags = effort.lags
+    target = np.empty((effort.survivors, SUBFRAME_LEN))
+    codes = np.zeros(effort.survivors * n_lags, dtype=np.int64)
+    filtered = np.empty((effort.survivors * n_lags, SUBFRAME_LEN))
+    estimate = np.empty(effort.survivors * n_lags)
+    chosen, chosen_value = np.zeros(effort.pairs, dtype=np.int64), np.empty(effort.pairs)
     first, n_paths = 0, 1  # the living generation: n_paths rows from first on
     filters.copy(words, beam.words[0])
     beam.cost[0] = 0.0
@@ -233,11 +259,26 @@ def search_frame(
         part = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
         weighting.coefficients(lpc_w[index], num, den)
         weighting.impulse_response(num, den, lpc_q[index], impulse)
-        fixed_codebook.energies(impulse, derived.shape_acf, energy)
+        fixed_codebook.energies(impulse, derived.shape_acf, tables.fcb_layout[index], energy)
+        chosen_value[:] = -np.inf
+        for i in range(n_paths):
+            who = path(beam, first + i)
+            own = slice(i * n_lags, (i + 1) * n_lags)
+            _target(part, lpc_q[index], num, den, who, target[i])
+            _find_lags(
+                who, target[i], impulse, tables.lag_bits[index], codes[own], filtered[own], estimate[own]
+            )
+            for item in range(i * n_lags, (i + 1) * n_lags):
+                if -estimate[item] > chosen_value[effort.pairs - 1]:
+                    ranking.insert(item, -estimate[item], chosen, chosen_value)
         children.cost[:] = np.inf
-        for row in range(first, first + n_paths):
-            _target(part, lpc_q[index], num, den, path(beam, row), target)
-            _try_path(row, index, target, impulse, energy, effort, tables, derived, beam, children)
+        for item in chosen[: min(effort.pairs, n_paths * n_lags)]:
+            i = item // n_lags
+            cost, gain, word = _try_lag(
+                path(beam, first + i), index, codes[item], target[i], filtered[item], impulse, energy,
+                effort, tables, derived,
+            )  # fmt: skip
+            _offer(cost, first + i, codes[item], gain, word, effort.survivors, children)
         first = MAX_SURVIVORS - first
         n_paths = 0
         for i in range(effort.survivors):

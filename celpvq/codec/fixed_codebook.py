@@ -13,7 +13,7 @@ from .adaptive_codebook import convolve
 from .lpc import autocorrelation
 from .modes import SUBFRAME_LEN
 
-MAX_KEPT = 32
+_LEAST_SUM = 0.05  # of the energies of two shapes: what their estimated sum is taken for at least
 
 
 @kernel
@@ -67,30 +67,50 @@ def _products(x: F64, columns: F32, start: int, out: F32) -> None:
 
 
 @search
-def energies(impulse: F64, shape_acf: F32, out: F32) -> None:
-    """Estimate each codeword's energy behind the impulse response from autocorrelations.
+def energies(impulse: F64, shape_acf: F32, layout: I64, out: F32) -> None:
+    """Estimate the energy of each shape of a layout behind the impulse response.
 
-    shape_acf (n, N): a column per codeword, lags above 0 doubled.      out (N,).
+    shape_acf (n, N): autocorrelations, a column per shape, lags above 0 doubled.      out (N,).
     The estimate counts the response beyond the subframe's end too; it only chooses who is tried.
     """
     acf = np.empty(SUBFRAME_LEN)
     autocorrelation(impulse, acf)
-    _products(acf, shape_acf, 0, out)
     floor = np.float32(1e-3 * acf[0])
-    for j in range(out.shape[0]):
-        out[j] = max(out[j], floor)
+    for stage in range(2):
+        start, n_shapes = layout[2 * stage], 1 << layout[2 * stage + 1]
+        _products(acf, shape_acf, start, out[start : start + n_shapes])
+        for j in range(start, start + n_shapes):
+            out[j] = max(out[j], floor)
 
 
 @search
-def _best_of_stage(corr: F32, energy: F32, items: I64, values: F64) -> None:
-    """Put the indices of largest corr^2 / energy into items, best first."""
-    values[:] = -1.0
-    last = np.float32(-1.0)
-    for j in range(corr.shape[0]):
-        value = corr[j] * corr[j] / energy[j]
-        if value > last:
-            ranking.insert(j, value, items, values)
+def _take_best(value: F32, base: int, items: I64, values: F64) -> None:
+    """Offer each item base + 2 j, of value[j], to the best ones in items."""
+    last = np.float32(values[values.shape[0] - 1])
+    for j in range(value.shape[0]):
+        if value[j] > last:
+            ranking.insert(base + 2 * j, value[j], items, values)
             last = np.float32(values[values.shape[0] - 1])
+
+
+@search
+def _score(corr: F32, energy: F32, value: F32) -> None:
+    """Put corr^2 / energy into value."""
+    for j in range(corr.shape[0]):
+        value[j] = corr[j] * corr[j] / energy[j]
+
+
+@search
+def _score_sums(
+    corr1: float, energy1: float, corr2: F32, energy2: F32, cross: F32, sign: float, value: F32
+) -> None:
+    """Put into value the scores of a shape of stage 1 plus sign times each shape of stage 2."""
+    a, e, s = np.float32(corr1), np.float32(energy1), np.float32(sign)
+    for j in range(corr2.shape[0]):
+        corr = a + s * corr2[j]
+        both = e + energy2[j]
+        energy = max(both + np.float32(2.0) * s * cross[j], np.float32(_LEAST_SUM) * both)
+        value[j] = corr * corr / energy
 
 
 @search
@@ -107,42 +127,38 @@ def shortlist(
     values = np.empty(words.shape[0])
     values[:] = -1.0
     start1, bits1, start2, bits2 = layout[0], layout[1], layout[2], layout[3]
-    corr1 = np.empty(1 << bits1, dtype=np.float32)
-    _products(backward, columns, start1, corr1)
+    corr1, value = np.empty(1 << bits1, dtype=np.float32), np.empty(1 << bits1, dtype=np.float32)
     energy1 = energy[start1 : start1 + corr1.shape[0]]
+    _products(backward, columns, start1, corr1)
+    _score(corr1, energy1, value)
     if bits2 == 0:
-        _best_of_stage(corr1, energy1, words, values)
+        _take_best(value, 0, words, values)
         for k in range(words.shape[0]):
-            words[k] = words[k] << 1 | (corr1[words[k]] < 0.0)
+            words[k] |= corr1[words[k] >> 1] < 0.0
         return
 
-    first = np.empty(n_first, dtype=np.int64)
-    _best_of_stage(corr1, energy1, first, np.empty(n_first))
-    corr2 = np.empty(1 << bits2, dtype=np.float32)
-    cross = np.empty(1 << bits2, dtype=np.float32)
+    first, first_values = np.empty(n_first, dtype=np.int64), np.empty(n_first)
+    first_values[:] = -1.0
+    _take_best(value, 0, first, first_values)
+    corr2, cross = np.empty(1 << bits2, dtype=np.float32), np.empty(1 << bits2, dtype=np.float32)
+    value = np.empty(1 << bits2, dtype=np.float32)
+    energy2 = energy[start2 : start2 + corr2.shape[0]]
     filtered = np.empty(SUBFRAME_LEN)
     _products(backward, columns, start2, corr2)
-    last = np.float32(-1.0)
-    for i in first:
+    for item in first:
+        i = item >> 1
         convolve(book[start1 + i], impulse, filtered)
         correlate(filtered, impulse, backward)
         _products(backward, columns, start2, cross)
-        negative1 = corr1[i] < 0.0
-        a1, e1 = abs(corr1[i]), energy1[i]
-        for j in range(corr2.shape[0]):
-            a2 = -corr2[j] if negative1 else corr2[j]
-            e12 = e1 + energy[start2 + j]
-            plus, minus = a1 + a2, a1 - a2
-            value_plus = plus * plus / max(e12 + cross[j] + cross[j], np.float32(0.05) * e12)
-            value_minus = minus * minus / max(e12 - cross[j] - cross[j], np.float32(0.05) * e12)
-            if max(value_plus, value_minus) > last:
-                opposite = value_minus > value_plus
-                # the sum of both may point away from the target: then both signs turn
-                turned = (minus if opposite else plus) < 0.0
-                sign1 = negative1 != turned
-                word = (i << bits2 | j) << 2 | sign1 << 1 | (sign1 != opposite)
-                ranking.insert(word, value_minus if opposite else value_plus, words, values)
-                last = np.float32(values[values.shape[0] - 1])
+        for opposite in range(2):  # the shapes' signs differ
+            _score_sums(corr1[i], energy1[i], corr2, energy2, cross, 1.0 - 2.0 * opposite, value)
+            _take_best(value, (i << bits2 + 1) + opposite, words, values)
+    for k in range(words.shape[0]):
+        opposite = words[k] & 1
+        i, j = words[k] >> bits2 + 1, words[k] >> 1 & (1 << bits2) - 1
+        sum_corr = corr1[i] - corr2[j] if opposite else corr1[i] + corr2[j]
+        sign1 = np.int64(sum_corr < 0.0)
+        words[k] = words[k] >> 1 << 2 | sign1 << 1 | sign1 ^ opposite
 
 
 @search

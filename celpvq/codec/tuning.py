@@ -17,14 +17,15 @@ class Effort(NamedTuple):
 
     survivors: int  # paths carried from subframe to subframe
     lags: int  # adaptive codebook candidates per path
+    pairs: int  # of path and lag, those of least error so far, that go through the fixed codebook
     first: int  # survivors of the fixed codebook's first stage, where there are two
     words: int  # fixed codebook words tried exactly per lag
 
 
 PRESETS: Mapping[str, Effort] = MappingProxyType({
-    "fast": Effort(survivors=1, lags=1, first=4, words=4),
-    "default": Effort(survivors=4, lags=4, first=6, words=8),
-    "best": Effort(survivors=8, lags=6, first=12, words=12),
+    "fast": Effort(survivors=1, lags=1, pairs=1, first=4, words=4),
+    "default": Effort(survivors=4, lags=4, pairs=8, first=4, words=6),
+    "best": Effort(survivors=8, lags=6, pairs=32, first=8, words=10),
 })  # fmt: skip
 
 

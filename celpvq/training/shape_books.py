@@ -48,7 +48,7 @@ def _assign(
     shape, filtered = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
     for t in range(words.shape[0]):
         rest, impulse = targets.rest[t], targets.impulse[t]
-        fixed_codebook.energies(impulse, shape_acf, energy)
+        fixed_codebook.energies(impulse, shape_acf, layout, energy)
         fixed_codebook.shortlist(rest, impulse, layout, book, columns, energy, _FIRST, tried[:_TRIED])
         tried[_TRIED] = words[t]
         best = -1.0
