@@ -38,7 +38,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> NoReturn:
         from .._version import __version__
 
-        parser.exit(0, f"celpvq {__version__}\n")
+        print(f"celpvq {__version__}")
+        parser.exit()
 
 
 def make_parser(argv: Sequence[str]) -> argparse.ArgumentParser:

@@ -147,6 +147,6 @@ def summarize(args: argparse.Namespace, progress: Progress, n_bytes: int, note: 
     print(
         f"{name_of(args.input, 'input')} -> {name_of(args.output, 'output')}: {seconds:.2f} s,"
         f" {n_bytes} bytes, {n_bytes * 8e-3 / seconds:.2f} kbit/s,"
-        f" {progress.speed:.0f} times real time{note}",
+        f" {progress.speed:.3g} times real time{note}",
         file=sys.stderr,
     )
