@@ -198,7 +198,7 @@ def matches(target, impulse, stages, book):
 def shortlist(target, impulse, layout, book, n_first, n_words):
     derived = SearchTables.shapes(book)
     energy, words = np.empty(len(book), np.float32), np.zeros(n_words, np.int64)
-    fixed_codebook.energies(impulse, derived[1], energy)
+    fixed_codebook.energies(impulse, derived[1], layout, energy)
     fixed_codebook.shortlist(target, impulse, layout, book, derived[0], energy, n_first, words)
     return words, energy
 
