@@ -81,7 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         _drop_stdout()
         reason = error.strerror or str(error) or type(error).__name__
-        return _fail(f"{error.filename}: {reason}" if isinstance(error.filename, str) else reason, 1)
+        where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        return _fail(f"{where}{reason}", 1)
     except MemoryError:
         return _fail("out of memory", 1)
     except Exception as error:

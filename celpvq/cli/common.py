@@ -122,7 +122,7 @@ class Progress:
 
     @property
     def speed(self) -> float:
-        """Times real time, without the time that it takes to load the codec where that can be told."""
+        """Times real time, without the time to load the codec where there is more than a block."""
         now = time.perf_counter()
         if self.seconds > self._first:
             return (self.seconds - self._first) / (now - self._first_end)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from ..codec import modes
-from .header import VERSION, n_samples_8k
+from .header import VERSION
 from .reader import CvqReader
 
 
@@ -52,13 +52,9 @@ def info(source: str | os.PathLike[str] | bytes | IO[bytes]) -> Info:
     for _ in reader.runs():
         pass
     header = reader.header
-    decoded = max(reader.n_packets * modes.FRAME_LEN - modes.DELAY, 0)
+    duration_s = max(reader.n_packets * modes.FRAME_LEN - modes.DELAY, 0) / modes.SAMPLERATE
     if reader.samples is not None:
-        decoded = min(decoded, n_samples_8k(reader.samples, header.samplerate))
-        duration_s = reader.samples / header.samplerate
-    duration_s = decoded / modes.SAMPLERATE
-    if reader.samples is not None and not reader.n_missing:
-        duration_s = reader.samples / header.samplerate
+        duration_s = min(duration_s, reader.samples / header.samplerate)
     return Info(
         version=VERSION,
         mode=header.mode.bitrate,

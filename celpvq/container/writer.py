@@ -1,6 +1,5 @@
 """Packets into a file."""
 
-
 from ..audio.arrays import check_samplerate
 from ..codec import modes
 from ..codec.modes import Mode
