@@ -71,12 +71,12 @@ def _cached_njit(func: Callable[P, R], **options: Any) -> Callable[P, R]:
 
 
 def kernel(func: Callable[P, R]) -> Callable[P, R]:
-    """Compile `func` in strict IEEE order: whatever the decoder executes, the same on every machine."""
+    """Compile `func` in strict IEEE order: what the decoder runs, the same on every machine."""
     return _cached_njit(func, fastmath=False)
 
 
 def search(func: Callable[P, R]) -> Callable[P, R]:
-    """Compile `func` for speed: inner products of encoder-only searches, whose rounding no decoder sees.
+    """Compile `func` for speed: encoder-only inner products, whose rounding no decoder sees.
 
     Not plain ``fastmath=True``: that also promises that no NaN and no infinity occur.
     """

@@ -8,7 +8,7 @@ import numpy as np
 from .._jit import kernel, search
 from .._types import F64, I64
 from . import filters, pitch, ranking
-from .modes import MAX_LAG, MIN_LAG, SUBFRAME_LEN
+from .modes import MAX_LAG, MIN_LAG
 
 REACH = 10  # of the interpolator to each side [samples]; less than MIN_LAG, so that it stays causal
 _COARSE_REACH = 4  # of the interpolator of correlations
@@ -46,7 +46,9 @@ def vector(lag3: int, exc: F64) -> None:
 
 
 @search
-def _match(target: F64, impulse: F64, exc: F64, low: int, high: int, corr: F64, energy: F64) -> None:
+def _match(
+    target: F64, impulse: F64, exc: F64, low: int, high: int, corr: F64, energy: F64
+) -> None:
     """Correlate target with each integer lag's filtered vector, low <= lag <= high, at index lag.
 
     The filtered first period of lag T is that of T - 1, one sample later, plus exc(-T) h(n);
@@ -97,7 +99,7 @@ def _score(lag3: int, corr: F64, energy: F64) -> float:
 def search_lags(
     target: F64, impulse: F64, exc: F64, bits: int, lag3_prev: int, codes: I64, filtered: F64
 ) -> None:
-    """Find the lags whose filtered vectors match target (n,) best, by the exact normalized correlation.
+    """Find the lags whose filtered vectors match target (n,) best, by exact normalized correlation.
 
     exc (MAX_LAG + n,): past excitation; its last n are overwritten.
     codes (K,), filtered (K, n): receive the codes and filtered vectors, best first.

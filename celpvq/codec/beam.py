@@ -238,7 +238,7 @@ def search_frame(
     speech: F64, lpc_q: F64, lpc_w: F64, effort: Effort, tables: ModeTables, derived: SearchTables,
     beam: Beam, children: Children, words: I64,
 ) -> None:  # fmt: skip
-    """Find the words of lag, gain and fixed codebook for speech (FRAME_LEN,), into words (N_WORDS,).
+    """Put the words of lag, gain and fixed codebook for speech (FRAME_LEN,) into words (N_WORDS,).
 
     lpc_q, lpc_w (N_SUBFRAMES, p): quantized predictors, and those of the weighting.
     The beam's row 0 holds the path so far, and in the end the best one.
@@ -266,7 +266,13 @@ def search_frame(
             own = slice(i * n_lags, (i + 1) * n_lags)
             _target(part, lpc_q[index], num, den, who, target[i])
             _find_lags(
-                who, target[i], impulse, tables.lag_bits[index], codes[own], filtered[own], estimate[own]
+                who,
+                target[i],
+                impulse,
+                tables.lag_bits[index],
+                codes[own],
+                filtered[own],
+                estimate[own],
             )
             for item in range(i * n_lags, (i + 1) * n_lags):
                 if -estimate[item] > chosen_value[effort.pairs - 1]:
@@ -275,8 +281,8 @@ def search_frame(
         for item in chosen[: min(effort.pairs, n_paths * n_lags)]:
             i = item // n_lags
             cost, gain, word = _try_lag(
-                path(beam, first + i), index, codes[item], target[i], filtered[item], impulse, energy,
-                effort, tables, derived,
+                path(beam, first + i), index, codes[item], target[i], filtered[item], impulse,
+                energy, effort, tables, derived,
             )  # fmt: skip
             _offer(cost, first + i, codes[item], gain, word, effort.survivors, children)
         first = MAX_SURVIVORS - first
@@ -300,5 +306,3 @@ def search_frame(
     if best != 0:
         copy_path(beam, best, 0)
     filters.copy(beam.words[0], words)
-
-

@@ -14,7 +14,7 @@ from .modes import N_WORDS, Mode
 
 @functools.cache
 def order(mode: Mode) -> tuple[I64, I64]:
-    """Return, for each transmitted bit, the column of its codeword and its place there (0: lowest)."""
+    """Return the column of each transmitted bit's codeword, and its place there (0: lowest)."""
     bits = [n for field in mode.fields for n in field.bits]
     column = np.repeat(np.arange(len(bits)), bits)
     place = np.concatenate([np.arange(n)[::-1] for n in bits])

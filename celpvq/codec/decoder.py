@@ -76,8 +76,8 @@ class Decoder:
     Notes
     -----
     One object decodes one stream, from one thread at a time. It can be copied and pickled at any
-    frame. Packets tell their mode by their length. The output is the same to the bit on every machine;
-    it is the encoder's input `delay_samples` late.
+    frame. Packets tell their mode by their length. The output is the same to the bit on every
+    machine; it is the encoder's input `delay_samples` late.
     """
 
     frame_samples = FRAME_LEN
@@ -98,12 +98,12 @@ class Decoder:
     @property
     def bitrate(self) -> int | None:
         """Bits per second of the last packet; None before the first one."""
-        return self._mode and self._mode.bitrate
+        return self._mode.bitrate if self._mode else None
 
     @property
     def frame_bytes(self) -> int | None:
         """Length of the last packet; None before the first one."""
-        return self._mode and self._mode.frame_bytes
+        return self._mode.frame_bytes if self._mode else None
 
     def decode_frame(self, data: bytes) -> F32:
         """Return the samples (160,) of a packet, float32 in [-1, 1).

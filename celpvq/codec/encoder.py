@@ -54,7 +54,7 @@ class EncoderState(NamedTuple):
 
 
 def _highpass() -> F64:
-    """Return the second-order Butterworth high-pass filter (b0 b1 b2 a1 a2), by bilinear transform."""
+    """Return the second-order Butterworth high-pass (b0 b1 b2 a1 a2), by bilinear transform."""
     k = math.tan(math.pi * tuning.HIGHPASS_HZ / SAMPLERATE)
     norm = 1.0 + math.sqrt(2.0) * k + k * k
     b = 1.0 / norm
@@ -178,7 +178,7 @@ class Encoder:
         highpass: bool = True,
         tables: TableSet | None = None,
     ) -> None:
-        self.mode = mode  # type: ignore[assignment]
+        self.mode = mode
         self.preset = preset
         self.highpass = bool(highpass)
         self.tables = table_sets.default() if tables is None else tables
@@ -247,9 +247,7 @@ class Encoder:
         words = np.zeros((len(samples) // FRAME_LEN, N_WORDS), dtype=np.int64)
         tables = self.tables.mode(self._mode)
         derived = _search_tables(self.tables, self._mode)
-        _encode_frames(
-            samples, self.highpass, self._effort, tables, derived, self._state, words
-        )
+        _encode_frames(samples, self.highpass, self._effort, tables, derived, self._state, words)
         return words
 
     def _encode(self, samples: F64) -> bytes:

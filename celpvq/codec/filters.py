@@ -1,6 +1,6 @@
 """Filters whose memory lies in front of their signals, so that frames chain without copying.
 
-    x: |<- p past samples ->|<- n samples ->|     oldest first
+x: |<- p past samples ->|<- n samples ->|     oldest first
 """
 
 from typing import TypeVar
@@ -56,7 +56,7 @@ def keep_past(signal: F64, p: int) -> None:
 
 @kernel
 def biquad(x: F64, coef: F64, mem: F64, out: F64) -> None:
-    """Filter x (n,) into out (n,) by the second-order section coef (b0 b1 b2 a1 a2); may be in place.
+    """Filter x (n,) by the second-order section coef (b0 b1 b2 a1 a2) into out (n,), or in place.
 
     mem (2,): the state of the transposed direct form II; updated in place.
     """

@@ -115,7 +115,14 @@ def _score_sums(
 
 @search
 def shortlist(
-    target: F64, impulse: F64, layout: I64, book: F64, columns: F32, energy: F32, n_first: int, words: I64
+    target: F64,
+    impulse: F64,
+    layout: I64,
+    book: F64,
+    columns: F32,
+    energy: F32,
+    n_first: int,
+    words: I64,
 ) -> None:
     """Find the words (K,) whose filtered shapes match target (n,) best, by estimated energies.
 
@@ -163,8 +170,8 @@ def shortlist(
 
 @search
 def search_words(
-    words: I64, target: F64, adaptive: F64, impulse: F64, layout: I64, book: F64, lag: int, beta: float,
-    gain_book: F64, gain_linear: F64, level: float,
+    words: I64, target: F64, adaptive: F64, impulse: F64, layout: I64, book: F64, lag: int,
+    beta: float, gain_book: F64, gain_linear: F64, level: float,
 ) -> tuple[int, int, float]:  # fmt: skip
     """Try each of words (K,) with each gain; return word, gain index and error of the best.
 

@@ -43,7 +43,7 @@ def decibel_to_linear(level_db: float) -> float:
 
 @kernel
 def predicted_db(predictor: F64, memory: F64) -> float:
-    """Return the level expected from predictor (1 + N_TAPS,), mean and taps, and memory (N_TAPS,)."""
+    """Return the level expected from predictor (1 + N_TAPS,), mean and taps, and memory."""
     change = 0.0
     for i in range(N_TAPS):
         change += predictor[1 + i] * memory[i]
@@ -91,5 +91,3 @@ def search_entry(moments: F64, scale: float, book: F64, linear: F64) -> tuple[in
 def levels(book: F64) -> F64:
     """Return 10^(correction/20) of each entry of book (n, 2): what `search_entry` needs."""
     return np.asarray(10.0 ** (book[:, 1] / 20.0))
-
-

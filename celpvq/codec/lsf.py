@@ -22,7 +22,7 @@ _BISECTIONS = 12
 
 def flat() -> F64:
     """Return the LSF (p,) of a flat spectrum."""
-    return np.arange(1, LPC_ORDER + 1) * (np.pi / (LPC_ORDER + 1))
+    return np.asarray(np.arange(1, LPC_ORDER + 1) * (np.pi / (LPC_ORDER + 1)))
 
 
 @kernel
@@ -78,7 +78,7 @@ def to_lpc(lsf: F64, lpc: F64) -> None:
 
 @kernel
 def _chebyshev(x: float, c: F64) -> float:
-    """Return c[n/2]/2 + sum c[i] T_(n/2-i)(x), the symmetric polynomial at cos(w) = x, by Clenshaw."""
+    """Return c[n/2]/2 + sum c[i] T_(n/2-i)(x), the polynomial at cos(w) = x, by Clenshaw."""
     b1, b2 = 0.0, 0.0
     for i in range(_HALF):
         b1, b2 = 2.0 * x * b1 - b2 + c[i], b1

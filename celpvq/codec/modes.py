@@ -60,7 +60,7 @@ class Mode:
 
 
 def fcb_stages(bits: int) -> tuple[int, ...]:
-    """Return the index bits of each stage of a fixed codebook with `bits` in all, signs included."""
+    """Return the index bits of each stage of a fixed codebook of `bits`, signs included."""
     if bits <= 11:
         return (bits - 1,)
     return ((bits - 1) // 2, (bits - 2) // 2)
@@ -68,7 +68,9 @@ def fcb_stages(bits: int) -> tuple[int, ...]:
 
 def _mode(bitrate: int, *, lsf: tuple[int, ...], lag: tuple[int, ...],
           gain: tuple[int, ...], fcb: tuple[int, ...]) -> Mode:  # fmt: skip
-    return Mode(bitrate, (Field("lsf", lsf), Field("lag", lag), Field("gain", gain), Field("fcb", fcb)))
+    return Mode(
+        bitrate, (Field("lsf", lsf), Field("lag", lag), Field("gain", gain), Field("fcb", fcb))
+    )
 
 
 MODES = MappingProxyType({mode.bitrate: mode for mode in (

@@ -13,7 +13,7 @@ from .modes import LPC_ORDER, N_SUBFRAMES, Mode
 from .tables import ModeTables, TableSet
 
 
-class Parameters(NamedTuple):
+class Tracks(NamedTuple):
     """Tracks of decoded parameters, time first."""
 
     lsf: F64  # (n_frames, p) [radians]
@@ -40,8 +40,8 @@ def _decode_parameters(
         filters.copy(lsfs[f], state.lsf_q)
 
 
-def parameters(data: bytes, mode: int | str | Mode, tables: TableSet | None = None) -> Parameters:
-    """Return the tracks of the parameters in packets of one mode, one after the other.
+def parameters(data: bytes, mode: int | str | Mode, tables: TableSet | None = None) -> Tracks:
+    """Return the tracks of what packets of one mode, one after the other, say.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def parameters(data: bytes, mode: int | str | Mode, tables: TableSet | None = No
 
     Returns
     -------
-    Parameters
+    Tracks
         A frame's LSF are those of its last subframe, quantized.
 
     Raises
@@ -66,8 +66,6 @@ def parameters(data: bytes, mode: int | str | Mode, tables: TableSet | None = No
     words = bitstream.unpack(mode, data)
     own = (table_sets.default() if tables is None else tables).mode(mode)
     n = len(words) * N_SUBFRAMES
-    tracks = Parameters(np.empty((len(words), LPC_ORDER)), np.empty(n), np.empty((n, 2)))
+    tracks = Tracks(np.empty((len(words), LPC_ORDER)), np.empty(n), np.empty((n, 2)))
     _decode_parameters(words, own, DecoderState.new(), *tracks)
     return tracks
-
-

@@ -102,5 +102,3 @@ def apply(exc: F64, strength: RestorationSettings, state: RestorationState, x: F
     filters.residual(state.speech, taps, x)
     for n in range(x.shape[0]):
         x[n] *= scale
-
-

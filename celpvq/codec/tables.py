@@ -103,7 +103,9 @@ class TableSet:
         If an array is missing or foreign, or has a wrong shape or values.
     """
 
-    def __init__(self, arrays: Mapping[str, npt.ArrayLike], provenance: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, arrays: Mapping[str, npt.ArrayLike], provenance: Mapping[str, Any] | None = None
+    ) -> None:
         want = expected()
         if set(arrays) != set(want):
             odd = sorted(set(arrays) ^ set(want))
@@ -156,17 +158,26 @@ class TableSet:
         lsf = [self._f64(name) for name in ("lsf_mean", "lsf_rho", stage1, low, high)]
         fcb_names_ = dict.fromkeys(n for bits in mode.bits("fcb") for n in fcb_names(bits))
         fcb, fcb_start = self._stack(list(fcb_names_))
-        gain, gain_start = self._stack(list(dict.fromkeys(gain_name(mode, b) for b in mode.bits("gain"))))
+        gain, gain_start = self._stack(
+            list(dict.fromkeys(gain_name(mode, b) for b in mode.bits("gain")))
+        )
         layout = []
         for bits in mode.bits("fcb"):
-            row = [x for n, b in zip(fcb_names(bits), fcb_stages(bits), strict=True) for x in (fcb_start[n], b)]
-            layout.append((row + [0, 0])[:4])
+            row = [
+                x
+                for n, b in zip(fcb_names(bits), fcb_stages(bits), strict=True)
+                for x in (fcb_start[n], b)
+            ]
+            layout.append([*row, 0, 0][:4])
         return ModeTables(
             lsf=LsfTables(*lsf),
             lag_bits=np.array(mode.bits("lag"), dtype=np.int64),
             fcb_layout=np.array(layout, dtype=np.int64),
             fcb=fcb,
-            gain_layout=np.array([(gain_start[gain_name(mode, b)], 1 << b) for b in mode.bits("gain")], dtype=np.int64),
+            gain_layout=np.array(
+                [(gain_start[gain_name(mode, b)], 1 << b) for b in mode.bits("gain")],
+                dtype=np.int64,
+            ),
             gain=gain,
             predictor=self._f64(predictor_name(mode)),
         )
@@ -184,7 +195,7 @@ class TableSet:
         """Write the set to `path`, whole or not at all."""
         text = json.dumps(self.provenance, sort_keys=True).encode()
         out = io.BytesIO()
-        np.savez_compressed(out, **self.arrays, **{_PROVENANCE: np.frombuffer(text, np.uint8)})
+        np.savez_compressed(out, **self.arrays, **{_PROVENANCE: np.frombuffer(text, np.uint8)})  # type: ignore[arg-type]
         part = Path(f"{os.fspath(path)}.part")
         part.write_bytes(out.getvalue())
         part.replace(path)
@@ -207,10 +218,20 @@ class TableSet:
                     raise TablesError(f"tables: {path}: unpacks to more than any set")
             with np.load(path, allow_pickle=False) as data:
                 arrays = {name: data[name] for name in data.files}
-            provenance = json.loads(arrays.pop(_PROVENANCE, np.frombuffer(b"{}", np.uint8)).tobytes())
+            provenance = json.loads(
+                arrays.pop(_PROVENANCE, np.frombuffer(b"{}", np.uint8)).tobytes()
+            )
         except TablesError:
             raise
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        except (
+            OSError,
+            ValueError,
+            EOFError,
+            KeyError,
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+        ) as error:
             raise TablesError(f"tables: {path}: {error}") from error
         if not isinstance(provenance, dict):
             raise TablesError(f"tables: {path}: its provenance is not a mapping")

@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("folder", metavar="FOLDER", type=Path, help="recordings, searched recursively")
+    parser.add_argument(
+        "folder", metavar="FOLDER", type=Path, help="recordings, searched recursively"
+    )
     parser.add_argument("out", metavar="OUT", type=Path, help="the file of tables to write (.npz)")
     parser.add_argument("--force", action="store_true", help="replace OUT if it is there")
     parser.add_argument("--seed", type=int, help="of all draws (default 1)")

@@ -45,7 +45,9 @@ def train_predictor(harvest: Harvest) -> F64:
         value = float(np.mean(np.clip(correction, -60, 60) ** 2))
         return value if np.isfinite(value) else 1e9
 
-    best = minimize(spread, np.array([0.6, 0.4, 0.25, 0.1]), method="Nelder-Mead", options={"maxiter": 300})
+    best = minimize(
+        spread, np.array([0.6, 0.4, 0.25, 0.1]), method="Nelder-Mead", options={"maxiter": 300}
+    )
     return np.r_[mean, best.x]
 
 
@@ -54,7 +56,7 @@ def _code(
     moments: F64, starts: I64, predictor: F64, book: F64, linear: F64, quiet: float,
     words: I64, scale: F64,
 ) -> float:  # fmt: skip
-    """Code all gains in the loop of the predictor; record words and each gain scale; return the mean error."""
+    """Code all gains in the predictor's loop into words, with scales; return the mean error."""
     memory, five = np.zeros(N_TAPS), np.empty(5)
     total = 0.0
     for clip in range(starts.shape[0] - 1):
@@ -80,7 +82,9 @@ def train_book(harvest: Harvest, predictor: F64, bits: int, seed: int, log: Log)
     words, scale = np.zeros(len(moments), dtype=np.int64), np.zeros(len(moments))
     best, best_err = book, np.inf
     for _ in range(_ITERATIONS):
-        err = _code(moments, harvest.starts, predictor, book, gains.levels(book), quiet, words, scale)
+        err = _code(
+            moments, harvest.starts, predictor, book, gains.levels(book), quiet, words, scale
+        )
         if err < best_err:
             best, best_err = book, err
         book = _centroids(book, moments, weight, words, scale)
@@ -106,7 +110,7 @@ def _centroids(book: F64, moments: F64, weight: F64, words: I64, scale: F64) -> 
     _, xy, xz, yy, zz, yz = moments[:, :6].T
 
     def cell_sum(x: F64) -> F64:
-        return np.bincount(words, weight * x, minlength=n)
+        return np.asarray(np.bincount(words, weight * x, minlength=n), dtype=np.float64)
 
     a, b, c = cell_sum(yy), cell_sum(scale * yz), cell_sum(scale**2 * zz)
     p, q = cell_sum(xy), cell_sum(scale * xz)

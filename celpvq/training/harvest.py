@@ -1,4 +1,4 @@
-"""Targets of the excitation codebooks, harvested in the loop: what the encoder really searched for."""
+"""Targets of the excitation codebooks, harvested in the loop: what the encoder searched for."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,16 @@ import numpy as np
 
 from .._jit import search
 from .._types import F64, I64
-from ..codec import adaptive_codebook, beam, encoder, fixed_codebook, gains, pitch, synthesis, weighting
+from ..codec import (
+    adaptive_codebook,
+    beam,
+    encoder,
+    fixed_codebook,
+    gains,
+    pitch,
+    synthesis,
+    weighting,
+)
 from ..codec.encoder import Encoder, EncoderState
 from ..codec.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN, Mode
 from ..codec.tables import ModeTables, TableSet
@@ -27,7 +36,13 @@ class Harvest(NamedTuple):
 
 @search
 def _replay(
-    x: F64, words: I64, tables: ModeTables, state: EncoderState, rest: F64, impulse: F64, moments: F64
+    x: F64,
+    words: I64,
+    tables: ModeTables,
+    state: EncoderState,
+    rest: F64,
+    impulse: F64,
+    moments: F64,
 ) -> None:
     """Follow the encoder through x along the words that it chose; record each subframe's target."""
     lpc_q, lpc_w = np.empty((N_SUBFRAMES, LPC_ORDER)), np.empty((N_SUBFRAMES, LPC_ORDER))
@@ -82,10 +97,15 @@ def harvest(recordings: Sequence[F64], mode: Mode, tables: TableSet, preset: str
         x = x[: len(x) // FRAME_LEN * FRAME_LEN]
         words = Encoder(mode, preset, tables=tables).encode_words(x)
         n = words.shape[0] * N_SUBFRAMES
-        rest, impulse, moments = np.empty((n, SUBFRAME_LEN)), np.empty((n, SUBFRAME_LEN)), np.empty((n, N_MOMENTS))
+        rest, impulse, moments = (
+            np.empty((n, SUBFRAME_LEN)),
+            np.empty((n, SUBFRAME_LEN)),
+            np.empty((n, N_MOMENTS)),
+        )
         _replay(x, words, tables.mode(mode), EncoderState.new(), rest, impulse, moments)
         return rest, impulse, moments
 
     parts = list(in_order(one, recordings))
     starts = np.cumsum([0] + [len(part[0]) for part in parts])
-    return Harvest(*(np.concatenate(a) for a in zip(*parts, strict=True)), starts)
+    rest, impulse, moments = (np.concatenate(a) for a in zip(*parts, strict=True))
+    return Harvest(rest, impulse, moments, starts)

@@ -31,7 +31,7 @@ class Spectra(NamedTuple):
 
 @search
 def _analyze(x: F64, state: EncoderState, lsfs: F64, weight: F64) -> None:
-    """Put LSF and weights of all frames of x into lsfs, weight (n_frames, p), as the encoder sees them."""
+    """Put LSF and weights of all frames of x, as the encoder sees them, into (n_frames, p) each."""
     r, work = np.empty(LPC_ORDER + 1), np.empty(lpc.WINDOW_LEN)
     for f in range(lsfs.shape[0]):
         encoder._take_in(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state)
@@ -57,14 +57,15 @@ def analyze(recordings: Sequence[F64]) -> Spectra:
 
     parts = list(in_order(one, recordings))
     starts = np.cumsum([0] + [len(part[0]) for part in parts])
-    return Spectra(*(np.concatenate(x) for x in zip(*parts, strict=True)), starts)
+    lsfs, weight = (np.concatenate(x) for x in zip(*parts, strict=True))
+    return Spectra(lsfs, weight, starts)
 
 
 @search
 def _quantize_all(
     lsfs: F64, weight: F64, tables: LsfTables, words: I64, target: F64, errs: F64
 ) -> None:
-    """Quantize a recording's LSF in the loop; record words (n, 4), what each coded, and its error."""
+    """Quantize a recording's LSF in the loop; record words (n, 4), their targets, and errors."""
     prev, now = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
     prev[:] = tables.mean
     predicted = 0
@@ -87,7 +88,9 @@ def _in_the_loop(spectra: Spectra, tables: LsfTables) -> tuple[I64, F64, float]:
     words, target, errs = np.zeros((n, 4), dtype=np.int64), np.empty((n, LPC_ORDER)), np.empty(n)
 
     def one(rows: slice) -> None:
-        _quantize_all(spectra.lsf[rows], spectra.weight[rows], tables, words[rows], target[rows], errs[rows])
+        _quantize_all(
+            spectra.lsf[rows], spectra.weight[rows], tables, words[rows], target[rows], errs[rows]
+        )
 
     rows = [slice(a, b) for a, b in zip(spectra.starts, spectra.starts[1:], strict=False)]
     list(in_order(one, rows))
@@ -126,7 +129,7 @@ def train(spectra: Spectra, bits: Sequence[int], rounds: int, seed: int, log: Lo
 def _open_loop(
     spectra: Spectra, mean: F64, rho: F64, bits: Sequence[int], seed: int, log: Log
 ) -> tuple[F64, F64, F64]:
-    """Return first books from residuals of unquantized LSF, each frame with the better predictor."""
+    """Return first books, from residuals of unquantized LSF by each frame's better predictor."""
     d = spectra.lsf - mean
     before = np.roll(d, 1, axis=0)
     before[spectra.starts[:-1]] = 0.0
@@ -139,8 +142,16 @@ def _open_loop(
         if own.sum() < 4 << max(bits):  # little speech: the choice matters less than enough data
             own = heard
         rest, weight = residual[k][own], spectra.weight[own]
-        for book, cut, n in zip(books, (slice(None), slice(SPLIT), slice(SPLIT, None)), bits, strict=True):
-            vq = LBG(1 << n, init="random", distortion="weighted", max_iter=_OPEN_LOOP_ITERATIONS, random_state=seed)
+        for book, cut, n in zip(
+            books, (slice(None), slice(SPLIT), slice(SPLIT, None)), bits, strict=True
+        ):
+            vq = LBG(
+                1 << n,
+                init="random",
+                distortion="weighted",
+                max_iter=_OPEN_LOOP_ITERATIONS,
+                random_state=seed,
+            )
             vq.fit(rest[:, cut], sample_weight=weight[:, cut])
             book.append(np.asarray(vq.codebook_, dtype=np.float64))
             if cut == slice(None):
@@ -165,7 +176,7 @@ def _reestimate(tables: LsfTables, words: I64, target: F64, weight: F64) -> LsfT
 
 
 def _means(x: F64, w: F64, cell: I64, book: F64) -> F64:
-    """Return the weighted mean of each cell; an empty one becomes a twin of the fullest, moved a little."""
+    """Return the weighted mean of each cell; an empty one becomes a near twin of the fullest."""
     n = len(book)
     sums, weights = np.zeros_like(book), np.zeros_like(book)
     for i in range(book.shape[1]):

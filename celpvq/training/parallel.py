@@ -1,5 +1,6 @@
-"""Work on pieces in threads, results in the order of the pieces: the number of threads changes nothing."""
+"""Work on pieces in threads, in their order: the number of threads changes no result."""
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,4 +24,4 @@ def in_order(work: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
 def slices(n: int, n_pieces: int) -> list[slice]:
     """Cut range(n) into pieces of nearly equal length."""
     edges = [n * i // n_pieces for i in range(n_pieces + 1)]
-    return [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [slice(a, b) for a, b in itertools.pairwise(edges)]

@@ -99,7 +99,9 @@ def train(clips: Sequence[Clip], plan: Plan, work: Path, log: Log) -> TableSet:
     return TableSet(arrays, provenance)
 
 
-def _train_lsf(arrays: Arrays, recordings: Sequence[F64], plan: Plan, checkpoint: Checkpoint, log: Log) -> None:
+def _train_lsf(
+    arrays: Arrays, recordings: Sequence[F64], plan: Plan, checkpoint: Checkpoint, log: Log
+) -> None:
     """Add mean, predictors and books of the LSF quantizers of all modes."""
     spectra: list[lsf_books.Spectra] = []  # made when first needed
     for mode in modes():
@@ -108,7 +110,9 @@ def _train_lsf(arrays: Arrays, recordings: Sequence[F64], plan: Plan, checkpoint
         def make(mode: Mode = mode) -> Sequence[F64]:
             if not spectra:
                 spectra.append(lsf_books.analyze(recordings))
-            return lsf_books.train(spectra[0], mode.bits("lsf")[1:], plan.lsf_rounds, plan.seed, log)
+            return lsf_books.train(
+                spectra[0], mode.bits("lsf")[1:], plan.lsf_rounds, plan.seed, log
+            )
 
         arrays.update(zip(names, checkpoint.get(names, make), strict=True))
 
@@ -116,7 +120,9 @@ def _train_lsf(arrays: Arrays, recordings: Sequence[F64], plan: Plan, checkpoint
 def _vary_levels(recordings: Sequence[F64], plan: Plan) -> list[F64]:
     """Return the recordings at levels around their own."""
     levels = np.random.default_rng(plan.seed).triangular(-1, 0, 1, len(recordings)) * plan.level_db
-    return [np.clip(x * 10 ** (level / 20), -1, 1) for x, level in zip(recordings, levels, strict=True)]
+    return [
+        np.clip(x * 10 ** (level / 20), -1, 1) for x, level in zip(recordings, levels, strict=True)
+    ]
 
 
 def _first(recordings: Sequence[F64], minutes: float) -> list[F64]:
@@ -126,7 +132,12 @@ def _first(recordings: Sequence[F64], minutes: float) -> list[F64]:
 
 
 def _train_excitation(
-    arrays: Arrays, mode: Mode, recordings: Sequence[F64], plan: Plan, checkpoint: Checkpoint, log: Log
+    arrays: Arrays,
+    mode: Mode,
+    recordings: Sequence[F64],
+    plan: Plan,
+    checkpoint: Checkpoint,
+    log: Log,
 ) -> None:
     """Add fixed codebooks, gain predictor and gain books of `mode`.
 
@@ -156,7 +167,10 @@ def _train_excitation(
         found = harvest(_first(recordings, minutes), mode, TableSet(own), preset)
         predictor = gain_books.train_predictor(found)
         log(f"{mode.name}: gain predictor {np.round(predictor, 3).tolist()}")
-        return [predictor, *(gain_books.train_book(found, predictor, b, plan.seed, log) for b in gain_bits)]
+        return [
+            predictor,
+            *(gain_books.train_book(found, predictor, b, plan.seed, log) for b in gain_bits),
+        ]
 
     def step(label: str, names: Sequence[str], make: Callable[[], Sequence[F64]]) -> None:
         kept = [f"{label}/{mode.name}/{name}" for name in names]
@@ -165,7 +179,9 @@ def _train_excitation(
     few = plan.first_minutes
     step("first", book_names, lambda: shapes(few, "fast", plan.first_iterations, start=False))
     step("first", gain_names, lambda: level_books(few, "fast"))
-    step("final", book_names, lambda: shapes(plan.minutes, plan.preset, plan.iterations, start=True))
+    step(
+        "final", book_names, lambda: shapes(plan.minutes, plan.preset, plan.iterations, start=True)
+    )
     step("final", gain_names, lambda: level_books(plan.minutes / 2, plan.preset))
     arrays.update({name: own[name] for name in (*book_names, *gain_names)})
 
@@ -191,7 +207,7 @@ def _first_stages(targets: Targets, bits: int, seed: int, log: Log) -> list[F64]
 
 
 def _untrained(seed: int) -> Arrays:
-    """Return arrays that make a codec of sorts, to begin the harvest with: sparse noise, even gains."""
+    """Return arrays of a codec of sorts, to begin the harvest with: sparse noise, even gains."""
     rng = np.random.default_rng(seed)
     arrays: Arrays = {}
     for name, (shape, _) in expected().items():
@@ -204,7 +220,9 @@ def _untrained(seed: int) -> Arrays:
                 arrays[name] *= 0.7
         elif name.startswith("gain"):
             n_gains, n_levels = 4, shape[0] // 4
-            pairs = np.meshgrid(np.linspace(0.1, 1.0, n_gains), np.linspace(-12, 12, n_levels), indexing="ij")
+            pairs = np.meshgrid(
+                np.linspace(0.1, 1.0, n_gains), np.linspace(-12, 12, n_levels), indexing="ij"
+            )
             arrays[name] = np.stack(pairs, axis=-1).reshape(shape)
         elif name.startswith("predictor"):
             arrays[name] = np.array([-46.0, 0.6, 0.4, 0.25, 0.1])

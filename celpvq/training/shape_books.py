@@ -37,7 +37,14 @@ class Targets(NamedTuple):
 
 @search
 def _assign(
-    targets: Targets, layout: I64, book: F64, columns: F32, shape_acf: F32, words: I64, gain: F64, err: F64
+    targets: Targets,
+    layout: I64,
+    book: F64,
+    columns: F32,
+    shape_acf: F32,
+    words: I64,
+    gain: F64,
+    err: F64,
 ) -> None:
     """Find the best word of each target, its gain, and the error left of the target's unit energy.
 
@@ -49,10 +56,13 @@ def _assign(
     for t in range(words.shape[0]):
         rest, impulse = targets.rest[t], targets.impulse[t]
         fixed_codebook.energies(impulse, shape_acf, layout, energy)
-        fixed_codebook.shortlist(rest, impulse, layout, book, columns, energy, _FIRST, tried[:_TRIED])
+        fixed_codebook.shortlist(
+            rest, impulse, layout, book, columns, energy, _FIRST, tried[:_TRIED]
+        )
         tried[_TRIED] = words[t]
         best = -1.0
-        for word in tried:
+        for k in range(tried.shape[0]):
+            word = tried[k]
             if word < 0:
                 continue
             fixed_codebook.vector(word, layout, book, shape)
@@ -70,7 +80,14 @@ def _assign(
 
 @search
 def _accumulate(
-    targets: Targets, layout: I64, stage: int, book: F64, words: I64, gain: F64, matrix: F64, vector: F64
+    targets: Targets,
+    layout: I64,
+    stage: int,
+    book: F64,
+    words: I64,
+    gain: F64,
+    matrix: F64,
+    vector: F64,
 ) -> None:
     """Add each target to its cell's matrix (N, n, n), lower triangle, and vector (N, n)."""
     start = layout[2 * stage]
@@ -113,7 +130,7 @@ class _Design:
         self.gain, self.err = np.zeros(n), np.ones(n)
         starts = [0, self.sizes[0]]
         row = [x for s, n in zip(starts, self.sizes, strict=False) for x in (s, n.bit_length() - 1)]
-        self.layout = np.array((row + [0, 0])[:4], dtype=np.int64)
+        self.layout = np.array([*row, 0, 0][:4], dtype=np.int64)
         self.pieces = slices(n, _N_PIECES)
 
     def assign(self) -> float:
@@ -122,7 +139,15 @@ class _Design:
 
         def one(rows: slice) -> None:
             part = Targets(self.targets.rest[rows], self.targets.impulse[rows])
-            _assign(part, self.layout, self.book, *derived, self.words[rows], self.gain[rows], self.err[rows])
+            _assign(
+                part,
+                self.layout,
+                self.book,
+                *derived,
+                self.words[rows],
+                self.gain[rows],
+                self.err[rows],
+            )
 
         list(in_order(one, self.pieces))
         return float(self.err.mean())
@@ -142,7 +167,16 @@ class _Design:
             matrix = np.zeros((n_codewords, SUBFRAME_LEN, SUBFRAME_LEN))
             vector = np.zeros((n_codewords, SUBFRAME_LEN))
             part = Targets(self.targets.rest[rows], self.targets.impulse[rows])
-            _accumulate(part, self.layout, stage, self.book, self.words[rows], self.gain[rows], matrix, vector)
+            _accumulate(
+                part,
+                self.layout,
+                stage,
+                self.book,
+                self.words[rows],
+                self.gain[rows],
+                matrix,
+                vector,
+            )
             return matrix, vector
 
         matrix = np.zeros((n_codewords, SUBFRAME_LEN, SUBFRAME_LEN))
@@ -157,7 +191,9 @@ class _Design:
         ridge = _RIDGE * trace.mean() + 1e-12
         lower = np.tril(matrix, -1)
         full = matrix + lower.transpose(0, 2, 1) + ridge * np.eye(SUBFRAME_LEN)
-        self.book[start : start + n_codewords] = np.linalg.solve(full, (vector + ridge * old)[..., None])[..., 0]
+        self.book[start : start + n_codewords] = np.linalg.solve(
+            full, (vector + ridge * old)[..., None]
+        )[..., 0]
 
     def refill(self, rng: np.random.Generator) -> int:
         """Put twins of the fullest cells, a little apart, where no target is; return how many."""
@@ -182,8 +218,10 @@ class _Design:
         return [part.copy() for part in np.split(self.book, np.cumsum(self.sizes)[:-1])]
 
 
-def design(targets: Targets, stages: Sequence[F64], iterations: int, seed: int, log: Log) -> tuple[list[F64], list[float]]:
-    """Return the trained books of one or two stages, and the error before each iteration and at the end.
+def design(
+    targets: Targets, stages: Sequence[F64], iterations: int, seed: int, log: Log
+) -> tuple[list[F64], list[float]]:
+    """Return the trained stages of a book, and the error before each iteration and at the end.
 
     Parameters
     ----------
