@@ -18,7 +18,7 @@ def weights(X, seed=2):
     return np.random.default_rng(seed).exponential(size=X.shape)
 
 
-every_start = pytest.mark.parametrize("init", ["splitting", "random", "kmeans++"])
+every_start = pytest.mark.parametrize("init", ["splitting", "random", "kmeans++", "maximin"])
 every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
@@ -99,7 +99,7 @@ def test_a_seed_repeats_exactly_with_any_number_of_threads(init):
         np.testing.assert_array_equal(again.codebook_, one.codebook_)
         np.testing.assert_array_equal(again.distortion_history_, one.distortion_history_)
     other = LBG(20, init=init, random_state=4, max_iter=5).fit(X)
-    assert not np.array_equal(other.codebook_, one.codebook_)
+    assert np.array_equal(other.codebook_, one.codebook_) == (init == "maximin")
 
 
 def test_the_order_of_the_training_vectors_does_not_matter():
@@ -145,6 +145,53 @@ def test_empty_cells_are_filled_from_the_worst():
     assert (np.diff(q.distortion_history_) <= 0).all()
     good = LBG(16, random_state=1, max_iter=100).fit(X)
     assert q.distortion_history_[-1] < 1.1 * good.distortion_history_[-1]
+
+
+def test_empty_cells_may_become_one_with_their_neighbours():
+    X = vectors(1000, 2)
+    start = np.r_[X[:5], np.full((11, 2), 50.0)]
+    q = LBG(16, init=start, empty="merge", tol=0, max_iter=200).fit(X)
+    alone = LBG(5, init=X[:5], tol=0, max_iter=200).fit(X)
+    np.testing.assert_allclose(q.codebook_, alone.codebook_, atol=1e-12)
+    assert len(LBG(8, empty="merge").fit(np.repeat(np.eye(3), 20, axis=0)).codebook_) <= 3
+
+
+def test_maximin_starts_from_the_corners_of_the_data():
+    X = np.r_[vectors(500, 2), [[9, 9], [-9, 9], [9, -9], [-8, -8]]]
+    q = LBG(4, init="maximin", max_iter=0).fit(X)
+    assert sorted(map(tuple, q.codebook_)) == [(-9, 9), (-8, -8), (9, -9), (9, 9)]
+    weighted = LBG(4, init="maximin", max_iter=0).fit(X, np.r_[np.ones(503), 0])
+    assert (-8, -8) not in map(tuple, weighted.codebook_)
+
+
+@every_type
+def test_mahalanobis_sees_through_any_linear_map(dtype):
+    X = vectors(2000, 3, dtype=dtype)
+    skew = np.array([[3.0, 1.0, 0.0], [0.0, 0.5, 0.2], [0.0, 0.0, 9.0]], dtype)
+    params = {"distortion": "mahalanobis", "tol": 0, "max_iter": 5}
+    plain = LBG(8, init=X[:8], **params).fit(X)
+    skewed = LBG(8, init=X[:8] @ skew, **params).fit(X @ skew)
+    rtol = 1e-3 if dtype == np.float32 else 1e-9
+    np.testing.assert_allclose(skewed.codebook_, plain.codebook_ @ skew, rtol, rtol)
+    np.testing.assert_allclose(skewed.distortion_history_, plain.distortion_history_, rtol)
+    assert (skewed.encode(X @ skew) == plain.encode(X)).mean() > 0.99
+    errors = X - plain.decode(plain.encode(X))
+    mean = np.einsum("ni,ij,nj->n", errors, np.linalg.inv(np.cov(X.T, ddof=0)), errors).mean() / 3
+    assert plain.distortion_history_[-1] == pytest.approx(mean, rel=1e-4)
+    assert plain.score(X) == pytest.approx(-mean, rel=1e-4)
+
+
+def test_mahalanobis_is_saved_with_its_metric(tmp_path):
+    X = vectors(500) * [1, 5, 25]
+    q = LBG(7, distortion="mahalanobis").fit(X)
+    q.save(tmp_path / "q.npz")
+    loaded = LBG.load(tmp_path / "q.npz")
+    np.testing.assert_array_equal(loaded.encode(X), q.encode(X))
+    arrays = dict(np.load(tmp_path / "q.npz"))
+    del arrays["metric_"]
+    np.savez(tmp_path / "q.npz", **arrays)
+    with pytest.raises(FormatError, match="metric_: expected one with"):
+        LBG.load(tmp_path / "q.npz")
 
 
 @every_start
@@ -240,8 +287,9 @@ def test_nothing_works_before_fit(use):
         ({"init": "magic"}, vectors(9), None, "init: expected one of splitting.*got 'magic'"),
         ({"init": np.ones((3, 3))}, vectors(9), None, "init: expected 2 codewords, got 3"),
         ({"init": np.ones((2, 2))}, vectors(9), None, "init: expected .* 3 components, got 2"),
-        ({"empty": "keep"}, vectors(9), None, "empty: expected one of split, got 'keep'"),
+        ({"empty": "keep"}, vectors(9), None, "empty: expected one of split, merge, got 'keep'"),
         ({"distortion": "cubed"}, vectors(9), None, "distortion: expected one of .*'cubed'"),
+        ({"distortion": "mahalanobis"}, np.ones((9, 3)), None, "X: expected a covariance of full"),
         ({}, [[1.0, np.nan]] * 3, None, r"X: expected finite values, got nan at \[0, 1\]"),
         ({}, vectors(9), np.ones(8), r"sample_weight: expected shape \(9,\), got \(8,\)"),
         ({}, vectors(9), np.ones((9, 3)), r"sample_weight: expected shape \(9,\), got \(9, 3\)"),

@@ -1,16 +1,15 @@
 """What a pass over the training vectors learns about each cell; all that iterative design needs."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._jit import search
 from ._threads import in_order, spans
+from ._types import F64, Floats, Indices
 from .full_search import nearest_block, tiled
-
-Floats = NDArray[np.floating[Any]]
-F64 = NDArray[np.float64]
 
 _ROWS = 4096
 _PARTS = 16  # of the vectors, each with sums of its own: fixed, so that threads change no rounding
@@ -42,9 +41,7 @@ class Cells(NamedTuple):
 
 
 @search
-def _add(
-    X: Floats, weight: Floats, codebook: Floats, best: NDArray[np.int64], cells: Cells
-) -> None:
+def _add(X: Floats, weight: Floats, codebook: Floats, best: Indices, cells: Cells) -> None:
     """Add X (n, k), with weight (n, k), to the sums of the cells best (n,)."""
     for r in range(X.shape[0]):
         c = best[r]
@@ -57,22 +54,26 @@ def _add(
             cells.errors[c, i] += w * (error * error)
 
 
-def survey(X: Floats, weight: Floats, codebook: Floats, n_threads: int | None = None) -> Cells:
+def survey(X: Floats, weight: Floats, codebook: Floats, n_threads: int | None = None, *,
+           assign: Callable[[slice], Indices] | None = None) -> Cells:  # fmt: skip
     """Return the sums over the cells of codebook (K, k) in X (n, k), the same for any `n_threads`.
 
     weight : (1, 1), (n, 1) or (n, k); only the last has a say in which cell a vector belongs to.
+    assign : the cells of a slice of X; the nearest ones if not given.
     """
     n, k = X.shape
-    book = tiled(codebook)
     full = np.broadcast_to(weight, (n, k))
-    searched = full if weight.shape[1] == k > 1 else full[:0]
+    if assign is None:
+        book, searched = tiled(codebook), full if weight.shape[1] == k > 1 else full[:0]
+
+        def assign(rows: slice) -> Indices:
+            return nearest_block(X[rows], searched[rows], book)[0]
 
     def work(part: slice) -> Cells:
         cells = Cells(*np.zeros((3, *codebook.shape)))
         for start in range(part.start, part.stop, _ROWS):
             rows = slice(start, min(start + _ROWS, part.stop))
-            best, _ = nearest_block(X[rows], searched[rows], book)
-            _add(X[rows], full[rows], codebook, best, cells)
+            _add(X[rows], full[rows], codebook, assign(rows), cells)
         return cells
 
     total = np.zeros((3, *codebook.shape))

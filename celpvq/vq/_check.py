@@ -1,13 +1,13 @@
 """The checks of arguments that all quantizers share; each message says expected and got."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..errors import ArgumentError, ArgumentTypeError
-
-Floats = NDArray[np.floating[Any]]
+from ._types import Floats, Indices
 
 
 def vectors(X: ArrayLike, name: str, *, k: int | None = None, least: int = 0) -> Floats:
@@ -57,13 +57,34 @@ def count(value: int, name: str, *, least: int, most: float = np.inf) -> None:
         raise ArgumentError(f"{name}: expected {limit}, got {value}")
 
 
+def counts(values: Sequence[int], name: str, *, least: int) -> tuple[int, ...]:
+    """Return the sequence `values` of one or more integers, each `least` or more."""
+    if not np.iterable(values) or isinstance(values, str):
+        raise ArgumentTypeError(f"{name}: expected a sequence of integers, got {values!r}")
+    values = tuple(values)
+    if not values:
+        raise ArgumentError(f"{name}: expected one or more, got none")
+    for i, value in enumerate(values):
+        count(value, f"{name}[{i}]", least=least)
+    return tuple(map(int, values))
+
+
+def number(value: float, name: str, *, least: float = 0.0, most: float = np.inf) -> None:
+    """Raise unless `value` is a number from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise ArgumentTypeError(f"{name}: expected a number, got {value!r}")
+    if not least <= value <= most:
+        limit = f"{least:g} or more" if most == np.inf else f"from {least:g} to {most:g}"
+        raise ArgumentError(f"{name}: expected {limit}, got {value}")
+
+
 def choice(value: object, name: str, choices: tuple[str, ...]) -> None:
     """Raise unless `value` is one of `choices`."""
     if value not in choices:
         raise ArgumentError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
 
 
-def indices(values: ArrayLike, n_codewords: float) -> NDArray[np.int64]:
+def indices(values: ArrayLike, n_codewords: float) -> Indices:
     """Return `values` as indices, each below `n_codewords`."""
     values = np.asarray(values)
     if values.dtype.kind not in "iu" and values.size:
@@ -71,6 +92,16 @@ def indices(values: ArrayLike, n_codewords: float) -> NDArray[np.int64]:
     if values.size and not 0 <= values.min() <= values.max() < n_codewords:
         got = f"from {values.min()} to {values.max()}"
         raise ArgumentError(f"indices: expected from 0 to {n_codewords - 1}, got {got}")
+    return values.astype(np.int64, copy=False)
+
+
+def codes(values: ArrayLike, sizes: Sequence[int]) -> Indices:
+    """Return `values` as indices (n, len(sizes)), each below the size of its column."""
+    values = np.asarray(values)
+    if values.ndim != 2 or values.shape[1] != len(sizes):
+        raise ArgumentError(f"indices: expected shape (n, {len(sizes)}), got {values.shape}")
+    for column, size in zip(values.T, sizes, strict=True):
+        indices(column, size)
     return values.astype(np.int64, copy=False)
 
 

@@ -4,6 +4,7 @@ import inspect
 import json
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any, ClassVar, Self
@@ -12,22 +13,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArgumentError, FormatError, NotFittedError
-from . import _check
+from ._types import Floats, Indices
+from .measures import distortion
 
-Floats = NDArray[np.floating[Any]]
 
-
-class VectorQuantizer:
+class VectorQuantizer(ABC):
     """A quantizer by the contract of scikit-learn.
 
     The constructor stores its parameters unchanged, `fit` checks them and ends in attributes with a
-    trailing underscore. Subclasses name in `_fitted` those that a file keeps.
+    trailing underscore. Subclasses name in `_fitted` those that a file keeps: numbers, arrays or
+    tuples of arrays; in `_optional` those of them that may be None.
     """
 
-    _fitted: ClassVar[tuple[str, ...]] = ("codebook_", "distortion_history_", "n_iter_")
-
-    n_codewords: int
-    codebook_: Floats
+    _fitted: ClassVar[tuple[str, ...]]
+    _optional: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def _param_names(cls) -> list[str]:
@@ -57,32 +56,38 @@ class VectorQuantizer:
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def _check_fitted(self) -> None:
-        if not hasattr(self, "codebook_"):
+        if not hasattr(self, self._fitted[0]):
             name = type(self).__name__
             raise NotFittedError(f"{name}: expected a fitted quantizer, got one before fit or load")
 
+    @abstractmethod
+    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Design the quantizer for the training vectors `X` (n, k)."""
+
+    @abstractmethod
+    def encode(self, X: ArrayLike) -> Indices:
+        """Return the indices of the vectors `X` (n, k)."""
+
+    @abstractmethod
     def decode(self, indices: ArrayLike) -> Floats:
-        """Return the codewords of `indices`.
+        """Return the vectors (n, k) that `indices` stand for."""
+
+    def score(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the negative distortion of `X`: greater is better.
 
         Parameters
         ----------
-        indices : array_like of int, shape (n,)
-            Rows of the codebook.
+        X : array_like, shape (n, k)
+            Vectors.
+        sample_weight : array_like, shape (n,), optional
+            Weight of each vector [>= 0].
 
         Returns
         -------
-        ndarray, shape (n, k)
-            Their codewords.
-
-        Raises
-        ------
-        ArgumentError
-            If an index is not in the codebook.
-        NotFittedError
-            Before `fit`.
+        float
+            Minus the weighted mean squared error per component.
         """
-        self._check_fitted()
-        return self.codebook_[_check.indices(indices, len(self.codebook_))]
+        return -distortion(X, self.decode(self.encode(X)), sample_weight)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write parameters and results to the file `path`, a NumPy archive without pickles.
@@ -91,7 +96,13 @@ class VectorQuantizer:
         """
         self._check_fitted()
         params = json.dumps(self.get_params(), default=_plain)
-        arrays: dict[str, Any] = {name: getattr(self, name) for name in self._fitted}
+        arrays: dict[str, Any] = {}
+        for name in self._fitted:
+            value = getattr(self, name)
+            if isinstance(value, tuple):
+                arrays |= {f"{name}{i}": part for i, part in enumerate(value)}
+            elif value is not None:
+                arrays[name] = value
         with open(path, "wb") as file:
             np.savez(file, kind=type(self).__name__, params=params, **arrays)
 
@@ -125,13 +136,38 @@ class VectorQuantizer:
     def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take over the fitted attributes, checked."""
         for name in self._fitted:
-            value = arrays[name]
-            if value.dtype.kind not in "fi" or not np.isfinite(value).all():
-                raise FormatError(f"{name}: expected finite numbers, got {value.dtype} with others")
-            setattr(self, name, value.item() if value.ndim == 0 else value)
-        shape = np.shape(self.codebook_)
-        if len(shape) != 2 or shape[0] != self.n_codewords or shape[1] == 0:
-            raise FormatError(f"codebook_: expected shape ({self.n_codewords}, k), got {shape}")
+            if f"{name}0" in arrays:
+                n_parts = sum(key.startswith(name) for key in arrays)
+                parts = (_restored(f"{name}{i}", arrays) for i in range(n_parts))
+                setattr(self, name, tuple(parts))
+            elif name in arrays or name not in self._optional:
+                value = _restored(name, arrays)
+                setattr(self, name, value.item() if value.ndim == 0 else value)
+            else:
+                setattr(self, name, None)
+        self._check_restored()
+
+    @abstractmethod
+    def _check_restored(self) -> None:
+        """Raise `FormatError` unless the attributes from a file fit each other and `encode`."""
+
+
+def _restored(name: str, arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    value = arrays[name]
+    if value.dtype.kind not in "fi" or not np.isfinite(value).all():
+        raise FormatError(f"{name}: expected finite numbers, got {value.dtype} with others")
+    return value
+
+
+def check_shape(name: str, value: Any, expected: tuple[int | str, ...]) -> None:
+    """Raise `FormatError` unless `value` has the shape `expected`; a name there is any size > 0."""
+    got = np.shape(value)
+    if len(got) != len(expected) or any(
+        size == 0 if isinstance(want, str) else size != want
+        for size, want in zip(got, expected, strict=True)
+    ):
+        shape = ", ".join(map(str, expected))
+        raise FormatError(f"{name}: expected shape ({shape}), got {got}")
 
 
 def _plain(value: Any) -> Any:

@@ -1,16 +1,14 @@
 """Exhaustive search of a codebook: the nearest codeword, or the M nearest."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .._jit import search
 from . import _check
 from ._threads import in_order, spans
-
-Floats = NDArray[np.floating[Any]]
-Indices = NDArray[np.int64]
+from ._types import Floats, Indices
 
 _TILE = 128  # codewords whose distances are worked out together: a multiple of any vector register
 _BLOCK = 32  # vectors that meet a tile while it is in the first-level cache

@@ -1,14 +1,34 @@
 """The codebooks that iterative design starts from."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from .._jit import search
+from ..errors import ArgumentError
+from . import _check
+from ._types import F64, Floats
 
-Floats = NDArray[np.floating[Any]]
-F64 = NDArray[np.float64]
+NAMES = ("random", "kmeans++", "maximin")
+
+
+def start(init: str | ArrayLike, X: Floats, mass: F64, n_codewords: int,
+          rng: np.random.Generator) -> Floats:  # fmt: skip
+    """Return the codebook that `init` says, of the type of X (n, k).
+
+    init : one of `NAMES`, or a codebook (n_codewords, k).
+    mass : (n,), weight of each vector; one without any is never drawn.
+    """
+    if not isinstance(init, str):
+        codebook = _check.vectors(init, "init", k=X.shape[1])
+        if len(codebook) != n_codewords:
+            raise ArgumentError(f"init: expected {n_codewords} codewords, got {len(codebook)}")
+        return codebook.astype(X.dtype)
+    _check.choice(init, "init", NAMES)
+    if init == "random":
+        return random(X, mass / mass.sum(), n_codewords, rng)
+    if init == "kmeans++":
+        return kmeans_pp(X, mass / mass.sum(), n_codewords, rng)
+    return maximin(X, mass, n_codewords)
 
 
 def random(X: Floats, probability: F64, n_codewords: int, rng: np.random.Generator) -> Floats:
@@ -37,6 +57,28 @@ def kmeans_pp(X: Floats, probability: F64, n_codewords: int, rng: np.random.Gene
             break
         row = np.searchsorted(chances, rng.random() * chances[-1], side="right")
         codebook[j] = X[min(row, len(X) - 1)]
+    return codebook
+
+
+def maximin(X: Floats, mass: F64, n_codewords: int) -> Floats:
+    """Return `n_codewords` rows of X (n, k): the farthest from the mean, then from all so far.
+
+    mass : (n,), the weight in the mean; rows without any are passed over.
+
+    References
+    ----------
+    .. [1] I. Katsavounidis, C.-C. J. Kuo and Z. Zhang, "A new initialization technique for
+       generalized Lloyd iteration", IEEE Signal Process. Lett. 1(10), 1994.
+    """
+    X = X[mass > 0]
+    codebook = np.empty((n_codewords, X.shape[1]), X.dtype)
+    lowest = np.full(len(X), np.inf)
+    _approach(X, np.average(X, axis=0, weights=mass[mass > 0]).astype(X.dtype), lowest)
+    codebook[0] = X[np.argmax(lowest)]
+    lowest[:] = np.inf
+    for j in range(1, n_codewords):
+        _approach(X, codebook[j - 1], lowest)
+        codebook[j] = X[np.argmax(lowest)]
     return codebook
 
 
