@@ -1,0 +1,57 @@
+"""AMR narrowband, by libopencore-amrnb: 3GPP TS 26.071, without DTX."""
+
+from collections.abc import Sequence
+from ctypes import c_int, c_void_p
+
+import numpy as np
+
+from .codec import I16, Peer, declare, load
+
+KBPS = (4.75, 5.15, 5.9, 6.7, 7.4, 7.95, 10.2, 12.2)
+_MAX_BYTES = 64
+
+
+class Amr(Peer):
+    """One of the eight modes."""
+
+    delay = 40  # the encoder's look-ahead
+
+    def __init__(self, mode: int) -> None:
+        self.kbps = KBPS[mode]
+        self.name = f"AMR-NB {self.kbps}"
+        self._mode = mode
+        lib = self._lib = load("opencore-amrnb", "libopencore-amrnb0")
+        declare(lib, "Encoder_Interface_init", c_void_p, c_int)
+        declare(lib, "Encoder_Interface_exit", None, c_void_p)
+        declare(lib, "Encoder_Interface_Encode", c_int, c_void_p, c_int, c_void_p, c_void_p, c_int)
+        declare(lib, "Decoder_Interface_init", c_void_p)
+        declare(lib, "Decoder_Interface_exit", None, c_void_p)
+        declare(lib, "Decoder_Interface_Decode", None, c_void_p, c_void_p, c_void_p, c_int)
+
+    def encode(self, frames: I16) -> list[bytes]:
+        """Return the packets, in the form of storage files, a header byte each."""
+        state = self._lib.Encoder_Interface_init(0)
+        packet = np.empty(_MAX_BYTES, dtype=np.uint8)
+        encode, out = self._lib.Encoder_Interface_Encode, packet.ctypes.data
+        first, step = frames.ctypes.data, frames.strides[0]
+        packets = []
+        for i in range(len(frames)):
+            n_bytes = encode(state, self._mode, first + i * step, out, 0)
+            packets.append(packet[:n_bytes].tobytes())
+        self._lib.Encoder_Interface_exit(state)
+        return packets
+
+    def decode(self, packets: Sequence[bytes]) -> I16:
+        """Return the samples."""
+        state = self._lib.Decoder_Interface_init()
+        out = np.empty((len(packets), self.frame_len), dtype=np.int16)
+        decode, first, step = self._lib.Decoder_Interface_Decode, out.ctypes.data, out.strides[0]
+        for i, packet in enumerate(packets):
+            decode(state, packet, first + i * step, 0)
+        self._lib.Decoder_Interface_exit(state)
+        return out.reshape(-1)
+
+
+def peers() -> list[Peer]:
+    """Return all modes; raise `AbsentError` without the library."""
+    return [Amr(mode) for mode in range(len(KBPS))]
