@@ -12,13 +12,23 @@ if TYPE_CHECKING:
     from .measures import index_entropy as index_entropy
     from .measures import perplexity as perplexity
     from .measures import sqnr as sqnr
+    from .multistage import MultistageVQ as MultistageVQ
+    from .product import ProductVQ as ProductVQ
+    from .shape_gain import ShapeGainVQ as ShapeGainVQ
+    from .split import SplitVQ as SplitVQ
     from .theory import gersho_constant as gersho_constant
     from .theory import lloyd_max_gaussian as lloyd_max_gaussian
     from .theory import shannon_distortion_gaussian as shannon_distortion_gaussian
     from .theory import zador_bound as zador_bound
+    from .tree import TreeVQ as TreeVQ
 
 _HOME = {
     "LBG": "lbg",
+    "MultistageVQ": "multistage",
+    "ProductVQ": "product",
+    "ShapeGainVQ": "shape_gain",
+    "SplitVQ": "split",
+    "TreeVQ": "tree",
     "cell_usage": "measures",
     "distortion": "measures",
     "gersho_constant": "theory",

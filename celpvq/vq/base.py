@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArgumentError, FormatError, NotFittedError
+from . import _check
 from ._types import Floats, Indices
 from .measures import distortion
 
@@ -27,6 +28,8 @@ class VectorQuantizer(ABC):
 
     _fitted: ClassVar[tuple[str, ...]]
     _optional: ClassVar[tuple[str, ...]] = ()
+
+    distortion: str = "squared"
 
     @classmethod
     def _param_names(cls) -> list[str]:
@@ -65,7 +68,7 @@ class VectorQuantizer(ABC):
         """Design the quantizer for the training vectors `X` (n, k)."""
 
     @abstractmethod
-    def encode(self, X: ArrayLike) -> Indices:
+    def encode(self, X: ArrayLike, weight: ArrayLike | None = None) -> Indices:
         """Return the indices of the vectors `X` (n, k)."""
 
     @abstractmethod
@@ -79,15 +82,26 @@ class VectorQuantizer(ABC):
         ----------
         X : array_like, shape (n, k)
             Vectors.
-        sample_weight : array_like, shape (n,), optional
-            Weight of each vector [>= 0].
+        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
+            Weight of each vector, or of each of its components [>= 0].
 
         Returns
         -------
         float
             Minus the weighted mean squared error per component.
         """
-        return -distortion(X, self.decode(self.encode(X)), sample_weight)
+        searched = sample_weight if np.ndim(sample_weight) == 2 else None  # type: ignore[arg-type]
+        return -distortion(X, self.decode(self.encode(X, searched)), sample_weight)
+
+    def _weight(self, sample_weight: ArrayLike | None, X: Floats) -> Floats:
+        """Return the `sample_weight` of `fit`, as (1, 1), (n, 1) or (n, k)."""
+        return _check.sample_weight(sample_weight, X, per_component=self.distortion == "weighted")
+
+    def _search_weight(self, weight: ArrayLike | None, X: Floats) -> Floats:
+        """Return the `weight` of `encode`, as (n, k), or (0, k) for none."""
+        if weight is not None and self.distortion != "weighted":
+            raise ArgumentError(f"weight: expected None with distortion={self.distortion!r}")
+        return _check.component_weight(weight, X)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write parameters and results to the file `path`, a NumPy archive without pickles.

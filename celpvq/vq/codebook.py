@@ -19,7 +19,6 @@ class CodebookVQ(VectorQuantizer):
     _fitted: ClassVar[tuple[str, ...]] = ("codebook_", "distortion_history_", "n_iter_")
 
     n_codewords: int
-    distortion: str = "squared"
     n_threads: int | None = None
     codebook_: Floats
     distortion_history_: F64
@@ -48,10 +47,10 @@ class CodebookVQ(VectorQuantizer):
             Before `fit`.
         """
         self._check_fitted()
-        if weight is not None and self.distortion != "weighted":
-            raise ArgumentError(f"weight: expected None with distortion={self.distortion!r}")
         X = self._space(_check.vectors(X, "X", k=self.codebook_.shape[1]))
         codebook = self._space(self.codebook_)
+        if weight is not None:
+            weight = self._search_weight(weight, X)
         return nearest(X, codebook, weight, n_threads=self.n_threads)[0]
 
     def decode(self, indices: ArrayLike) -> Floats:
@@ -98,9 +97,6 @@ class CodebookVQ(VectorQuantizer):
     def _space(self, X: Floats) -> Floats:
         """Return X (n, k) in the space where the distortion is the squared error."""
         return X
-
-    def _weight(self, sample_weight: ArrayLike | None, X: Floats) -> Floats:
-        return _check.sample_weight(sample_weight, X, per_component=self.distortion == "weighted")
 
     def _checked(self, X: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Floats, Floats]:
         """Return the arguments of `fit` as arrays; enough vectors have some weight."""

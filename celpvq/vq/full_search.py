@@ -92,19 +92,21 @@ def _nearest(X: Floats, weight: Floats, book: Tiles, best: Indices, best_bits: I
 
 @search
 def _m_best(X: Floats, weight: Floats, book: Tiles, best: Indices, best_dist: Floats) -> None:
-    """Write the m nearest codewords of each row of X (n, k), nearest first, into best (n, m).
+    """Write the m best ways to add a codeword to one of the s vectors of each row of X (n, s, k).
 
     weight : (n, k), or (0, k) for none.    best_dist : (n, m), rising along the rows.
+    best : (n, m), codeword + K times vector; of equals the first vector and codeword comes first.
     """
     m, tiles = best.shape[1], book.tiles
     dist = np.empty(_TILE, X.dtype)
     for r in range(X.shape[0]):
         found = 0
-        for t in range(tiles.shape[0]):
+        for st in range(X.shape[1] * tiles.shape[0]):
+            s, t = st // tiles.shape[0], st % tiles.shape[0]
             if weight.shape[0]:
-                _weighted_distances(X[r], weight[r], tiles[t], dist)
+                _weighted_distances(X[r, s], weight[r], tiles[t], dist)
             else:
-                _distances(X[r], tiles[t], dist)
+                _distances(X[r, s], tiles[t], dist)
             for j in range(min(_TILE, book.n_codewords - t * _TILE)):
                 d = dist[j]
                 if found == m and not d < best_dist[r, m - 1]:
@@ -117,7 +119,17 @@ def _m_best(X: Floats, weight: Floats, book: Tiles, best: Indices, best_dist: Fl
                     best[r, i] = best[r, i - 1]
                     i -= 1
                 best_dist[r, i] = d
-                best[r, i] = t * _TILE + j
+                best[r, i] = s * book.n_codewords + t * _TILE + j
+
+
+def m_best_block(X: Floats, weight: Floats, book: Tiles, m: int) -> tuple[Indices, Floats]:
+    """Return the `m` best pairs of a vector of each row of X (n, s, k) and a codeword, unchecked.
+
+    They are written as codeword + K times vector, and stand with their distances, both (n, m).
+    """
+    best, best_dist = np.empty((len(X), m), np.int64), np.empty((len(X), m), X.dtype)
+    _m_best(X, weight, book, best, best_dist)
+    return best, best_dist
 
 
 def nearest_block(X: Floats, weight: Floats, book: Tiles) -> tuple[Indices, Floats]:
@@ -195,7 +207,8 @@ def m_best(X: ArrayLike, codebook: ArrayLike, m: int, weight: ArrayLike | None =
     book = tiled(codebook)
 
     def work(rows: slice) -> None:
-        _m_best(X[rows], weight[rows], book, indices[rows], distortions[rows])
+        found = m_best_block(X[rows, None], weight[rows], book, m)
+        indices[rows], distortions[rows] = found
 
     for _ in in_order(work, spans(len(X), _ROWS), n_threads):
         pass

@@ -1,0 +1,75 @@
+"""The joint design of codebooks whose codewords are added."""
+
+import numpy as np
+
+from .._jit import search
+from ._types import F64, Floats, Indices
+
+
+def sums(codebooks: tuple[Floats, ...], codes: Indices) -> Floats:
+    """Return the sums (n, k) of the codewords codes (n, s) of s codebooks."""
+    total = codebooks[0][codes[:, 0]]
+    for book, index in zip(codebooks[1:], codes.T[1:], strict=True):
+        total += book[index]
+    return total
+
+
+def distortion(X: Floats, weight: Floats, codebooks: tuple[Floats, ...], codes: Indices) -> float:
+    error = X - sums(codebooks, codes)
+    return float((weight * error**2).sum(dtype=np.float64) / weight.sum(dtype=np.float64))
+
+
+def jointly(X: Floats, weight: Floats, codebooks: tuple[Floats, ...],
+             codes: Indices) -> tuple[Floats, ...]:  # fmt: skip
+    """Return the codebooks of least distortion for X (n, k) coded as codes (n, n_stages).
+
+    The normal equations ``sum B'WB c = sum B'Wx`` of each component are solved by conjugate
+    gradients: every step lowers the distortion, and sums that no vector uses stay as they are.
+    """
+    ends = np.cumsum([len(book) for book in codebooks])
+    rows = codes + np.r_[0, ends[:-1]]
+    book = np.concatenate(codebooks).astype(np.float64)
+    residual, use = np.zeros_like(book), np.zeros_like(book)
+    _scatter(rows, weight, (X - sums(codebooks, codes)).astype(np.float64), residual)
+    _scatter(rows, weight, np.ones(X.shape), use)
+    scale = np.where(use > 0, 1 / np.where(use > 0, use, 1), 0)  # of the Jacobi preconditioner
+    direction = scale * residual
+    energy = (residual * direction).sum(axis=0)
+    first = energy
+    for _ in range(50):
+        if (energy <= 1e-16 * first).all():
+            break
+        image = np.zeros_like(book)
+        _scatter_sums(rows, weight, direction, image)
+        curvature = (direction * image).sum(axis=0)
+        length = np.where(curvature > 0, energy / np.where(curvature > 0, curvature, 1), 0)
+        book += length * direction
+        residual -= length * image
+        before, energy = energy, (residual * scale * residual).sum(axis=0)
+        direction = scale * residual + energy / np.where(before > 0, before, 1) * direction
+    return tuple(np.split(book.astype(X.dtype), ends[:-1]))
+
+
+@search
+def _scatter(rows: Indices, weight: Floats, values: F64, out: F64) -> None:
+    """Add weight * values, both (n, k), to all those of the rows of out (K, k) in rows (n, s)."""
+    for r in range(rows.shape[0]):
+        for s in range(rows.shape[1]):
+            for i in range(values.shape[1]):
+                out[rows[r, s], i] += weight[r, i] * values[r, i]
+
+
+@search
+def _scatter_sums(rows: Indices, weight: Floats, book: F64, out: F64) -> None:
+    """Do so with the sums of the rows of book (K, k) for values."""
+    value = np.empty(book.shape[1])
+    for r in range(rows.shape[0]):
+        value[:] = 0
+        for s in range(rows.shape[1]):
+            for i in range(value.shape[0]):
+                value[i] += book[rows[r, s], i]
+        for i in range(value.shape[0]):
+            value[i] *= weight[r, i]
+        for s in range(rows.shape[1]):
+            for i in range(value.shape[0]):
+                out[rows[r, s], i] += value[i]

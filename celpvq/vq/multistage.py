@@ -1,0 +1,236 @@
+"""Multistage (residual) quantization: each stage codes what those before it have left."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import _check
+from ._joint import distortion, jointly, sums
+from ._threads import in_order, spans
+from ._types import F64, Floats, Indices
+from .base import VectorQuantizer, check_shape
+from .full_search import Tiles, m_best_block, tiled
+from .lbg import LBG
+
+_ROWS = 1024  # vectors per call of a kernel; each has several residuals
+
+
+class MultistageVQ(VectorQuantizer):
+    """A quantizer whose vectors are sums of one codeword from each of several stages.
+
+    Stage by stage, the search keeps the partial sums nearest to the vector, its survivors. The
+    stages are designed one after the other, each for the residuals of those before; then all of
+    them together, so that the sums are nearest in the mean to the vectors coded with them.
+
+    Parameters
+    ----------
+    n_codewords : sequence of int
+        Size of the codebook of each stage.
+    n_survivors : int
+        How many partial sums the search keeps; 1 searches stage by stage.
+    redesign : bool
+        Whether the stages are designed jointly, after each has been designed on its own.
+    distortion : {"squared", "weighted"}
+        Whether errors may have weights per component, those of `fit`'s `sample_weight`.
+    tol : float
+        Stop a design when an iteration lowers the distortion by less than this part of it.
+    max_iter : int
+        Stop a design, of a stage or of all, after this many iterations.
+    random_state : int, numpy.random.Generator or None
+        Seed of whatever is drawn; a number makes the result repeat exactly.
+    n_threads : int, optional
+        Number of threads; all processors of this process if not given. The result is the same.
+    verbose : bool
+        Print the distortion after each joint iteration.
+
+    Attributes
+    ----------
+    codebooks_ : tuple of ndarray, each of shape (n_codewords[i], k)
+        The codewords of the stages.
+    distortion_history_ : ndarray, shape (n_iter_ + 1,)
+        Weighted mean squared error per component before and after each joint iteration, as
+        searched; it never rises, and its last value belongs to `codebooks_`.
+    n_iter_ : int
+        Number of joint iterations.
+
+    References
+    ----------
+    .. [1] W. P. LeBlanc, B. Bhattacharya, S. A. Mahmoud and V. Cuperman, "Efficient search and
+       design procedures for robust multi-stage VQ of LPC parameters for 4 kb/s speech coding",
+       IEEE Trans. Speech Audio Process. 1(4), 1993.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(1).normal(size=(2000, 4))
+    >>> quantizer = MultistageVQ([16, 16], random_state=1).fit(X)
+    >>> quantizer.encode(X).shape
+    (2000, 2)
+    """
+
+    _fitted: ClassVar[tuple[str, ...]] = ("codebooks_", "distortion_history_", "n_iter_")
+
+    codebooks_: tuple[Floats, ...]
+    distortion_history_: F64
+    n_iter_: int
+
+    def __init__(self, n_codewords: Sequence[int], *, n_survivors: int = 8, redesign: bool = True,
+                 distortion: Literal["squared", "weighted"] = "squared",
+                 tol: float = 1e-4, max_iter: int = 50,
+                 random_state: int | np.random.Generator | None = None,
+                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
+        self.n_codewords = n_codewords
+        self.n_survivors = n_survivors
+        self.redesign = redesign
+        self.distortion = distortion
+        self.tol = tol
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.verbose = verbose
+
+    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Design the stages.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, k)
+            Training vectors, at least as many as codewords in a stage.
+        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
+            Weight of each vector, or of each of its components [>= 0].
+
+        Returns
+        -------
+        MultistageVQ
+            Itself.
+
+        Raises
+        ------
+        ArgumentError
+            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
+            vectors than codewords have any weight.
+        """
+        sizes = _check.counts(self.n_codewords, "n_codewords", least=1)
+        _check.count(self.n_survivors, "n_survivors", least=1)
+        X = _check.vectors(X, "X", least=max(sizes))
+        weight = self._weight(sample_weight, X)
+        rng = np.random.default_rng(self.random_state)
+        codebooks = self._stages(X, weight, sizes, rng)
+        full = np.broadcast_to(weight, X.shape)
+        searched = full if weight.shape[1] > 1 else full[:0]
+        codes = self._search(X, searched, codebooks)
+        history = [distortion(X, full, codebooks, codes)]
+        while self.redesign and len(history) <= self.max_iter:
+            moved = jointly(X, full, codebooks, codes)
+            new = self._search(X, searched, moved)
+            now = distortion(X, full, moved, new)
+            if now > history[-1]:  # the search is not exhaustive
+                break
+            codebooks, codes = moved, new
+            history.append(now)
+            if self.verbose:
+                print(f"MultistageVQ: iteration {len(history) - 1}: {now:.6g}")
+            if history[-2] - now <= self.tol * now:
+                break
+        self.codebooks_ = codebooks
+        self.distortion_history_ = np.array(history)
+        self.n_iter_ = len(history) - 1
+        return self
+
+    def encode(self, X: ArrayLike, weight: ArrayLike | None = None) -> Indices:
+        """Return the index in each stage for each vector.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, k)
+            Vectors.
+        weight : array_like, shape (n, k) or (k,), optional
+            Weights of the squared errors, with ``distortion="weighted"`` only [>= 0].
+
+        Returns
+        -------
+        ndarray of int64, shape (n, n_stages)
+            Rows of the codebooks.
+
+        Raises
+        ------
+        ArgumentError
+            If a shape is wrong or a value not finite.
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        X = _check.vectors(X, "X", k=self.codebooks_[0].shape[1])
+        return self._search(X, self._search_weight(weight, X), self.codebooks_)
+
+    def decode(self, indices: ArrayLike) -> Floats:
+        """Return the sums of the codewords of `indices`.
+
+        Parameters
+        ----------
+        indices : array_like of int, shape (n, n_stages)
+            Rows of the codebooks.
+
+        Returns
+        -------
+        ndarray, shape (n, k)
+            The vectors.
+
+        Raises
+        ------
+        ArgumentError
+            If an index is not in its codebook.
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        codes = _check.codes(indices, [len(book) for book in self.codebooks_])
+        return sums(self.codebooks_, codes)
+
+    def _stages(self, X: Floats, weight: Floats, sizes: Sequence[int],
+                rng: np.random.Generator) -> tuple[Floats, ...]:  # fmt: skip
+        """Return one codebook per stage, each designed for the residuals of those before."""
+        given = weight if weight.shape[1] > 1 else np.broadcast_to(weight, (len(X), 1))[:, 0]
+        codebooks: list[Floats] = []
+        for n_codewords in sizes:
+            stage = LBG(n_codewords, distortion=self.distortion, tol=self.tol,  # type: ignore[arg-type]
+                        max_iter=self.max_iter, random_state=rng,
+                        n_threads=self.n_threads).fit(X, given)  # fmt: skip
+            X = X - stage.decode(stage.encode(X, given if given.ndim == 2 else None))
+            codebooks.append(stage.codebook_)
+        return tuple(codebooks)
+
+    def _search(self, X: Floats, weight: Floats, codebooks: tuple[Floats, ...]) -> Indices:
+        """Return the codes (n, n_stages) of X (n, k) with weight (n, k), or (0, k) for none."""
+        codes = np.empty((len(X), len(codebooks)), np.int64)
+        books = [tiled(book.astype(X.dtype, copy=False)) for book in codebooks]
+
+        def work(rows: slice) -> None:
+            codes[rows] = _survivors(X[rows], weight[rows], codebooks, books, self.n_survivors)
+
+        for _ in in_order(work, spans(len(X), _ROWS), self.n_threads):
+            pass
+        return codes
+
+    def _check_restored(self) -> None:
+        sizes = _check.counts(self.n_codewords, "n_codewords", least=1)
+        check_shape("codebooks_", self.codebooks_[0], (sizes[0], "k"))
+        for book, size in zip(self.codebooks_, sizes, strict=True):
+            check_shape("codebooks_", book, (size, self.codebooks_[0].shape[1]))
+
+
+def _survivors(X: Floats, weight: Floats, codebooks: tuple[Floats, ...], books: list[Tiles],
+               m: int) -> Indices:  # fmt: skip
+    """Return the codes of the best of the m sums that survive all stages."""
+    row = np.arange(len(X))[:, None]
+    residuals = X[:, None]
+    paths = np.empty((len(X), 1, 0), np.int64)
+    for codebook, book in zip(codebooks, books, strict=True):
+        n_survivors = min(m, residuals.shape[1] * len(codebook))
+        found, _ = m_best_block(residuals, weight, book, n_survivors)
+        before, index = np.divmod(found, len(codebook))
+        paths = np.concatenate([paths[row, before], index[:, :, None]], axis=2)
+        residuals = residuals[row, before] - codebook[index].astype(X.dtype, copy=False)
+    return paths[:, 0]

@@ -1,0 +1,208 @@
+"""Split quantization: the parts of a vector are coded on their own."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import ArgumentError
+from . import _check
+from ._types import Floats, Indices
+from .base import VectorQuantizer, check_shape
+from .full_search import nearest
+from .lbg import LBG
+
+
+class PartsVQ(VectorQuantizer):
+    """What split and product quantizers share: one codebook for each part of a vector."""
+
+    _fitted: ClassVar[tuple[str, ...]] = ("codebooks_",)
+
+    tol: float
+    max_iter: int
+    random_state: int | np.random.Generator | None
+    n_threads: int | None
+    verbose: bool
+    codebooks_: tuple[Floats, ...]
+
+    def _shapes(self, k: int) -> list[tuple[int, int]]:
+        """Return the shape of each codebook for vectors of `k` components."""
+        raise NotImplementedError
+
+    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Design the codebook of each part.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, k)
+            Training vectors, at least as many as codewords in a part.
+        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
+            Weight of each vector, or of each of its components [>= 0].
+
+        Returns
+        -------
+        Self
+            Itself.
+
+        Raises
+        ------
+        ArgumentError
+            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
+            vectors than codewords have any weight.
+        """
+        X = _check.vectors(X, "X")
+        weight = self._weight(sample_weight, X)
+        full = np.broadcast_to(weight, X.shape)
+        rng = np.random.default_rng(self.random_state)
+        codebooks, start = [], 0
+        for n_codewords, width in self._shapes(X.shape[1]):
+            part = slice(start, start + width)
+            design = LBG(n_codewords, distortion=self.distortion, tol=self.tol,  # type: ignore[arg-type]
+                         max_iter=self.max_iter, random_state=rng, n_threads=self.n_threads,
+                         verbose=self.verbose)  # fmt: skip
+            design.fit(X[:, part], full[:, part] if weight.shape[1] > 1 else full[:, 0])
+            codebooks.append(design.codebook_)
+            start += width
+        self.codebooks_ = tuple(codebooks)
+        return self
+
+    def encode(self, X: ArrayLike, weight: ArrayLike | None = None) -> Indices:
+        """Return the index of the nearest codeword for each part of each vector.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, k)
+            Vectors.
+        weight : array_like, shape (n, k) or (k,), optional
+            Weights of the squared errors, with ``distortion="weighted"`` only [>= 0].
+
+        Returns
+        -------
+        ndarray of int64, shape (n, n_parts)
+            Rows of the codebooks.
+
+        Raises
+        ------
+        ArgumentError
+            If a shape is wrong or a value not finite.
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        X = _check.vectors(X, "X", k=sum(book.shape[1] for book in self.codebooks_))
+        weight = self._search_weight(weight, X)
+        codes = np.empty((len(X), len(self.codebooks_)), np.int64)
+        start = 0
+        for p, book in enumerate(self.codebooks_):
+            part = slice(start, start + book.shape[1])
+            w = weight[:, part] if len(weight) else None
+            codes[:, p], _ = nearest(X[:, part], book, w, n_threads=self.n_threads)
+            start += book.shape[1]
+        return codes
+
+    def decode(self, indices: ArrayLike) -> Floats:
+        """Return the vectors whose parts are the codewords of `indices`.
+
+        Parameters
+        ----------
+        indices : array_like of int, shape (n, n_parts)
+            Rows of the codebooks.
+
+        Returns
+        -------
+        ndarray, shape (n, k)
+            The vectors.
+
+        Raises
+        ------
+        ArgumentError
+            If an index is not in its codebook.
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        codes = self._codes(indices)
+        return np.hstack([b[ix] for b, ix in zip(self.codebooks_, codes.T, strict=True)])
+
+    def _codes(self, indices: ArrayLike) -> Indices:
+        return _check.codes(indices, [len(book) for book in self.codebooks_])
+
+    def _check_restored(self) -> None:
+        shapes = self._shapes(sum(np.shape(book)[-1] for book in self.codebooks_))
+        for book, shape in zip(self.codebooks_, shapes, strict=True):
+            check_shape("codebooks_", book, shape)
+
+
+class SplitVQ(PartsVQ):
+    """A quantizer that cuts each vector in parts and codes each with a codebook of its own.
+
+    Parameters
+    ----------
+    n_codewords : sequence of int
+        Size of the codebook of each part.
+    widths : sequence of int, optional
+        Number of components of each part; equal ones if not given.
+    distortion : {"squared", "weighted"}
+        Whether errors may have weights per component, those of `fit`'s `sample_weight`.
+    tol : float
+        Stop a design when an iteration lowers the distortion by less than this part of it.
+    max_iter : int
+        Stop a design after this many iterations for each size of the codebook.
+    random_state : int, numpy.random.Generator or None
+        Seed of whatever is drawn; a number makes the result repeat exactly.
+    n_threads : int, optional
+        Number of threads; all processors of this process if not given. The result is the same.
+    verbose : bool
+        Print the distortion after each iteration.
+
+    Attributes
+    ----------
+    codebooks_ : tuple of ndarray, each of shape (n_codewords[i], widths[i])
+        The codewords of the parts.
+
+    References
+    ----------
+    .. [1] K. K. Paliwal and B. S. Atal, "Efficient vector quantization of LPC parameters at 24
+       bits/frame", IEEE Trans. Speech Audio Process. 1(1), 1993.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(1).normal(size=(2000, 5))
+    >>> quantizer = SplitVQ([16, 32], widths=[2, 3], random_state=1).fit(X)
+    >>> quantizer.encode(X).shape
+    (2000, 2)
+    """
+
+    def __init__(self, n_codewords: Sequence[int], *, widths: Sequence[int] | None = None,
+                 distortion: Literal["squared", "weighted"] = "squared",
+                 tol: float = 1e-4, max_iter: int = 50,
+                 random_state: int | np.random.Generator | None = None,
+                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
+        self.n_codewords = n_codewords
+        self.widths = widths
+        self.distortion = distortion
+        self.tol = tol
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.verbose = verbose
+
+    def _shapes(self, k: int) -> list[tuple[int, int]]:
+        sizes = _check.counts(self.n_codewords, "n_codewords", least=1)
+        if self.widths is None:
+            return [(size, width_of_parts(k, len(sizes))) for size in sizes]
+        widths = _check.counts(self.widths, "widths", least=1)
+        if len(widths) != len(sizes):
+            raise ArgumentError(f"widths: expected {len(sizes)} parts, got {len(widths)}")
+        if sum(widths) != k:
+            raise ArgumentError(f"X: expected vectors of {sum(widths)} components, got {k}")
+        return list(zip(sizes, widths, strict=True))
+
+
+def width_of_parts(k: int, n_parts: int) -> int:
+    """Return the number of components of `n_parts` equal parts of a vector of `k`."""
+    if k % n_parts:
+        raise ArgumentError(f"X: expected a multiple of {n_parts} components, got {k}")
+    return k // n_parts

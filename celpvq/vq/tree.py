@@ -1,0 +1,284 @@
+"""Tree-structured quantization: a search in logarithmic time."""
+
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._jit import search
+from ..errors import ArgumentError
+from . import _check
+from ._cells import Cells, survey
+from ._lloyd import Design, Params
+from ._threads import in_order, spans
+from ._types import F64, Floats, Indices
+from .base import VectorQuantizer, check_shape
+
+_ROWS = 4096
+
+
+class TreeVQ(VectorQuantizer):
+    """A quantizer that descends a tree, at each node to the nearest of its children.
+
+    It compares a vector with ``branching * depth`` codewords of ``branching ** depth``. The levels
+    are designed from the root down, all children of a level at once.
+
+    Parameters
+    ----------
+    n_codewords : int
+        Number of leaves: a power of `branching`.
+    branching : int
+        Number of children of each node.
+    distortion : {"squared", "weighted"}
+        Whether errors may have weights per component, those of `fit`'s `sample_weight`.
+    tol : float
+        End a level when an iteration lowers the distortion by less than this part of it.
+    max_iter : int
+        End a level after this many iterations.
+    random_state : int, numpy.random.Generator or None
+        Seed of whatever is drawn; a number makes the result repeat exactly.
+    n_threads : int, optional
+        Number of threads; all processors of this process if not given. The result is the same.
+    verbose : bool
+        Print the distortion after each iteration.
+
+    Attributes
+    ----------
+    levels_ : tuple of ndarray, the one of depth d of shape (branching ** d, k)
+        The nodes below the root; the children of node j of a level are the `branching` nodes from
+        ``branching * j`` of the next.
+    distortion_history_ : ndarray
+        Weighted mean squared error per component at the start, after each iteration and at the
+        start of each level; it never rises, and its last value belongs to the leaves.
+    n_iter_ : int
+        Number of iterations, over all levels.
+
+    References
+    ----------
+    .. [1] A. Buzo, A. H. Gray, R. M. Gray and J. D. Markel, "Speech coding based upon vector
+       quantization", IEEE Trans. Acoust., Speech, Signal Process. 28(5), 1980.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(1).normal(size=(2000, 2))
+    >>> quantizer = TreeVQ(64, random_state=1).fit(X)
+    >>> len(quantizer.levels_)
+    6
+    """
+
+    _fitted: ClassVar[tuple[str, ...]] = ("levels_", "distortion_history_", "n_iter_")
+
+    levels_: tuple[Floats, ...]
+    distortion_history_: F64
+    n_iter_: int
+
+    def __init__(self, n_codewords: int, *, branching: int = 2,
+                 distortion: Literal["squared", "weighted"] = "squared",
+                 tol: float = 1e-4, max_iter: int = 50,
+                 random_state: int | np.random.Generator | None = None,
+                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
+        self.n_codewords = n_codewords
+        self.branching = branching
+        self.distortion = distortion
+        self.tol = tol
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.verbose = verbose
+
+    @property
+    def codebook_(self) -> Floats:
+        """The leaves, shape (n_codewords, k)."""
+        return self.levels_[-1]
+
+    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Design the tree.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, k)
+            Training vectors, at least as many as leaves.
+        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
+            Weight of each vector, or of each of its components [>= 0].
+
+        Returns
+        -------
+        TreeVQ
+            Itself.
+
+        Raises
+        ------
+        ArgumentError
+            If a parameter or a shape is wrong, a value is not finite, a weight negative, or there
+            are fewer vectors than leaves.
+        """
+        depth = self._depth()
+        _check.count(self.max_iter, "max_iter", least=0)
+        _check.number(self.tol, "tol")
+        X = _check.vectors(X, "X", least=self.n_codewords)
+        weight = self._weight(sample_weight, X)
+        if not weight.any():
+            raise ArgumentError("sample_weight: expected some weight above 0, got none")
+        rng = np.random.default_rng(self.random_state)
+        design = _LevelDesign(X, weight, self, rng, branching=self.branching)
+        levels = [design.root()]
+        for _ in range(depth):
+            levels.append(design.refine(design.children(levels[-1])))
+            design.descend(levels[-1])
+        self.levels_ = tuple(levels[1:])
+        self.distortion_history_ = np.array(design.history)
+        self.n_iter_ = design.n_iter
+        return self
+
+    def encode(self, X: ArrayLike, weight: ArrayLike | None = None) -> Indices:
+        """Return the index of the leaf that each vector descends to.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, k)
+            Vectors.
+        weight : array_like, shape (n, k) or (k,), optional
+            Weights of the squared errors, with ``distortion="weighted"`` only [>= 0].
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            Numbers of leaves; its digits to the base `branching` are the way there.
+
+        Raises
+        ------
+        ArgumentError
+            If a shape is wrong or a value not finite.
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        X = _check.vectors(X, "X", k=self.codebook_.shape[1])
+        weight = self._search_weight(weight, X)
+        node = np.zeros(len(X), np.int64)
+        levels = [level.astype(X.dtype, copy=False) for level in self.levels_]
+
+        def work(rows: slice) -> None:
+            for level in levels:
+                _descend(X[rows], weight[rows], level, self.branching, node[rows])
+
+        for _ in in_order(work, spans(len(X), _ROWS), self.n_threads):
+            pass
+        return node
+
+    def decode(self, indices: ArrayLike) -> Floats:
+        """Return the leaves of `indices`.
+
+        Parameters
+        ----------
+        indices : array_like of int, shape (n,)
+            Numbers of leaves.
+
+        Returns
+        -------
+        ndarray, shape (n, k)
+            Their codewords.
+
+        Raises
+        ------
+        ArgumentError
+            If an index is not that of a leaf.
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        return self.codebook_[_check.indices(indices, len(self.codebook_))]
+
+    def _depth(self) -> int:
+        _check.count(self.branching, "branching", least=2)
+        _check.count(self.n_codewords, "n_codewords", least=self.branching)
+        depth, n = 0, 1
+        while n < self.n_codewords:
+            depth, n = depth + 1, n * self.branching
+        if n != self.n_codewords:
+            expected = f"a power of branching={self.branching}"
+            raise ArgumentError(f"n_codewords: expected {expected}, got {self.n_codewords}")
+        return depth
+
+    def _check_restored(self) -> None:
+        check_shape("levels_", self.levels_[0], (self.branching, "k"))
+        k = self.levels_[0].shape[1]
+        for depth, level in zip(range(self._depth()), self.levels_, strict=True):
+            check_shape("levels_", level, (self.branching ** (depth + 1), k))
+
+
+class _LevelDesign(Design):
+    """Lloyd iterations over all nodes of a level, each vector staying with the parent it has."""
+
+    def __init__(self, X: Floats, weight: Floats, params: Params, rng: np.random.Generator, *,
+                 branching: int) -> None:  # fmt: skip
+        super().__init__(X, weight, params, rng)
+        self.branching = branching
+        self.parent = np.zeros(len(X), np.int64)
+        self.searched = weight if weight.shape == X.shape and X.shape[1] > 1 else X[:0]
+
+    def survey(self, codebook: Floats) -> Cells:
+        def assign(rows: slice) -> Indices:
+            node = self.parent[rows].copy()
+            _descend(self.X[rows], self.searched[rows], codebook, self.branching, node)
+            return node
+
+        return survey(self.X, self.weight, codebook, self.params.n_threads, assign=assign)
+
+    def root(self) -> Floats:
+        """Return the mean (1, k) of all vectors, with its cell in `cells`."""
+        first = self.X[:1]
+        mean = survey(self.X, self.weight, first, self.params.n_threads).centroids(first)
+        self.cells = survey(self.X, self.weight, mean, self.params.n_threads)
+        return mean
+
+    def children(self, nodes: Floats) -> Floats:
+        """Return the children of nodes (K, k): a copy each of the node and points around it."""
+        children = np.repeat(nodes, self.branching, axis=0)
+        rows = np.arange(len(children))
+        rows = rows[rows % self.branching > 0]
+        children[rows] += self.step(rows // self.branching)
+        return children
+
+    def descend(self, nodes: Floats) -> None:
+        """Hand each vector on to its nearest node."""
+        _descend(self.X, self.searched, nodes, self.branching, self.parent)
+
+    def refill(self, codebook: Floats, rows: Indices) -> Floats:
+        """Move each of the codewords `rows` next to the worst of its siblings."""
+        worst = self._worst()[rows // self.branching]
+        codebook[rows] = codebook[worst] + self.step(worst)
+        return codebook
+
+    def _worst(self) -> Indices:
+        """Return the child with the greatest distortion of each node."""
+        errors = self.cells.errors.sum(axis=1).reshape(-1, self.branching)
+        worst: Indices = errors.argmax(axis=1) + self.branching * np.arange(len(errors))
+        return worst
+
+    def _can_refill(self) -> bool:
+        errors = self.cells.errors.sum(axis=1).reshape(-1, self.branching)
+        return bool((errors.any(axis=1) & self.cells.empty.reshape(errors.shape).any(axis=1)).any())
+
+
+@search
+def _descend(X: Floats, weight: Floats, codebook: Floats, branching: int, node: Indices) -> None:
+    """Move node (n,), in place, to the nearest of its children for each row of X (n, k).
+
+    codebook : (K, k), the children of all nodes.    weight : (n, k), or (0, k) for none.
+    """
+    for r in range(X.shape[0]):
+        first = node[r] * branching
+        lowest = np.inf
+        for c in range(first, first + branching):
+            error = 0.0
+            for i in range(X.shape[1]):
+                diff = np.float64(X[r, i] - codebook[c, i])
+                if weight.shape[0]:
+                    error += weight[r, i] * (diff * diff)
+                else:
+                    error += diff * diff
+            if error < lowest:
+                lowest = error
+                node[r] = c
