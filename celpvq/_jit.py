@@ -8,6 +8,7 @@ import hashlib
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
@@ -27,7 +28,10 @@ def _user_cache_dir() -> Path:
         user = Path(os.environ.get("LOCALAPPDATA", home))
     else:
         user = Path(os.environ.get("XDG_CACHE_HOME", home / ".cache"))
-    for folder in (Path(os.environ.get("CELPVQ_CACHE", user / "celpvq")), _shared_temporary_dir()):
+    chosen = Path(os.environ.get("CELPVQ_CACHE", user / "celpvq"))
+    for folder in (chosen, _shared_temporary_dir()):
+        if not folder.is_absolute():  # no home, or a setting that would move with the process
+            continue
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
@@ -65,9 +69,29 @@ def _cached_njit(func: Callable[P, R], **options: Any) -> Callable[P, R]:
     numba.config.CACHE_DIR = str(CACHE_DIR)  # type: ignore[attr-defined]
     try:
         jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy", **options)
-        return cast("Callable[P, R]", jit(func))
+        compiled = jit(func)
+        _survive_damage(compiled)
+        return cast("Callable[P, R]", compiled)
     finally:
         numba.config.CACHE_DIR = outer  # type: ignore[attr-defined]
+
+
+def _survive_damage(compiled: Any) -> None:
+    """Let a damaged cache file be as good as none; numba itself fails at each call, for ever."""
+    file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if file is None:  # compilation is disabled
+        return
+    load = file.load
+
+    def careful_load(key: Any) -> Any:
+        try:
+            return load(key)
+        except Exception as error:  # unpickling garbage raises anything
+            warnings.warn(f"celpvq compiles anew: {CACHE_DIR}: {error!r}", stacklevel=2)
+            file.flush()
+            return None
+
+    file.load = careful_load
 
 
 def kernel(func: Callable[P, R]) -> Callable[P, R]:

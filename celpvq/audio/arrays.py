@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._types import F64
+from ..codec.samples import FULL_SCALE, scaled
 from ..errors import ArgumentError, ArgumentTypeError
 
-FULL_SCALE = 32768.0  # int16 is float in [-1, 1) times this
 MIN_SAMPLERATE, MAX_SAMPLERATE = 4000, 192000  # Hz
 
 
@@ -65,10 +65,10 @@ def as_mono(x: ArrayLike, *, axis: int | None = None, channel: int | None = None
         If a sample is not finite, or the shape, `axis` or `channel` do not agree.
     """
     array = np.asarray(x)
-    scaled = _scaled(array)
-    if scaled.ndim == 1 and axis is None and channel in (None, 0):
-        return scaled
-    if scaled.ndim != 2:
+    samples = scaled(array)
+    if samples.ndim == 1 and axis is None and channel in (None, 0):
+        return samples
+    if samples.ndim != 2:
         raise ArgumentError(
             f"x: expected one channel, or two dimensions and axis=, got shape {array.shape}"
         )
@@ -78,7 +78,7 @@ def as_mono(x: ArrayLike, *, axis: int | None = None, channel: int | None = None
         )
     if axis not in (0, 1, -1, -2):
         raise ArgumentError(f"axis: expected 0 or 1, got {axis!r}")
-    channels = np.moveaxis(scaled, axis, 0)
+    channels = np.moveaxis(samples, axis, 0)
     n = len(channels)
     if channel is not None:
         if not isinstance(channel, (int, np.integer)) or not 0 <= channel < n:
@@ -91,21 +91,6 @@ def as_mono(x: ArrayLike, *, axis: int | None = None, channel: int | None = None
         mono += other
     mono /= n
     return mono
-
-
-def _scaled(array: NDArray[Any]) -> F64:
-    """Return floats or int16 of any shape as float64 in [-1, 1]."""
-    if array.dtype.kind == "i" and array.dtype.itemsize == 2:
-        return array.astype(np.float64) / FULL_SCALE
-    if array.dtype.kind != "f":
-        raise ArgumentTypeError(f"x: expected floats in [-1, 1] or int16, got {array.dtype}")
-    finite = np.isfinite(array)
-    if not finite.all():
-        raise ArgumentError(
-            f"x: expected finite samples, got {array[~finite][0]}"
-            f" ({array.size - np.count_nonzero(finite)} of {array.size} are not finite)"
-        )
-    return np.asarray(np.clip(array, -1.0, 1.0), dtype=np.float64)
 
 
 def to_dtype(y: F64, dtype: str) -> NDArray[Any]:

@@ -16,6 +16,7 @@ VERBS = {
     "decode": "turn a .cvq file into a sound file",
     "info": "say what a .cvq file is, and whether it is whole",
     "demo": "hear and measure the codec on the bundled clips",
+    "compare": "score celpvq and other codecs on a folder of speech",
     "train": "train codebooks on a folder of speech",
 }
 

@@ -113,7 +113,7 @@ class Decoder:
         FormatError
             If no mode has packets of this length; the decoder is then as it was.
         """
-        _check_bytes(data)
+        data = _as_bytes(data)
         mode = modes.BY_LENGTH.get(len(data))
         if mode is None:
             lengths = ", ".join(map(str, modes.BY_LENGTH))
@@ -128,7 +128,7 @@ class Decoder:
         FormatError
             If the length is not a multiple of the mode's packet.
         """
-        _check_bytes(data)
+        data = _as_bytes(data)
         mode = modes.get(mode)
         words = bitstream.unpack(mode, data)
         out = np.empty(len(words) * FRAME_LEN, dtype=np.int16)
@@ -153,6 +153,7 @@ class Decoder:
         return twin
 
 
-def _check_bytes(data: object) -> None:
+def _as_bytes(data: object) -> bytes:
     if not isinstance(data, bytes | bytearray | memoryview):
         raise ArgumentTypeError(f"data: expected bytes, got {type(data).__name__}")
+    return bytes(data)

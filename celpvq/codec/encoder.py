@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from .._jit import kernel, search
 from .._types import F64, I64
-from ..errors import ArgumentError, ArgumentTypeError
+from ..errors import ArgumentError
 from . import beam, bitstream, filters, lpc, lsf, lsf_quantizer, modes, tuning
 from . import tables as table_sets
 from .beam import Beam, Children, SearchTables
 from .modes import DELAY, FRAME_LEN, LPC_ORDER, N_SUBFRAMES, N_WORDS, SAMPLERATE, Mode
+from .samples import one_channel
 from .tables import ModeTables, TableSet
 from .tuning import Effort
 
@@ -122,26 +123,6 @@ def _search_tables(tables: TableSet, mode: Mode) -> SearchTables:
     return SearchTables.derive(tables.mode(mode))
 
 
-def as_float(x: npt.ArrayLike) -> F64:
-    """Return 1-D samples as float64 in [-1, 1]: int16 scaled, floats clipped.
-
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        If x is not 1-D, of another type, or not finite.
-    """
-    array = np.asarray(x)
-    if array.ndim != 1:
-        raise ArgumentError(f"x: expected a 1-D array, got shape {array.shape}")
-    if array.dtype == np.int16:
-        return np.ascontiguousarray(array / 32768.0)
-    if not np.issubdtype(array.dtype, np.floating):
-        raise ArgumentTypeError(f"x: expected floats in [-1, 1] or int16, got {array.dtype}")
-    if not np.isfinite(array).all():
-        raise ArgumentError("x: expected finite samples, got NaN or infinity")
-    return np.ascontiguousarray(np.clip(array, -1.0, 1.0), dtype=np.float64)
-
-
 class Encoder:
     """Code speech frame by frame.
 
@@ -182,7 +163,6 @@ class Encoder:
         self.preset = preset
         self.highpass = bool(highpass)
         self.tables = table_sets.default() if tables is None else tables
-        self._effort = tuning.preset(preset)
         self._state = EncoderState.new()
 
     @property
@@ -193,6 +173,16 @@ class Encoder:
     @mode.setter
     def mode(self, mode: int | str | Mode) -> None:
         self._mode = modes.get(mode)
+
+    @property
+    def preset(self) -> str:
+        """The effort of the search; may be set to another preset's name."""
+        return self._preset
+
+    @preset.setter
+    def preset(self, preset: str) -> None:
+        self._effort = tuning.preset(preset)
+        self._preset = preset
 
     @property
     def bitrate(self) -> int:
@@ -217,10 +207,10 @@ class Encoder:
         ArgumentError, ArgumentTypeError
             If x has another length or type, or is not finite; the encoder is then as it was.
         """
-        samples = as_float(x)
+        samples = one_channel(x)
         if len(samples) != FRAME_LEN:
             raise ArgumentError(f"x: expected {FRAME_LEN} samples, got {len(samples)}")
-        return self._encode(samples)
+        return bitstream.pack(self._mode, self._search(samples))
 
     def encode_frames(self, x: npt.ArrayLike) -> bytes:
         """Return the packets of a run of frames, one after the other.
@@ -235,23 +225,39 @@ class Encoder:
         ArgumentError, ArgumentTypeError
             If x is no whole number of frames, of another type, or not finite.
         """
-        samples = as_float(x)
+        return bitstream.pack(self._mode, self.encode_words(x))
+
+    def encode_words(self, x: npt.ArrayLike) -> I64:
+        """Return the codewords of a run of frames, before they are packed.
+
+        Parameters
+        ----------
+        x : array_like, shape (n_frames * 160,)
+            Samples at 8 kHz: float in [-1, 1] or int16.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_frames, N_WORDS)
+            In the order of the fields of the mode.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If x is no whole number of frames, of another type, or not finite.
+        """
+        samples = one_channel(x)
         if len(samples) % FRAME_LEN:
             raise ArgumentError(
                 f"x: expected a multiple of {FRAME_LEN} samples, got {len(samples)}"
             )
-        return self._encode(samples)
+        return self._search(samples)
 
-    def encode_words(self, samples: F64) -> I64:
-        """Return the codewords (n_frames, N_WORDS) of float64 samples (n_frames * 160,)."""
+    def _search(self, samples: F64) -> I64:
         words = np.zeros((len(samples) // FRAME_LEN, N_WORDS), dtype=np.int64)
         tables = self.tables.mode(self._mode)
         derived = _search_tables(self.tables, self._mode)
         _encode_frames(samples, self.highpass, self._effort, tables, derived, self._state, words)
         return words
-
-    def _encode(self, samples: F64) -> bytes:
-        return bitstream.pack(self._mode, self.encode_words(samples))
 
     def reset(self) -> None:
         """Forget all that was heard."""

@@ -65,13 +65,12 @@ def _expand_pairs(lsf: F64, first: int, out: F64) -> None:
 @kernel
 def to_lpc(lsf: F64, lpc: F64) -> None:
     """Turn lsf (p,), rising in (0, pi), into lpc (p,)."""
-    p_half = np.empty(_HALF + 1)
-    q_half = np.empty(_HALF + 1)
-    _expand_pairs(lsf, 0, p_half)
-    _expand_pairs(lsf, 1, q_half)
+    half = np.empty((2, _HALF + 1))
+    for k in range(2):
+        _expand_pairs(lsf, k, half[k])
     for i in range(_HALF):  # times 1 + z^-1 and 1 - z^-1
-        p = p_half[i + 1] + p_half[i]
-        q = q_half[i + 1] - q_half[i]
+        p = half[0, i + 1] + half[0, i]
+        q = half[1, i + 1] - half[1, i]
         lpc[i] = 0.5 * (p + q)
         lpc[LPC_ORDER - 1 - i] = 0.5 * (p - q)
 

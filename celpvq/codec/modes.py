@@ -88,11 +88,11 @@ def get(mode: int | str | Mode) -> Mode:
     """Return the mode of a bit rate, or `mode` itself; raise `ArgumentError` if there is none."""
     if isinstance(mode, Mode):
         return mode
-    try:
-        return MODES[int(mode)]
-    except (KeyError, ValueError, TypeError, OverflowError):
+    found = {mode.name: mode for mode in MODES.values()}.get(str(mode))
+    if found is None:
         rates = ", ".join(map(str, MODES))
-        raise ArgumentError(f"mode: expected one of {rates} bit/s, got {mode!r}") from None
+        raise ArgumentError(f"mode: expected one of {rates} bit/s, got {mode!r}")
+    return found
 
 
 def modes() -> tuple[Mode, ...]:

@@ -31,6 +31,11 @@ _MAX_PITCH_GAIN = 1.3
 _MAX_CORRECTION_DB = 60.0
 _MAX_PREDICTOR_TAP = 2.0
 _MAX_BYTES = 1 << 24  # of a file and of what it unpacks to
+# what numpy, zipfile and json raise on files that somebody damaged or made up
+_UNREADABLE = (
+    OSError, ValueError, EOFError, KeyError, MemoryError, RecursionError, NotImplementedError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 class ModeTables(NamedTuple):
@@ -87,6 +92,18 @@ def expected() -> Mapping[str, tuple[tuple[int, ...], str]]:
     return dict(sorted(want.items()))
 
 
+def _numbers(name: str, values: npt.ArrayLike, dtype: str) -> npt.NDArray[Any]:
+    """Return a copy of values as `dtype`; raise `TablesError` if they are no real numbers."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # ragged lists
+        raise TablesError(f"tables: {name}: {error}") from None
+    if array.dtype.kind not in "fiu":
+        raise TablesError(f"tables: {name}: expected numbers, got {array.dtype}")
+    with np.errstate(over="ignore"):  # to infinity, which is refused
+        return np.array(array, dtype=dtype, order="C")
+
+
 class TableSet:
     """All tables of the codec, checked.
 
@@ -112,7 +129,7 @@ class TableSet:
             raise TablesError(f"tables: missing or foreign arrays: {', '.join(odd[:5])}")
         self.arrays = {}
         for name, (shape, dtype) in want.items():
-            array = np.ascontiguousarray(np.asarray(arrays[name]).astype(dtype))
+            array = _numbers(name, arrays[name], dtype)
             if array.shape != shape:
                 raise TablesError(f"tables: {name}: expected shape {shape}, got {array.shape}")
             if not np.isfinite(array).all():
@@ -191,6 +208,12 @@ class TableSet:
         starts = np.cumsum([0] + [len(p) for p in parts[:-1]])
         return np.concatenate(parts), dict(zip(names, starts.tolist(), strict=True))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle a shipped set by its hash, another one by what it holds."""
+        if (FOLDER / f"{self.hash[:16]}.npz").is_file():
+            return by_hash, (self.hash,)
+        return type(self), (self.arrays, self.provenance)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the set to `path`, whole or not at all."""
         text = json.dumps(self.provenance, sort_keys=True).encode()
@@ -223,15 +246,7 @@ class TableSet:
             )
         except TablesError:
             raise
-        except (
-            OSError,
-            ValueError,
-            EOFError,
-            KeyError,
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-        ) as error:
+        except _UNREADABLE as error:
             raise TablesError(f"tables: {path}: {error}") from error
         if not isinstance(provenance, dict):
             raise TablesError(f"tables: {path}: its provenance is not a mapping")

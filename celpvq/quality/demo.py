@@ -182,9 +182,7 @@ def _draw(path: Path, clip: "Signal", preset: str) -> str:
     packets = celpvq.Encoder(PICTURE_MODE, preset=preset).encode_frames(whole)
     tracks = parameters(packets, PICTURE_MODE)
     try:
-        draw(
-            path, clip, coded, tracks.lsf, tracks.lag, f"{PICTURE_CLIP}, {PICTURE_MODE} bit/s"
-        )
+        draw(path, clip, coded, tracks.lsf, tracks.lag, f"{PICTURE_CLIP}, {PICTURE_MODE} bit/s")
     except MissingPackageError as exc:
         return f"(no picture: {exc})"
     return f"and the picture {path.name}"
