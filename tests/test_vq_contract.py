@@ -13,6 +13,7 @@ QUANTIZERS = {
     "ProductVQ": lambda **kw: vq.ProductVQ(8, n_parts=2, **kw),
     "ShapeGainVQ": lambda **kw: vq.ShapeGainVQ([8, 4], **kw),
     "TreeVQ": lambda **kw: vq.TreeVQ(16, **kw),
+    "PredictiveVQ": lambda **kw: vq.PredictiveVQ(16, n_predictors=2, **kw),
 }
 every_quantizer = pytest.mark.parametrize("make", QUANTIZERS.values(), ids=QUANTIZERS)
 every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])

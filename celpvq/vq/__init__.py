@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .measures import perplexity as perplexity
     from .measures import sqnr as sqnr
     from .multistage import MultistageVQ as MultistageVQ
+    from .predictive import PredictiveVQ as PredictiveVQ
     from .product import ProductVQ as ProductVQ
     from .shape_gain import ShapeGainVQ as ShapeGainVQ
     from .split import SplitVQ as SplitVQ
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _HOME = {
     "LBG": "lbg",
     "MultistageVQ": "multistage",
+    "PredictiveVQ": "predictive",
     "ProductVQ": "product",
     "ShapeGainVQ": "shape_gain",
     "SplitVQ": "split",

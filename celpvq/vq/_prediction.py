@@ -1,0 +1,105 @@
+"""Sequences and their predictors: pasts, coefficients, and the loop round a quantizer."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._jit import kernel
+from ..errors import ArgumentError
+from ._types import F64, Floats, Indices
+
+
+def starts(lengths: ArrayLike | None, n: int) -> Indices:
+    """Return the first rows of the sequences of `lengths`, which must add up to `n`."""
+    lengths = np.asarray([n] if lengths is None else lengths)
+    if lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any():
+        raise ArgumentError(f"lengths: expected numbers of vectors, got {lengths}")
+    if lengths.sum() != n:
+        raise ArgumentError(f"lengths: expected a sum of {n} vectors, got {lengths.sum()}")
+    starts: Indices = np.cumsum(lengths) - lengths
+    return starts[lengths > 0].astype(np.int64)
+
+
+def lagged(X: F64, starts: Indices, order: int) -> F64:
+    """Return the `order` rows before each row of X (n, k), zeros before a start: (n, order, k)."""
+    age = np.arange(len(X)) - np.repeat(starts, np.diff(np.r_[starts, len(X)]))
+    past = np.zeros((len(X), order, X.shape[1]))
+    for j in range(order):
+        past[j + 1 :, j] = X[: len(X) - j - 1]
+        past[age <= j, j] = 0
+    return past
+
+
+def regression(X: F64, weight: Floats, past: F64) -> F64:
+    """Return the coefficients (order, k) that predict X (n, k) from past (n, order, k) best."""
+    normal = np.einsum("nk,nik,njk->kij", weight, past, past)
+    right = np.einsum("nk,nik,nk->ki", weight, past, X)
+    coefs: F64 = np.einsum("kij,kj->ik", np.linalg.pinv(normal, hermitian=True), right)
+    return coefs
+
+
+@kernel
+def _predict(mem: F64, coef: F64, out: F64) -> None:
+    """Write the prediction from mem (order, k) by coef (order, k) into out (k,)."""
+    out[:] = 0
+    for j in range(mem.shape[0]):
+        for i in range(mem.shape[1]):
+            out[i] += coef[j, i] * mem[j, i]
+
+
+@kernel
+def _remember(mem: F64, predicted: F64, codeword: F64, ar: bool) -> None:
+    """Move mem (order, k) on by a vector: what an AR or an MA predictor sees of it, first."""
+    for j in range(mem.shape[0] - 1, 0, -1):
+        mem[j] = mem[j - 1]
+    for i in range(mem.shape[1]):
+        mem[0, i] = predicted[i] + codeword[i] if ar else codeword[i]
+
+
+@kernel
+def encode(X: F64, weight: F64, starts: Indices, coefs: F64, books: F64, ar: bool,
+            codes: Indices, past: F64) -> None:  # fmt: skip
+    """Write predictor and codeword of each row of X (n, k) into codes (n, 2); first ones win ties.
+
+    weight : (n, k), or (0, k) for none.    past : (n, order, k), the memory that each row met.
+    """
+    n, k = X.shape
+    n_predictors, n_codewords = books.shape[:2]
+    mem, predicted = np.zeros(coefs.shape[1:]), np.empty((n_predictors, k))
+    s = 0
+    for r in range(n):
+        if s < starts.shape[0] and r == starts[s]:
+            mem[:] = 0
+            s += 1
+        past[r] = mem
+        lowest = np.inf
+        codes[r] = 0
+        for p in range(n_predictors):
+            _predict(mem, coefs[p], predicted[p])
+            for c in range(n_codewords):
+                error = 0.0
+                for i in range(k):
+                    diff = X[r, i] - predicted[p, i] - books[p, c, i]
+                    error += weight[r, i] * (diff * diff) if weight.shape[0] else diff * diff
+                    if error >= lowest:
+                        break
+                if error < lowest:
+                    lowest = error
+                    codes[r, 0], codes[r, 1] = p, c
+        p = codes[r, 0]
+        _remember(mem, predicted[p], books[p, codes[r, 1]], ar)
+
+
+@kernel
+def decode(codes: Indices, starts: Indices, coefs: F64, books: F64, ar: bool, out: F64) -> None:
+    """Write the vectors of codes (n, 2) into out (n, k)."""
+    mem, predicted = np.zeros(coefs.shape[1:]), np.empty(coefs.shape[2])
+    s = 0
+    for r in range(codes.shape[0]):
+        if s < starts.shape[0] and r == starts[s]:
+            mem[:] = 0
+            s += 1
+        codeword = books[codes[r, 0], codes[r, 1]]
+        _predict(mem, coefs[codes[r, 0]], predicted)
+        for i in range(out.shape[1]):
+            out[r, i] = predicted[i] + codeword[i]
+        _remember(mem, predicted, codeword, ar)
