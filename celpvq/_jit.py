@@ -86,8 +86,8 @@ def _survive_damage(compiled: Any) -> None:
     def careful_load(key: Any) -> Any:
         try:
             return load(key)
-        except Exception as error:  # unpickling garbage raises anything
-            warnings.warn(f"celpvq compiles anew: {CACHE_DIR}: {error!r}", stacklevel=2)
+        except Exception:  # unpickling garbage raises anything
+            warnings.warn(f"celpvq: damaged cache {CACHE_DIR}, compiling anew", stacklevel=2)
             file.flush()
             return None
 

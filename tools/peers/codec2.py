@@ -1,4 +1,7 @@
-"""Codec 2, by libcodec2: parametric, so that its waveform is not that of the original."""
+"""Codec 2, by libcodec2: parametric, so that its waveform is not that of the original.
+
+Its noise comes from a generator that the library never resets: no two runs give the same samples.
+"""
 
 from collections.abc import Sequence
 from ctypes import c_int, c_void_p

@@ -82,6 +82,8 @@ def main(argv: list[str] | None = None) -> int:
     peers, absent = installed(tuple(args.only))
     for kind, missing in absent.items():
         print(f"left out: {kind} needs {missing}", file=sys.stderr)
+    if not peers:
+        return 1
     print(f"{'codec':<24}{'kbit/s':>8}{'encode x':>10}{'decode x':>10}{'late':>6}")
     for peer in peers:
         coded = {name: peer.code(clip) for name, clip in clips.items()}
