@@ -26,7 +26,6 @@ for _library in ("OMP", "OPENBLAS", "NUMBA"):  # before numpy is loaded: one cor
 import numba
 import numpy as np
 import soundfile
-from evaluate import speech_folder  # the tool beside this one
 from numpy.typing import NDArray
 
 import celpvq
@@ -41,6 +40,12 @@ PEAK = "VmHWM:"
 LONG_S = 20.0  # runs beyond this time in all are not repeated
 
 Signal = NDArray[np.float64]
+
+
+def speech_folder() -> Path:
+    """Return the recordings: CELPVQ_SPEECH, or ``../shared/speech`` beside the checkout."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "speech"
+    return Path(os.environ.get("CELPVQ_SPEECH", beside))
 
 
 def clips() -> list[Signal]:
