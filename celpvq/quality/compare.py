@@ -6,12 +6,13 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from ..codec.modes import SAMPLERATE
-from ..errors import ArgumentError, SoundFileError
+from ..errors import ArgumentError, CelpvqError, SoundFileError
 from .checkpoint import Checkpoint, Result
 from .contenders import Clip, Contender, read_speech
 from .evaluation import MEASURES, score
@@ -137,6 +138,8 @@ def _in_processes(tasks: Sequence[Task], jobs: int) -> Iterator[Result]:
     )
     try:
         yield from (done.result() for done in as_completed([pool.submit(do, t) for t in tasks]))
+    except BrokenProcessPool:
+        raise CelpvqError("a process was killed; the results so far are kept") from None
     finally:
         pool.shutdown(cancel_futures=True)
 
