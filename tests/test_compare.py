@@ -183,6 +183,17 @@ def test_a_measure_that_comes_later_is_taken_alone(run, scores, monkeypatch):
     assert scores()["celpvq 4800 fast", "a.flac"]["segsnr"] == "8.001000"
 
 
+def test_new_times_in_a_list_are_taken_without_scoring_anew(run, scores, coded, monkeypatch):
+    run("-m", "--with", coded)
+    before = scores()
+    monkeypatch.setattr(compare, "MEASURES", {})  # so that nothing can be scored
+    path = coded / "Half 5" / "coded.csv"
+    path.write_text(path.read_text().replace("a.flac,5.25,0.5", "a.flac,5.25,0.75"))
+    assert run("-m", "--with", coded)[0] == 0
+    before["Half 5", "a.flac"] |= {"encode_s": "0.75", "key": scores()["Half 5", "a.flac"]["key"]}
+    assert scores() == before
+
+
 def test_processes_change_nothing(run, scores, tmp_path, coded):
     times = ("encode_s", "decode_s")
     for jobs in ("-j1", "-j2"):

@@ -85,12 +85,17 @@ def plan(
     for contender, clip in itertools.product(contenders, clips):
         key = contender.key(clip)
         known = checkpoint.results.get((contender.name, clip.name))
-        if known and (known.key != key or known.problem or not key):
+        if known and (known.problem or not key or _scored(known.key) != _scored(key)):
             known = None
         open_ = tuple(m for m in measures if not known or m not in known.scores)
-        if open_ or not known:
+        if open_ or not known or known.key != key:
             tasks.append(Task(contender, clip, key, open_, known))
     return tasks
+
+
+def _scored(key: str) -> str:
+    """Return the part of a key that scores depend on; see `Contender.key`."""
+    return key.partition("-")[0]
 
 
 def do(task: Task) -> Result:

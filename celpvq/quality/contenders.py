@@ -49,7 +49,10 @@ class Contender(Protocol):
         """What tables call it."""
 
     def key(self, clip: Clip) -> str:
-        """Return a hash of all that the result depends on; empty if there can be none."""
+        """Return a hash of all that the result depends on; empty if there can be none.
+
+        Of two hashes with a hyphen between, the scores depend on the first one only.
+        """
 
     def code(self, clip: Clip, ref: Signal) -> Coded:
         """Return `clip`, whose samples are `ref`, after the codec."""

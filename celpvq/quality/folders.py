@@ -39,12 +39,12 @@ class Folder:
         return cls(name, path, UNKNOWN if kbps is None else kbps, took)
 
     def key(self, clip: Clip) -> str:
-        """Return a hash of both files and of what the list says."""
+        """Return a hash of both files and the rate, and one of what the list says."""
         coded = self._find(clip)
         if coded is None:
             return ""
-        took = self.took.get(clip.name)
-        return hash_of(clip.path.read_bytes(), coded.read_bytes(), self.kbps, took)
+        files = hash_of(clip.path.read_bytes(), coded.read_bytes(), self.kbps)
+        return f"{files}-{hash_of(self.took.get(clip.name))}"
 
     def code(self, clip: Clip, ref: Signal) -> Coded:
         """Return the clip that the folder holds; raise `ArgumentError` if it does not fit."""
