@@ -144,7 +144,7 @@ def shortlist(
             words[k] |= corr1[words[k] >> 1] < 0.0
         return
 
-    first, first_values = np.empty(n_first, dtype=np.int64), np.empty(n_first)
+    first, first_values = np.zeros(n_first, dtype=np.int64), np.empty(n_first)
     first_values[:] = -1.0
     _take_best(value, 0, first, first_values)
     corr2, cross = np.empty(1 << bits2, dtype=np.float32), np.empty(1 << bits2, dtype=np.float32)

@@ -52,7 +52,7 @@ def dequantize(words: I64, tables: LsfTables, prev: F64, out: F64) -> None:
     _lsf.stabilize(out)
 
 
-@search
+@kernel  # strict: training repeats exactly only if this does
 def weights(lsf: F64, r: F64, out: F64) -> None:
     """Put the weight of each LSF's squared error into out (p,), their mean 1.
 

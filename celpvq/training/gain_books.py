@@ -32,8 +32,8 @@ def _levels_db(moments: F64, gc: F64) -> F64:
     return np.asarray(np.maximum(level, level[loud].mean() - _RANGE_DB))
 
 
-def train_predictor(harvest: Harvest) -> F64:
-    """Return the mean level [dB] and the moving-average taps of least prediction error."""
+def train_predictor(harvest: Harvest) -> tuple[F64, float]:
+    """Return mean level [dB] and moving-average taps of least error, and that error [dB rms]."""
     from scipy.optimize import minimize
     from scipy.signal import lfilter
 
@@ -48,7 +48,7 @@ def train_predictor(harvest: Harvest) -> F64:
     best = minimize(
         spread, np.array([0.6, 0.4, 0.25, 0.1]), method="Nelder-Mead", options={"maxiter": 300}
     )
-    return np.r_[mean, best.x]
+    return np.r_[mean, best.x], float(np.sqrt(best.fun))
 
 
 @search
@@ -73,8 +73,10 @@ def _code(
     return total / words.shape[0]
 
 
-def train_book(harvest: Harvest, predictor: F64, bits: int, seed: int, log: Log) -> F64:
-    """Return a joint book (2^bits, 2) of pitch gain and correction [dB] for `predictor`."""
+def train_book(
+    harvest: Harvest, predictor: F64, bits: int, seed: int, log: Log
+) -> tuple[F64, float]:
+    """Return a joint book (2^bits, 2) of pitch gain and correction [dB], and its relative error."""
     moments = harvest.moments
     quiet = _QUIET * moments[:, 0].mean()
     weight = 1.0 / (moments[:, 0] + quiet)
@@ -89,7 +91,7 @@ def train_book(harvest: Harvest, predictor: F64, bits: int, seed: int, log: Log)
             best, best_err = book, err
         book = _centroids(book, moments, weight, words, scale)
     log(f"  gains, {bits} bits: relative error {best_err:.5f}")
-    return best[np.lexsort(best.T)]
+    return best[np.lexsort(best.T)], best_err
 
 
 def _first_book(harvest: Harvest, predictor: F64, bits: int, seed: int) -> F64:

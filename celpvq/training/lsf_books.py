@@ -11,6 +11,7 @@ from ..codec import encoder, lpc, lsf, lsf_quantizer, tuning
 from ..codec.encoder import EncoderState
 from ..codec.lsf_quantizer import SPLIT, LsfTables
 from ..codec.modes import FRAME_LEN, LPC_ORDER
+from ..errors import ArgumentError
 from ..vq import LBG
 from .parallel import in_order
 from .progress import Log
@@ -109,8 +110,15 @@ def mean_and_rho(spectra: Spectra) -> tuple[F64, F64]:
     return mean, np.outer([SAFETY_NET, PREDICTIVE], rho)
 
 
-def train(spectra: Spectra, bits: Sequence[int], rounds: int, seed: int, log: Log) -> LsfTables:
-    """Return the tables of an LSF quantizer with `bits` for stage 1 and both halves of stage 2."""
+def train(
+    spectra: Spectra, bits: Sequence[int], rounds: int, seed: int, log: Log
+) -> tuple[LsfTables, float]:
+    """Return tables of `bits` for stage 1 and both halves of stage 2, and their weighted error."""
+    heard = int((spectra.weight[:, 0] > 0).sum())
+    if heard < 1 << max(bits):
+        raise ArgumentError(
+            f"training: expected at least {1 << max(bits)} audible frames, got {heard}"
+        )
     mean, rho = mean_and_rho(spectra)
     books = _open_loop(spectra, mean, rho, bits, seed, log)
     tables = LsfTables(mean, rho, *books)
@@ -123,7 +131,7 @@ def train(spectra: Spectra, bits: Sequence[int], rounds: int, seed: int, log: Lo
         tables = _reestimate(tables, words, target, spectra.weight)
     _, _, err = _in_the_loop(spectra, tables)
     log(f"LSF {sum(bits) + 1} bits: weighted error {min(err, best_err):.6g}")
-    return tables if err < best_err else best
+    return (tables, err) if err < best_err else (best, best_err)
 
 
 def _open_loop(
@@ -184,8 +192,11 @@ def _means(x: F64, w: F64, cell: I64, book: F64) -> F64:
         weights[:, i] = np.bincount(cell, w[:, i], minlength=n)
     new = np.where(weights > 0, sums / np.maximum(weights, 1e-30), book)
     count = np.bincount(cell, minlength=n)
-    for empty in np.flatnonzero(count == 0):
-        fullest = int(np.argmax(count))
+    members = count > 0
+    for empty in np.flatnonzero(~members):
+        fullest = int(np.argmax(np.where(members, count, 0)))
+        if count[fullest] < 2:  # too little data to fill every cell
+            break
         new[empty] = new[fullest] + 0.01 * np.std(x[cell == fullest], axis=0)
-        count[empty] = count[fullest] = count[fullest] // 2
+        count[fullest] //= 2
     return new

@@ -11,6 +11,7 @@ import numpy as np
 from .._types import F64
 from ..codec.modes import FRAME_LEN, LPC_ORDER, SAMPLERATE, SUBFRAME_LEN, Mode, fcb_stages, modes
 from ..codec.tables import TableSet, expected, fcb_names, gain_name, lsf_names, predictor_name
+from ..errors import ArgumentError
 from . import gain_books, lsf_books, shape_books
 from .corpus import Clip, hold_back, in_turn
 from .harvest import Harvest, harvest
@@ -19,6 +20,8 @@ from .progress import Log
 from .shape_books import Targets
 
 Arrays = dict[str, F64]
+Errors = dict[str, float]
+Make = Callable[[], tuple[Sequence[F64], float]]  # books, and the error that they leave
 
 _SILENT = 1e-10  # energy of a target below which it is not trained on
 
@@ -51,14 +54,17 @@ class Checkpoint:
                     self.arrays = {name: data[name] for name in data.files if name != "key"}
                     log(f"{path}: goes on after {len(self.arrays)} books")
 
-    def get(self, names: Sequence[str], make: Callable[[], Sequence[F64]]) -> list[F64]:
-        """Return the books of `names`, from the checkpoint or made, and then kept there."""
-        if not all(name in self.arrays for name in names):
-            self.arrays.update(zip(names, make(), strict=True))
+    def get(self, names: Sequence[str], make: Make) -> tuple[list[F64], float]:
+        """Return the books of `names` and their error, from the checkpoint or made and kept."""
+        title = f"error/{names[-1]}"
+        if title not in self.arrays:
+            books, error = make()
+            self.arrays.update(zip(names, books, strict=True))
+            self.arrays[title] = np.array(error)
             part = self.path.with_suffix(".part.npz")
             np.savez(part, key=np.frombuffer(self.key.encode(), np.uint8), **self.arrays)  # type: ignore[arg-type]
             part.replace(self.path)
-        return [self.arrays[name] for name in names]
+        return [self.arrays[name] for name in names], float(self.arrays[title])
 
 
 def train(clips: Sequence[Clip], plan: Plan, work: Path, log: Log) -> TableSet:
@@ -84,37 +90,45 @@ def train(clips: Sequence[Clip], plan: Plan, work: Path, log: Log) -> TableSet:
     minutes = sum(map(len, recordings)) / SAMPLERATE / 60
     log(f"{len(kept)} clips, {minutes:.1f} minutes; {len(held)} clips held back")
     recordings = [x for x in recordings if len(x) >= 4 * FRAME_LEN]
+    if not recordings:
+        raise ArgumentError("training: no recording is as long as four frames")
 
     arrays: Arrays = {}
-    _train_lsf(arrays, recordings, plan, checkpoint, log)
+    errors = _train_lsf(arrays, recordings, plan, checkpoint, log)
     varied = _vary_levels(recordings, plan)
     for mode in modes():
-        _train_excitation(arrays, mode, varied, plan, checkpoint, log)
+        excitation = _Excitation(mode, arrays, varied, plan, checkpoint, log)
+        excitation.train()
+        arrays.update({name: excitation.own[name] for name in excitation.names})
+        errors.update(excitation.errors)
     provenance = {
         "sources": sorted({clip.source for clip in kept}),
         "clips": len(kept),
         "minutes": round(minutes, 1),
         "plan": asdict(plan),
+        "errors": {name: float(f"{error:.5g}") for name, error in errors.items()},
     }
     return TableSet(arrays, provenance)
 
 
 def _train_lsf(
     arrays: Arrays, recordings: Sequence[F64], plan: Plan, checkpoint: Checkpoint, log: Log
-) -> None:
-    """Add mean, predictors and books of the LSF quantizers of all modes."""
+) -> Errors:
+    """Add mean, predictors and books of the LSF quantizers of all modes; return their errors."""
     spectra: list[lsf_books.Spectra] = []  # made when first needed
+    errors: Errors = {}
     for mode in modes():
+        bits = mode.bits("lsf")
         names = ("lsf_mean", "lsf_rho", *lsf_names(mode))
 
-        def make(mode: Mode = mode) -> Sequence[F64]:
+        def make(bits: tuple[int, ...] = bits) -> tuple[Sequence[F64], float]:
             if not spectra:
                 spectra.append(lsf_books.analyze(recordings))
-            return lsf_books.train(
-                spectra[0], mode.bits("lsf")[1:], plan.lsf_rounds, plan.seed, log
-            )
+            return lsf_books.train(spectra[0], bits[1:], plan.lsf_rounds, plan.seed, log)
 
-        arrays.update(zip(names, checkpoint.get(names, make), strict=True))
+        books, errors[f"lsf{sum(bits)}"] = checkpoint.get(names, make)
+        arrays.update(zip(names, books, strict=True))
+    return errors
 
 
 def _vary_levels(recordings: Sequence[F64], plan: Plan) -> list[F64]:
@@ -131,66 +145,100 @@ def _first(recordings: Sequence[F64], minutes: float) -> list[F64]:
     return list(recordings[: int(np.searchsorted(ends, minutes)) + 1])
 
 
-def _train_excitation(
-    arrays: Arrays,
-    mode: Mode,
-    recordings: Sequence[F64],
-    plan: Plan,
-    checkpoint: Checkpoint,
-    log: Log,
-) -> None:
-    """Add fixed codebooks, gain predictor and gain books of `mode`.
+class _Excitation:
+    """The training of a mode's fixed codebooks, gain predictor and gain books."""
 
-    First with untrained books on a little speech, then again in the loop of what that gave, and in
-    the end the gains in the loop of the final shapes.
-    """
-    sizes = list(dict.fromkeys(mode.bits("fcb")))
-    book_names = [name for bits in sizes for name in fcb_names(bits)]
-    gain_bits = list(dict.fromkeys(mode.bits("gain")))
-    gain_names = [predictor_name(mode), *(gain_name(mode, bits) for bits in gain_bits)]
-    own = {**_untrained(plan.seed), **{k: v for k, v in arrays.items() if k.startswith("lsf")}}
+    def __init__(
+        self, mode: Mode, arrays: Arrays, recordings: Sequence[F64], plan: Plan,
+        checkpoint: Checkpoint, log: Log,
+    ) -> None:  # fmt: skip
+        self.mode, self.recordings, self.plan = mode, recordings, plan
+        self.checkpoint, self.log = checkpoint, log
+        self.own = {k: v for k, v in arrays.items() if k.startswith("lsf")}
+        self.own = {**_untrained(plan.seed), **self.own}
+        self.names: list[str] = []
+        self.errors: Errors = {}
 
-    def shapes(minutes: float, preset: str, iterations: int, start: bool) -> Sequence[F64]:
-        found = harvest(_first(recordings, minutes), mode, TableSet(own), preset)
-        targets = _targets(found, plan.targets, plan.seed)
-        log(f"{mode.name}: {len(targets.rest)} targets")
-        books: list[F64] = []
-        for bits in sizes:
-            stages = [own[name] for name in fcb_names(bits)]
-            if not start:
-                stages = _first_stages(targets, bits, plan.seed, log)
-            log(f"{mode.name}: fixed codebook of {bits} bits, {[len(s) for s in stages]} shapes")
-            books += shape_books.design(targets, stages, iterations, plan.seed, log)[0]
-        return books
+    def train(self) -> None:
+        """Train on little speech with untrained books, then again in the loop of what that gave."""
+        plan = self.plan
+        self._shapes("first", plan.first_minutes, "fast", plan.first_iterations)
+        self._gains("first", plan.first_minutes, "fast")
+        self._shapes("final", plan.minutes, plan.preset, plan.iterations)
+        self._gains("final", plan.minutes / 2, plan.preset)
 
-    def level_books(minutes: float, preset: str) -> Sequence[F64]:
-        found = harvest(_first(recordings, minutes), mode, TableSet(own), preset)
-        predictor = gain_books.train_predictor(found)
-        log(f"{mode.name}: gain predictor {np.round(predictor, 3).tolist()}")
-        return [
-            predictor,
-            *(gain_books.train_book(found, predictor, b, plan.seed, log) for b in gain_bits),
-        ]
+    def _harvest(self, minutes: float, preset: str) -> Harvest:
+        some = _first(self.recordings, minutes)
+        return harvest(some, self.mode, TableSet(self.own), preset)
 
-    def step(label: str, names: Sequence[str], make: Callable[[], Sequence[F64]]) -> None:
-        kept = [f"{label}/{mode.name}/{name}" for name in names]
-        own.update(zip(names, checkpoint.get(kept, make), strict=True))
+    def _shapes(self, label: str, minutes: float, preset: str, iterations: int) -> None:
+        """Train all fixed codebooks on one harvest, each from its last state if it has one."""
+        found: list[Targets] = []  # made when first needed
+        new: Arrays = {}  # they change together: one harvest serves all
+        for bits in dict.fromkeys(self.mode.bits("fcb")):
+            names = fcb_names(bits)
 
-    few = plan.first_minutes
-    step("first", book_names, lambda: shapes(few, "fast", plan.first_iterations, start=False))
-    step("first", gain_names, lambda: level_books(few, "fast"))
-    step(
-        "final", book_names, lambda: shapes(plan.minutes, plan.preset, plan.iterations, start=True)
-    )
-    step("final", gain_names, lambda: level_books(plan.minutes / 2, plan.preset))
-    arrays.update({name: own[name] for name in (*book_names, *gain_names)})
+            def make(bits: int = bits, names: Sequence[str] = names) -> tuple[Sequence[F64], float]:
+                if not found:
+                    found.append(_targets(self._harvest(minutes, preset), self.plan))
+                    self.log(f"{self.mode.name}: {len(found[0].rest)} targets")
+                if label == "first":
+                    stages = _first_stages(found[0], bits, self.plan.seed, self.log)
+                else:
+                    stages = [self.own[name] for name in names]
+                sizes = [len(stage) for stage in stages]
+                self.log(f"{self.mode.name}: fixed codebook of {bits} bits, {sizes} shapes")
+                books, errors = shape_books.design(
+                    found[0], stages, iterations, self.plan.seed, self.log
+                )
+                return books, errors[-1]
+
+            self._keep(label, f"fcb{bits}", names, make, new)
+        self.own.update(new)
+
+    def _gains(self, label: str, minutes: float, preset: str) -> None:
+        """Train predictor and books of the gains on one harvest."""
+        found: list[Harvest] = []
+        new: Arrays = {}
+
+        def harvested() -> Harvest:
+            if not found:
+                found.append(self._harvest(minutes, preset))
+            return found[0]
+
+        predictor = predictor_name(self.mode)
+
+        def make_predictor() -> tuple[Sequence[F64], float]:
+            taps, error_db = gain_books.train_predictor(harvested())
+            self.log(f"{self.mode.name}: gain predictor {np.round(taps, 3).tolist()}")
+            return [taps], error_db
+
+        self._keep(label, predictor, [predictor], make_predictor, new)
+        for bits in dict.fromkeys(self.mode.bits("gain")):
+            name = gain_name(self.mode, bits)
+
+            def make(bits: int = bits) -> tuple[Sequence[F64], float]:
+                taps, seed = new[predictor], self.plan.seed
+                book, error = gain_books.train_book(harvested(), taps, bits, seed, self.log)
+                return [book], error
+
+            self._keep(label, name, [name], make, new)
+        self.own.update(new)
+
+    def _keep(self, label: str, title: str, names: Sequence[str], make: Make, new: Arrays) -> None:
+        """Put what the checkpoint has, or `make` makes, into `new`; note names and error."""
+        kept = [f"{label}/{self.mode.name}/{name}" for name in names]
+        books, self.errors[title] = self.checkpoint.get(kept, make)
+        new.update(zip(names, books, strict=True))
+        if label == "final":
+            self.names += names
 
 
-def _targets(found: Harvest, n: int, seed: int) -> Targets:
-    """Return n audible subframes drawn at random, their targets scaled to unit energy."""
+def _targets(found: Harvest, plan: Plan) -> Targets:
+    """Return audible subframes drawn at random, their targets scaled to unit energy."""
     energy = (found.rest**2).sum(axis=1)
     audible = np.flatnonzero((energy > _SILENT) & (found.moments[:, 0] > _SILENT))
-    drawn = np.random.default_rng(seed).permutation(audible)[:n]
+    drawn = np.random.default_rng(plan.seed).permutation(audible)[: plan.targets]
     rest = found.rest[drawn] / np.sqrt(energy[drawn])[:, None]
     return Targets(rest, np.ascontiguousarray(found.impulse[drawn]))
 
