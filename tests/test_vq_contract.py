@@ -14,10 +14,20 @@ QUANTIZERS = {
     "ShapeGainVQ": lambda **kw: vq.ShapeGainVQ([8, 4], **kw),
     "TreeVQ": lambda **kw: vq.TreeVQ(16, **kw),
     "PredictiveVQ": lambda **kw: vq.PredictiveVQ(16, n_predictors=2, **kw),
+    "OnlineVQ": lambda **kw: vq.OnlineVQ(16, **kw),
+    "MiniBatchVQ": lambda **kw: vq.MiniBatchVQ(16, **kw),
+    "SelfOrganizingMap": lambda **kw: vq.SelfOrganizingMap(16, init="random", **kw),
+    "NeuralGas": lambda **kw: vq.NeuralGas(16, n_steps=10, **kw),
+    "SimulatedAnnealing": lambda **kw: vq.SimulatedAnnealing(16, n_steps=30, **kw),
+    "DeterministicAnnealing": lambda **kw: vq.DeterministicAnnealing(16, cooling=0.8, **kw),
+    "EntropyConstrainedVQ": lambda **kw: vq.EntropyConstrainedVQ(16, **kw),
 }
 every_quantizer = pytest.mark.parametrize("make", QUANTIZERS.values(), ids=QUANTIZERS)
 every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
-NOT_WEIGHTED = ("ProductVQ", "ShapeGainVQ")
+NOT_WEIGHTED = ("ProductVQ", "ShapeGainVQ", "NeuralGas", "DeterministicAnnealing",
+                "EntropyConstrainedVQ")  # fmt: skip
+MAY_RISE = ("OnlineVQ", "MiniBatchVQ", "SelfOrganizingMap", "NeuralGas", "SimulatedAnnealing",
+            "DeterministicAnnealing", "EntropyConstrainedVQ")  # fmt: skip
 every_weighted = pytest.mark.parametrize(
     "make", [make for name, make in QUANTIZERS.items() if name not in NOT_WEIGHTED]
 )
@@ -79,7 +89,7 @@ def test_a_file_of_wrong_shapes_is_refused(make, tmp_path):
     q.save(tmp_path / "q.npz")
     arrays = dict(np.load(tmp_path / "q.npz"))
     for name, value in arrays.items():
-        if value.ndim and "history" not in name:
+        if value.ndim and "history" not in name and len(value):
             cut = {**arrays, name: value[:-1]}
             np.savez(tmp_path / "q.npz", **cut)
             with pytest.raises(FormatError, match=r"expected"):
@@ -93,9 +103,10 @@ def test_a_file_of_wrong_shapes_is_refused(make, tmp_path):
 @every_quantizer
 def test_the_history_never_rises_and_ends_in_the_score(make):
     X = vectors()
-    q = make(random_state=1, tol=1e-6).fit(X)
+    q = make(random_state=1).fit(X)
     if hasattr(q, "distortion_history_"):
-        assert (np.diff(q.distortion_history_) <= 0).all(), "distortion rose"
+        may_rise = type(q).__name__ in MAY_RISE
+        assert may_rise or (np.diff(q.distortion_history_) <= 0).all(), "distortion rose"
         assert q.distortion_history_[-1] == pytest.approx(-q.score(X), rel=1e-9)
         assert len(q.distortion_history_) > q.n_iter_
 
@@ -157,8 +168,9 @@ def test_bad_input_is_named(make):
     with pytest.raises(ArgumentError, match=r"expected .*weight.*, got (0|none)"):
         make().fit(X, np.zeros(600))
     for name, value in [("max_iter", -1), ("tol", np.nan)]:
-        with pytest.raises(ArgumentError, match=f"{name}: expected 0 or more, got {value}"):
-            make(**{name: value}).fit(X)
+        if name in make().get_params():
+            with pytest.raises(ArgumentError, match=f"{name}: expected 0 or more, got {value}"):
+                make(**{name: value}).fit(X)
     with pytest.raises(ArgumentTypeError, match=r"max_iter: expected an integer, got 1\.5"):
         make(max_iter=1.5).fit(X)
     q = make().fit(X)

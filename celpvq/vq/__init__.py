@@ -4,18 +4,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .deterministic_annealing import DeterministicAnnealing as DeterministicAnnealing
+    from .entropy_constrained import EntropyConstrainedVQ as EntropyConstrainedVQ
     from .full_search import m_best as m_best
     from .full_search import nearest as nearest
+    from .huffman import average_rate as average_rate
+    from .huffman import huffman_lengths as huffman_lengths
     from .lbg import LBG as LBG
     from .measures import cell_usage as cell_usage
     from .measures import distortion as distortion
     from .measures import index_entropy as index_entropy
     from .measures import perplexity as perplexity
     from .measures import sqnr as sqnr
+    from .mini_batch import MiniBatchVQ as MiniBatchVQ
     from .multistage import MultistageVQ as MultistageVQ
+    from .neural_gas import NeuralGas as NeuralGas
+    from .online import OnlineVQ as OnlineVQ
     from .predictive import PredictiveVQ as PredictiveVQ
     from .product import ProductVQ as ProductVQ
+    from .self_organizing_map import SelfOrganizingMap as SelfOrganizingMap
     from .shape_gain import ShapeGainVQ as ShapeGainVQ
+    from .simulated_annealing import SimulatedAnnealing as SimulatedAnnealing
     from .split import SplitVQ as SplitVQ
     from .theory import gersho_constant as gersho_constant
     from .theory import lloyd_max_gaussian as lloyd_max_gaussian
@@ -24,16 +33,25 @@ if TYPE_CHECKING:
     from .tree import TreeVQ as TreeVQ
 
 _HOME = {
+    "DeterministicAnnealing": "deterministic_annealing",
+    "EntropyConstrainedVQ": "entropy_constrained",
     "LBG": "lbg",
+    "MiniBatchVQ": "mini_batch",
     "MultistageVQ": "multistage",
+    "NeuralGas": "neural_gas",
+    "OnlineVQ": "online",
     "PredictiveVQ": "predictive",
     "ProductVQ": "product",
+    "SelfOrganizingMap": "self_organizing_map",
     "ShapeGainVQ": "shape_gain",
+    "SimulatedAnnealing": "simulated_annealing",
     "SplitVQ": "split",
     "TreeVQ": "tree",
+    "average_rate": "huffman",
     "cell_usage": "measures",
     "distortion": "measures",
     "gersho_constant": "theory",
+    "huffman_lengths": "huffman",
     "index_entropy": "measures",
     "lloyd_max_gaussian": "theory",
     "m_best": "full_search",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import ArgumentError, ArgumentTypeError
-from ._types import Floats, Indices
+from ._types import F64, Floats, Indices
 
 
 def vectors(X: ArrayLike, name: str, *, k: int | None = None, least: int = 0) -> Floats:
@@ -46,6 +46,11 @@ def sample_weight(weight: ArrayLike | None, X: Floats, *, per_component: bool) -
         shapes = f"({n},) or ({n}, {k})" if per_component else f"({n},)"
         raise ArgumentError(f"sample_weight: expected shape {shapes}, got {weight.shape}")
     return weight
+
+
+def weights(values: ArrayLike, name: str) -> F64:
+    """Return `values` as an array of finite numbers, none of them negative."""
+    return _weight(values, name, np.dtype(np.float64)).astype(np.float64, copy=False)
 
 
 def count(value: int, name: str, *, least: int, most: float = np.inf) -> None:

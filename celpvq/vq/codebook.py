@@ -1,6 +1,6 @@
 """What the quantizers with a single codebook, searched in full, have in common."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from ..errors import ArgumentError
 from . import _check
 from ._cells import survey
+from ._lloyd import Design
 from ._types import F64, Floats, Indices
 from .base import VectorQuantizer, check_shape
 from .full_search import nearest
@@ -17,6 +18,8 @@ class CodebookVQ(VectorQuantizer):
     """A quantizer that codes each vector as the row of its nearest codeword."""
 
     _fitted: ClassVar[tuple[str, ...]] = ("codebook_", "distortion_history_", "n_iter_")
+
+    _distortions: ClassVar[tuple[str, ...]] = ("squared", "weighted")
 
     n_codewords: int
     n_threads: int | None = None
@@ -99,8 +102,17 @@ class CodebookVQ(VectorQuantizer):
         return X
 
     def _checked(self, X: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Floats, Floats]:
-        """Return the arguments of `fit` as arrays; enough vectors have some weight."""
+        """Return the arguments of `fit` as arrays, with the common parameters checked.
+
+        At least as many vectors as codewords have some weight.
+        """
+        params = self.get_params()
         _check.count(self.n_codewords, "n_codewords", least=1)
+        _check.count(params["max_iter"], "max_iter", least=0)
+        if "tol" in params:
+            _check.number(params["tol"], "tol")
+        if "distortion" in params:
+            _check.choice(self.distortion, "distortion", self._distortions)
         X = _check.vectors(X, "X", least=self.n_codewords)
         weight = self._weight(sample_weight, X)
         n_weighty = np.count_nonzero(mass(X, weight))
@@ -108,6 +120,13 @@ class CodebookVQ(VectorQuantizer):
             raise ArgumentError(f"sample_weight: expected {self.n_codewords} vectors or more with "
                                 f"weight, got {n_weighty}")  # fmt: skip
         return X, weight
+
+    def _finish(self, codebook: Floats, design: Design) -> Self:
+        """Take over the result of a design, in the space of the vectors."""
+        self.codebook_ = np.ascontiguousarray(codebook)
+        self.distortion_history_ = np.array(design.history)
+        self.n_iter_ = design.n_iter
+        return self
 
     def _check_restored(self) -> None:
         check_shape("codebook_", self.codebook_, (self.n_codewords, "k"))

@@ -51,6 +51,13 @@ def _distances(x: Floats, tile: Floats, out: Floats) -> None:
 
 
 @search
+def tile_distances(x: Floats, book: Tiles, out: Floats) -> None:
+    """Write the squared errors of x (k,) against all codewords into out, padded like the tiles."""
+    for t in range(book.tiles.shape[0]):
+        _distances(x, book.tiles[t], out[t * _TILE : (t + 1) * _TILE])
+
+
+@search
 def _weighted_distances(x: Floats, weight: Floats, tile: Floats, out: Floats) -> None:
     """Write the squared errors of x (k,), weighted by weight (k,), into out (_TILE,)."""
     out[:] = 0

@@ -76,6 +76,8 @@ class LBG(CodebookVQ):
     _fitted: ClassVar[tuple[str, ...]] = (*CodebookVQ._fitted, "metric_")
     _optional: ClassVar[tuple[str, ...]] = ("metric_",)
 
+    _distortions: ClassVar[tuple[str, ...]] = ("squared", "weighted", "mahalanobis")
+
     metric_: Floats | None
 
     def __init__(self, n_codewords: int, *,
@@ -117,7 +119,9 @@ class LBG(CodebookVQ):
             If a parameter or a shape is wrong, a value is not finite, a weight negative, fewer
             vectors than codewords have any weight, or the covariance has no inverse.
         """
-        self._check_params()
+        _check.choice(self.empty, "empty", ("split", "merge"))
+        if isinstance(self.init, str):
+            _check.choice(self.init, "init", ("splitting", *init.NAMES))
         X, weight = self._checked(X, sample_weight)
         metric = _inverse_covariance(X, weight) if self.distortion == "mahalanobis" else None
         self.metric_ = metric
@@ -133,19 +137,7 @@ class LBG(CodebookVQ):
                 break
         if metric is not None:
             codebook = np.linalg.solve(np.linalg.cholesky(metric).T, codebook.T).T
-        self.codebook_ = np.ascontiguousarray(codebook)
-        self.distortion_history_ = np.array(design.history)
-        self.n_iter_ = design.n_iter
-        return self
-
-    def _check_params(self) -> None:
-        _check.count(self.n_codewords, "n_codewords", least=1)
-        _check.count(self.max_iter, "max_iter", least=0)
-        _check.number(self.tol, "tol")
-        _check.choice(self.empty, "empty", ("split", "merge"))
-        _check.choice(self.distortion, "distortion", ("squared", "weighted", "mahalanobis"))
-        if isinstance(self.init, str):
-            _check.choice(self.init, "init", ("splitting", *init.NAMES))
+        return self._finish(codebook, design)
 
     def _start(self, X: Floats, weight: Floats, rng: np.random.Generator) -> Floats:
         """Return the codebook that the iterations start from; for splitting, one codeword."""

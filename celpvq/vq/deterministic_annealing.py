@@ -1,0 +1,199 @@
+"""Design by deterministic annealing: codewords that part from one another as it gets colder."""
+
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import FormatError
+from . import _check
+from ._lloyd import Design
+from ._soft import SoftCells, add_by_distance, soft_survey
+from ._types import F64, Floats
+from .codebook import CodebookVQ, mass
+from .full_search import Tiles
+
+_APART = 0.01  # of the square root of the temperature, between a codeword and its copy
+
+
+class DeterministicAnnealing(CodebookVQ):
+    """A vector quantizer designed by minimizing the free energy while the temperature falls.
+
+    At a temperature T each vector belongs to the codewords in proportion to ``exp(-d / T)``. When
+    it is hot they all are one, the mean; at critical temperatures they part, on their own and
+    where that gains most, up to `n_codewords`. Plain Lloyd iterations finish the design. Neither a
+    start nor chance has much say in it.
+
+    Parameters
+    ----------
+    n_codewords : int
+        Size of the codebook.
+    cooling : float
+        Temperature of a step over that of the one before [0.5 to 0.999].
+    n_settle : int
+        Most iterations at one temperature.
+    tol : float
+        Go on to the next temperature, once there are all codewords, or stop, when an iteration
+        lowers the distortion by less than this part of it.
+    max_iter : int
+        Stop after this many plain iterations.
+    random_state : int, numpy.random.Generator or None
+        Seed of whatever is drawn; a number makes the result repeat exactly.
+    n_threads : int, optional
+        Number of threads; all processors of this process if not given. The result is the same.
+    verbose : bool
+        Print the distortion after each temperature and iteration.
+
+    Attributes
+    ----------
+    codebook_ : ndarray, shape (n_codewords, k)
+        The codewords, float32 if the training vectors are, else float64.
+    temperatures_ : ndarray, shape (n_temperatures,)
+        The temperatures, in units of the squared error of a vector.
+    sizes_ : ndarray, shape (n_temperatures,)
+        How many different codewords there were at each.
+    distortion_history_ : ndarray
+        Weighted mean squared error per component, to the nearest codeword, at the start and after
+        each temperature and each plain iteration.
+    n_iter_ : int
+        Number of temperatures and plain iterations.
+
+    References
+    ----------
+    .. [1] K. Rose, "Deterministic annealing for clustering, compression, classification,
+       regression, and related optimization problems", Proc. IEEE 86(11), 1998, section II.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(1).normal(size=(2000, 2))
+    >>> quantizer = DeterministicAnnealing(4, random_state=1).fit(X)
+    >>> quantizer.codebook_.shape
+    (4, 2)
+    """
+
+    _fitted: ClassVar[tuple[str, ...]] = (*CodebookVQ._fitted, "temperatures_", "sizes_")
+
+    temperatures_: F64
+    sizes_: F64
+
+    def __init__(self, n_codewords: int, *, cooling: float = 0.9, n_settle: int = 20,
+                 tol: float = 1e-4, max_iter: int = 50,
+                 random_state: int | np.random.Generator | None = None,
+                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
+        self.n_codewords = n_codewords
+        self.cooling = cooling
+        self.n_settle = n_settle
+        self.tol = tol
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.verbose = verbose
+
+    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Design the codebook.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, k)
+            Training vectors, at least as many as codewords.
+        sample_weight : array_like, shape (n,), optional
+            Weight of each vector [>= 0].
+
+        Returns
+        -------
+        DeterministicAnnealing
+            Itself.
+
+        Raises
+        ------
+        ArgumentError
+            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
+            vectors than codewords have any weight.
+        """
+        _check.number(self.cooling, "cooling", least=0.5, most=0.999)
+        _check.count(self.n_settle, "n_settle", least=1)
+        X, weight = self._checked(X, sample_weight)
+        rng = np.random.default_rng(self.random_state)
+        design = Design(X, weight, self, rng)
+        total = mass(X, weight)
+        codebook: F64 = np.average(X, axis=0, weights=total)[None].astype(np.float64)
+        design.history.append(design.survey(codebook.astype(X.dtype)).distortion)
+        covariance = np.atleast_2d(np.cov(X.T, aweights=total, ddof=0))
+        temperature = 2.2 * float(np.linalg.eigvalsh(covariance)[-1])  # the first split is at 2.0
+        share, spread = np.ones(1), np.ones(1)
+        temperatures: list[float] = []
+        sizes: list[int] = []
+        while temperature > 0:
+            n = len(codebook)
+            codebook, share = _doubled(codebook, share, spread, self.n_codewords, temperature, rng)
+            tol = self.tol if n == self.n_codewords else -np.inf  # copies part slowly at first
+            codebook, share, cells = self._settle(X, weight, codebook, share, temperature, tol)
+            codebook, share, spread = _merged(codebook, share, cells, temperature)
+            temperatures.append(temperature)
+            sizes.append(len(codebook))
+            design.record(design.survey(codebook.astype(X.dtype)).distortion, len(codebook))
+            soft = cells.errors.sum() / cells.weights.sum()
+            if X.shape[1] * temperature < 0.05 * soft or soft <= 1e-12 * temperatures[0]:
+                break  # vectors belong to their nearest codewords, or are all the same as them
+            temperature *= self.cooling
+        n = len(codebook)
+        final: Floats = codebook[np.arange(self.n_codewords) % n].astype(X.dtype)
+        design.cells = design.survey(final)
+        final = design.refill(final, np.arange(n, len(final)))
+        self.temperatures_, self.sizes_ = np.array(temperatures), np.array(sizes)
+        return self._finish(design.refine(final), design)
+
+    def _settle(self, X: Floats, weight: Floats, codebook: F64, share: F64,
+                temperature: float, tol: float) -> tuple[F64, F64, SoftCells]:  # fmt: skip
+        """Return codewords and their shares in balance at `temperature`, with their cells."""
+        full, before = np.broadcast_to(weight, (len(X), 1)), np.inf
+        for _ in range(self.n_settle):
+
+            def add(X: Floats, weight: Floats, book: Tiles, cells: SoftCells, share: F64 = share
+                    ) -> None:  # fmt: skip
+                add_by_distance(X, weight, book, cells, share, temperature)
+
+            cells = soft_survey(X, full, codebook, self.n_threads, add)
+            codebook = cells.centroids(codebook)
+            share = cells.weights / cells.weights.sum()
+            now = cells.errors.sum()
+            if before - now <= tol * now:
+                break
+            before = now
+        return codebook, share, cells
+
+    def _check_restored(self) -> None:
+        super()._check_restored()
+        if np.shape(self.temperatures_) != np.shape(self.sizes_):
+            raise FormatError("sizes_: expected one per temperature")
+
+
+def _doubled(codebook: F64, share: F64, spread: F64, n_codewords: int, temperature: float,
+             rng: np.random.Generator) -> tuple[F64, F64]:  # fmt: skip
+    """Return codewords and shares with a near copy of as many as there may be, the widest first.
+
+    spread : (K,), mean squared error in each cell.
+    """
+    rows = np.argsort(-spread, kind="stable")[: n_codewords - len(codebook)]
+    step = rng.standard_normal((len(rows), codebook.shape[1]))
+    step *= _APART * np.sqrt(temperature) / np.sqrt((step**2).sum(axis=1, keepdims=True))
+    share = share.copy()
+    share[rows] /= 2
+    return np.r_[codebook, codebook[rows] + step], np.r_[share, share[rows]]
+
+
+def _merged(codebook: F64, share: F64, cells: SoftCells,
+            temperature: float) -> tuple[F64, F64, F64]:  # fmt: skip
+    """Return the codewords that have parted, with their shares and spreads."""
+    kept: list[int] = []
+    total, errors = share.copy(), cells.errors.copy()
+    for j, codeword in enumerate(codebook):
+        distance = ((codebook[kept] - codeword) ** 2).sum(axis=1)
+        if kept and distance.min() < (2 * _APART) ** 2 * temperature:
+            total[kept[int(distance.argmin())]] += share[j]
+            errors[kept[int(distance.argmin())]] += cells.errors[j]
+        else:
+            kept.append(j)
+    mean = errors[kept] / np.maximum(total[kept], 1e-300)
+    return codebook[kept], total[kept], mean

@@ -1,0 +1,159 @@
+"""Kohonen's self-organizing map: codewords on a lattice, neighbours alike."""
+
+from collections.abc import Sequence
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import ArgumentError
+from . import _check
+from . import init as starts
+from ._lloyd import Design
+from ._types import F64, Floats
+from .codebook import CodebookVQ, mass
+
+
+class SelfOrganizingMap(CodebookVQ):
+    """A vector quantizer with codewords in order: near each other on a lattice, alike.
+
+    In each iteration every codeword becomes the mean of all vectors, weighted by how near to it on
+    the lattice the codewords nearest to them lie; the radius of what counts as near shrinks. So an
+    index received with a small error still means a vector much like the one sent.
+
+    Parameters
+    ----------
+    n_codewords : int
+        Size of the codebook.
+    lattice : sequence of int, optional
+        Rows and columns of a lattice in a plane, numbered row by row; a line if not given.
+    radius : float, optional
+        Standard deviation of nearness at the start, in steps of the lattice; half its longer side
+        if not given.
+    final_radius : float
+        The same at the end: smaller, and the distortion is, but also the order.
+    init : {"plane", "random", "kmeans++", "maximin"} or array_like, shape (n_codewords, k)
+        The start: the lattice spread over the principal components of the training vectors, such
+        vectors, or a codebook.
+    distortion : {"squared", "weighted"}
+        Whether errors may have weights per component, those of `fit`'s `sample_weight`.
+    max_iter : int
+        Number of iterations.
+    random_state : int, numpy.random.Generator or None
+        Seed of whatever is drawn; a number makes the result repeat exactly.
+    n_threads : int, optional
+        Number of threads; all processors of this process if not given. The result is the same.
+    verbose : bool
+        Print the distortion after each iteration.
+
+    Attributes
+    ----------
+    codebook_ : ndarray, shape (n_codewords, k)
+        The codewords, float32 if the training vectors are, else float64.
+    distortion_history_ : ndarray, shape (n_iter_ + 1,)
+        Weighted mean squared error per component at the start and after each iteration.
+    n_iter_ : int
+        Number of iterations.
+
+    References
+    ----------
+    .. [1] T. Kohonen, "Self-Organizing Maps", 3rd ed., Springer, 2001, section 3.6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(1).normal(size=(2000, 2))
+    >>> SelfOrganizingMap(24, lattice=(4, 6)).fit(X).codebook_.shape
+    (24, 2)
+    """
+
+    def __init__(self, n_codewords: int, *, lattice: Sequence[int] | None = None,
+                 radius: float | None = None, final_radius: float = 0.4,
+                 init: Literal["plane", "random", "kmeans++", "maximin"] | ArrayLike = "plane",
+                 distortion: Literal["squared", "weighted"] = "squared", max_iter: int = 50,
+                 random_state: int | np.random.Generator | None = None,
+                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
+        self.n_codewords = n_codewords
+        self.lattice = lattice
+        self.radius = radius
+        self.final_radius = final_radius
+        self.init = init
+        self.distortion = distortion
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.verbose = verbose
+
+    tol = 0.0  # the schedule of the radius says when to stop
+
+    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Design the codebook.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, k)
+            Training vectors, at least as many as codewords.
+        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
+            Weight of each vector, or of each of its components [>= 0].
+
+        Returns
+        -------
+        SelfOrganizingMap
+            Itself.
+
+        Raises
+        ------
+        ArgumentError
+            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
+            vectors than codewords have any weight.
+        """
+        X, weight = self._checked(X, sample_weight)
+        places = self._places()
+        _check.number(self.final_radius, "final_radius", least=1e-3)
+        radius = max(max(np.ptp(places, axis=0)) / 2, self.final_radius)
+        if self.radius is not None:
+            _check.number(self.radius, "radius", least=self.final_radius)
+            radius = self.radius
+        distance = ((places[:, None] - places) ** 2).sum(axis=2)
+        rng = np.random.default_rng(self.random_state)
+        design = Design(X, weight, self, rng)
+        codebook = self._start(X, weight, places, rng)
+        design.cells = design.survey(codebook)
+        design.history.append(design.cells.distortion)
+        for sigma in np.geomspace(radius, self.final_radius, self.max_iter):
+            near = np.exp(-distance / (2 * sigma**2))
+            total = near @ design.cells.weights
+            codebook = np.where(
+                total > 0, near @ design.cells.sums / np.where(total > 0, total, 1), codebook
+            ).astype(X.dtype)
+            design.cells = design.survey(codebook)
+            design.record(design.cells.distortion, len(codebook))
+        return self._finish(codebook, design)
+
+    def _places(self) -> F64:
+        """Return the places (n_codewords, 1 or 2) of the codewords on the lattice."""
+        if self.lattice is None:
+            return np.arange(self.n_codewords, dtype=np.float64)[:, None]
+        shape = _check.counts(self.lattice, "lattice", least=1)
+        if len(shape) > 2 or np.prod(shape) != self.n_codewords:
+            raise ArgumentError(
+                f"lattice: expected rows times columns to be {self.n_codewords}, got {shape}"
+            )
+        return np.argwhere(np.ones(shape)).astype(np.float64)
+
+    def _start(self, X: Floats, weight: Floats, places: F64,
+               rng: np.random.Generator) -> Floats:  # fmt: skip
+        if not isinstance(self.init, str) or self.init != "plane":
+            if isinstance(self.init, str):
+                _check.choice(self.init, "init", ("plane", *starts.NAMES))
+            return starts.start(self.init, X, mass(X, weight), self.n_codewords, rng)
+        mean = np.average(X, axis=0, weights=mass(X, weight))
+        covariance = np.atleast_2d(np.cov(X.T, aweights=mass(X, weight), ddof=0))
+        variances, axes = np.linalg.eigh(covariance)
+        side = np.ptp(places, axis=0)
+        spread = 2 * (places - side / 2) / np.where(side > 0, side, 1)  # from -1 to 1
+        order = np.argsort(-side, kind="stable")[: X.shape[1]]  # the longer side, the wider axis
+        along = (axes * np.sqrt(np.maximum(variances, 0)))[:, ::-1][:, : len(order)]
+        # the sign of an axis is arbitrary: the greatest entry is positive
+        along = along * np.sign(along[np.abs(along).argmax(axis=0), np.arange(along.shape[1])])
+        return np.ascontiguousarray(mean + spread[:, order] @ along.T, X.dtype)
