@@ -216,7 +216,7 @@ def test_a_harvest_holds_what_it_says(found, recordings):
 
 
 def test_the_predictor_predicts(found):
-    predictor = gain_books.train_predictor(found)
+    predictor, error_db = gain_books.train_predictor(found)
     level = gain_books._levels_db(found.moments, gain_books._optimum(found.moments)[1])
     assert predictor[0] == pytest.approx(level.mean())
     errors = []
@@ -227,6 +227,7 @@ def test_the_predictor_predicts(found):
             memory = np.r_[err[-1], memory[:3]]
         errors.append(np.mean(np.square(err)))
     assert errors[0] < 0.7 * errors[1]
+    assert error_db == pytest.approx(np.sqrt(errors[0]), rel=0.05)
 
 
 def gain_error(found, book, predictor):
@@ -240,14 +241,15 @@ def gain_error(found, book, predictor):
 
 
 def test_gain_books_err_less_after_training_and_with_more_bits(found):
-    predictor = gain_books.train_predictor(found)
+    predictor, _ = gain_books.train_predictor(found)
     errors = []
     for bits in (3, 5, 7):
-        book = gain_books.train_book(found, predictor, bits, 1, quiet)
+        book, said = gain_books.train_book(found, predictor, bits, 1, quiet)
         assert book.shape == (1 << bits, 2)
         assert (book[:, 0] >= 0).all()
         assert (book[:, 0] <= 1.2).all()
         errors.append(gain_error(found, book, predictor))
+        assert said == pytest.approx(errors[-1])
         first = gain_books._first_book(found, predictor, bits, 1)
         assert errors[-1] < gain_error(found, first, predictor)
     assert errors[0] > errors[1] > errors[2]
@@ -284,13 +286,16 @@ def test_lsf_books_err_less_after_training(recordings):
     said = []
     errors = {}
     for rounds in (0, 4):
-        tables = lsf_books.train(spectra, (5, 4, 4), rounds, 1, said.append)
+        tables, error = lsf_books.train(spectra, (5, 4, 4), rounds, 1, said.append)
         errors[rounds] = lsf_books._in_the_loop(spectra, tables)[2]
+        assert error == errors[rounds]
         assert tables.stage1.shape == (2, 32, 10)
         assert tables.low.shape == tables.high.shape == (2, 16, 5)
     assert errors[4] < 0.97 * errors[0]
-    more = lsf_books.train(spectra, (6, 5, 5), 4, 1, said.append)
-    assert lsf_books._in_the_loop(spectra, more)[2] < 0.9 * errors[4]
+    _, error = lsf_books.train(spectra, (6, 5, 5), 4, 1, said.append)
+    assert error < 0.9 * errors[4]
+    with pytest.raises(ArgumentError, match="expected at least 4096 audible frames"):
+        lsf_books.train(spectra, (12, 4, 4), 1, 1, said.append)
 
 
 def test_stages_that_are_reestimated_are_means():
@@ -342,7 +347,10 @@ def test_training_writes_tables_that_work(trained, clips):
     tables = TableSet.load(folder / "mine.npz")
     assert tables.hash != table_sets.default().hash
     assert tables.hash in said[-1]
-    plan = tables.provenance.pop("plan")
+    plan, errors = tables.provenance.pop("plan"), tables.provenance.pop("errors")
+    assert errors["lsf24"] < errors["lsf22"] < errors["lsf20"]
+    assert errors["fcb21"] < errors["fcb11"] < errors["fcb9"] < errors["fcb8"] < 1
+    assert errors["gain8000_7"] < errors["gain6400_6"] < errors["gain4800_5"] < 1
     assert (plan["seed"], plan["targets"], plan["iterations"]) == (5, 500, 1)
     minutes = sum(len(x) for x in list(clips.values())[::2]) / 8000 / 60
     assert tables.provenance == {
@@ -385,9 +393,11 @@ def test_a_checkpoint_of_another_plan_is_not_used(trained, tmp_path):
     assert "goes on after" in log[0]
     other = pipeline.Checkpoint(Path(shutil.copy(middle, tmp_path)), "another", log.append)
     assert (other.arrays, len(log)) == ({}, 1)
-    assert other.get(["a", "b"], lambda: [np.ones(2), np.zeros(1)])[0].tolist() == [1, 1]
+    [ones, zeros], error = other.get(["a", "b"], lambda: ([np.ones(2), np.zeros(1)], 0.25))
+    assert (ones.tolist(), zeros.tolist(), error) == ([1, 1], [0], 0.25)
     again = pipeline.Checkpoint(other.path, "another", log.append)
-    assert again.get(["b"], lambda: pytest.fail("is there already"))[0].tolist() == [0]
+    [_, zeros], error = again.get(["a", "b"], lambda: pytest.fail("is there already"))
+    assert (zeros.tolist(), error) == ([0], 0.25)
 
 
 def test_levels_are_varied_within_the_plan():
@@ -400,10 +410,10 @@ def test_levels_are_varied_within_the_plan():
 
 def test_targets_are_audible_and_of_unit_energy(found):
     silent = Harvest(*(np.r_[a, np.zeros((5, a.shape[1]))] for a in found[:3]), found.starts)
-    drawn = pipeline._targets(silent, 300, 1)
+    drawn = pipeline._targets(silent, Plan(targets=300))
     assert drawn.rest.shape == drawn.impulse.shape == (300, SUBFRAME_LEN)
     np.testing.assert_allclose((drawn.rest**2).sum(axis=1), 1)
-    everything = pipeline._targets(silent, 10**9, 1)
+    everything = pipeline._targets(silent, Plan())
     assert len(everything.rest) <= len(found.rest)
     assert np.isfinite(everything.rest).all()
 
@@ -421,8 +431,8 @@ def test_targets_are_audible_and_of_unit_energy(found):
         ("train --preset slow speech out.npz", "preset: expected one of fast, default, best"),
         ("train --iterations 0 speech out.npz", "iterations: expected a positive number"),
         ("train broken out.npz", "x.wav"),
-        ("train silent out.npz", "speech"),
-        ("train short out.npz", "speech"),
+        ("train silent out.npz", "audible frames, got 0"),
+        ("train short out.npz", "no recording is as long as four frames"),
     ],
 )
 def test_what_cannot_be_trained_on_is_refused_on_one_line(
