@@ -21,8 +21,8 @@ from . import (
     synthesis,
     weighting,
 )
-from .modes import LPC_ORDER, MAX_LAG, N_SUBFRAMES, N_WORDS, SUBFRAME_LEN
-from .synthesis import SynthesisState
+from .modes import LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN
+from .paths import Beam, Children, Path, copy_path, offer, path
 from .tables import ModeTables
 from .tuning import MAX_SURVIVORS, Effort
 
@@ -54,86 +54,8 @@ class SearchTables(NamedTuple):
         )
 
 
-class Path(NamedTuple):
-    """One path of the beam."""
-
-    synthesis: SynthesisState
-    error: F64  # (p + n,) speech less its synthesis, the last p values first
-    weighted: F64  # (p + n,) the same, weighted
-    words: I64  # (N_WORDS,)
-    cost: F64  # (1,) energy of the weighted error in this frame so far
-
-
-class Beam(NamedTuple):
-    """Arrays of all paths, one row each: two generations of MAX_SURVIVORS paths."""
-
-    exc: F64
-    speech: F64
-    code: F64
-    gain: F64
-    gain_mem: F64
-    lag3: I64
-    error: F64
-    weighted: F64
-    words: I64
-    cost: F64
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the beam of an encoder that has heard nothing."""
-        n = 2 * MAX_SURVIVORS
-        start = SynthesisState.new()
-        line = LPC_ORDER + SUBFRAME_LEN
-        return cls(
-            **{name: np.tile(array, (n, 1)) for name, array in start._asdict().items()},
-            error=np.zeros((n, line)),
-            weighted=np.zeros((n, line)),
-            words=np.zeros((n, N_WORDS), dtype=np.int64),
-            cost=np.zeros((n, 1)),
-        )
-
-
-class Children(NamedTuple):
-    """The best continuations of a subframe: those who will be the next generation."""
-
-    cost: F64  # (MAX_SURVIVORS,) rising
-    parent: I64  # (MAX_SURVIVORS,) row of the beam
-    words: I64  # (MAX_SURVIVORS, 3) of lag, gains and fixed codebook
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return room for the largest beam."""
-        n = MAX_SURVIVORS
-        return cls(np.zeros(n), np.zeros(n, dtype=np.int64), np.zeros((n, 3), dtype=np.int64))
-
-
 @kernel
-def path(beam: Beam, row: int) -> Path:
-    """Return the path in a row of the beam: views, not copies."""
-    state = SynthesisState(
-        beam.exc[row], beam.speech[row], beam.code[row], beam.gain[row], beam.gain_mem[row],
-        beam.lag3[row],
-    )  # fmt: skip
-    return Path(state, beam.error[row], beam.weighted[row], beam.words[row], beam.cost[row])
-
-
-@kernel
-def copy_path(beam: Beam, source: int, target: int) -> None:
-    """Copy all of a path from row to row."""
-    filters.copy(beam.exc[source], beam.exc[target])
-    filters.copy(beam.speech[source], beam.speech[target])
-    filters.copy(beam.code[source], beam.code[target])
-    filters.copy(beam.gain[source], beam.gain[target])
-    filters.copy(beam.gain_mem[source], beam.gain_mem[target])
-    filters.copy(beam.lag3[source], beam.lag3[target])
-    filters.copy(beam.error[source], beam.error[target])
-    filters.copy(beam.weighted[source], beam.weighted[target])
-    filters.copy(beam.words[source], beam.words[target])
-    filters.copy(beam.cost[source], beam.cost[target])
-
-
-@kernel
-def _follow(speech: F64, num: F64, den: F64, who: Path) -> None:
+def follow(speech: F64, num: F64, den: F64, who: Path) -> None:
     """Weigh what the path's last synthesis made of speech (n,): error, weighted error, cost."""
     for n in range(SUBFRAME_LEN):
         who.error[LPC_ORDER + n] = speech[n] - who.synthesis.speech[LPC_ORDER + n]
@@ -143,7 +65,7 @@ def _follow(speech: F64, num: F64, den: F64, who: Path) -> None:
 
 
 @kernel
-def _target(speech: F64, lpc_q: F64, num: F64, den: F64, who: Path, out: F64) -> None:
+def target_of(speech: F64, lpc_q: F64, num: F64, den: F64, who: Path, out: F64) -> None:
     """Put the weighted speech (n,) less the ringing of the path's filters into out (n,)."""
     filters.keep_past(who.error, LPC_ORDER)
     filters.keep_past(who.weighted, LPC_ORDER)
@@ -215,24 +137,6 @@ def _try_lag(
     return who.cost[0] + err, entry, word
 
 
-@kernel
-def _offer(
-    cost: float, parent: int, lag: int, gain: int, fcb: int, n_kept: int, children: Children
-) -> None:
-    """Take a child among the n_kept best, if it is one."""
-    at = n_kept - 1
-    if cost >= children.cost[at]:
-        return
-    while at > 0 and children.cost[at - 1] > cost:
-        children.cost[at] = children.cost[at - 1]
-        children.parent[at] = children.parent[at - 1]
-        filters.copy(children.words[at - 1], children.words[at])
-        at -= 1
-    children.cost[at] = cost
-    children.parent[at] = parent
-    children.words[at, 0], children.words[at, 1], children.words[at, 2] = lag, gain, fcb
-
-
 @part
 def search_frame(
     speech: F64, lpc_q: F64, lpc_w: F64, effort: Effort, tables: ModeTables, derived: SearchTables,
@@ -264,7 +168,7 @@ def search_frame(
         for i in range(n_paths):
             who = path(beam, first + i)
             own = slice(i * n_lags, (i + 1) * n_lags)
-            _target(part, lpc_q[index], num, den, who, target[i])
+            target_of(part, lpc_q[index], num, den, who, target[i])
             _find_lags(
                 who,
                 target[i],
@@ -284,7 +188,7 @@ def search_frame(
                 path(beam, first + i), index, codes[item], target[i], filtered[item], impulse,
                 energy, effort, tables, derived,
             )  # fmt: skip
-            _offer(cost, first + i, codes[item], gain, word, effort.survivors, children)
+            offer(cost, first + i, codes[item], gain, word, effort.survivors, children)
         first = MAX_SURVIVORS - first
         n_paths = 0
         for i in range(effort.survivors):
@@ -297,7 +201,7 @@ def search_frame(
             who.words[synthesis.GAIN_WORDS + index] = children.words[i, 1]
             who.words[synthesis.FCB_WORDS + index] = children.words[i, 2]
             synthesis.subframe(who.words, index, lpc_q[index], tables, who.synthesis)
-            _follow(part, num, den, who)
+            follow(part, num, den, who)
             n_paths += 1
     best = first
     for row in range(first, first + n_paths):

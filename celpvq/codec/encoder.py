@@ -2,38 +2,29 @@
 
 import copy
 import functools
-import math
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from .._jit import kernel, search
+from .._jit import search
 from .._types import F64, I64
 from ..errors import ArgumentError
-from . import beam, bitstream, filters, lpc, lsf, lsf_quantizer, modes, tuning
+from . import analysis, beam, bitstream, filters, lsf, lsf_quantizer, modes, tuning
 from . import tables as table_sets
-from .beam import Beam, Children, SearchTables
-from .modes import DELAY, FRAME_LEN, LPC_ORDER, N_SUBFRAMES, N_WORDS, SAMPLERATE, Mode
+from .analysis import AnalysisState
+from .beam import SearchTables
+from .modes import DELAY, FRAME_LEN, LPC_ORDER, N_SUBFRAMES, N_WORDS, Mode
+from .paths import Beam, Children
 from .samples import one_channel
 from .tables import ModeTables, TableSet
 from .tuning import Effort
 
-_PAST = lpc.WINDOW_LEN - FRAME_LEN  # samples before the newest frame that the analysis sees
-_FRAME = _PAST - DELAY  # where the frame that is coded starts in the window
-
 
 class EncoderState(NamedTuple):
-    """What a frame leaves for the next one; its arrays change in place.
+    """What a frame leaves for the next one; its arrays change in place."""
 
-    input:  |<- 40 past ->|<- 160 frame that is coded ->|<- 40 look-ahead ->|
-            |<-- _PAST -->|       |<--------- newest 160 samples ---------->|
-    """
-
-    input: F64  # (WINDOW_LEN,) high-pass filtered
-    highpass: F64  # (2,) memory
-    lpc: F64  # (p,) of the last frame
-    lsf: F64  # (p,) of the last frame, unquantized
+    analysis: AnalysisState
     lsf_q: F64  # (p,) of the last frame, quantized
     predicted: I64  # (1,) frames since the LSF safety net was used
     beam: Beam
@@ -43,10 +34,7 @@ class EncoderState(NamedTuple):
     def new(cls) -> Self:
         """Return the state of an encoder that has heard nothing."""
         return cls(
-            input=np.zeros(lpc.WINDOW_LEN),
-            highpass=np.zeros(2),
-            lpc=np.zeros(LPC_ORDER),
-            lsf=lsf.flat(),
+            analysis=AnalysisState.new(),
             lsf_q=lsf.flat(),
             predicted=np.zeros(1, dtype=np.int64),
             beam=Beam.new(),
@@ -54,50 +42,27 @@ class EncoderState(NamedTuple):
         )
 
 
-def _highpass() -> F64:
-    """Return the second-order Butterworth high-pass (b0 b1 b2 a1 a2), by bilinear transform."""
-    k = math.tan(math.pi * tuning.HIGHPASS_HZ / SAMPLERATE)
-    norm = 1.0 + math.sqrt(2.0) * k + k * k
-    b = 1.0 / norm
-    return np.array([b, -2 * b, b, 2 * (k * k - 1) / norm, (1 - math.sqrt(2.0) * k + k * k) / norm])
-
-
-_HIGHPASS = _highpass()
-
-
-@kernel
-def _take_in(x: F64, highpass: bool, state: EncoderState) -> None:
-    """Append the frame x to the input's window, high-pass filtered."""
-    filters.keep_past(state.input, _PAST)
-    filters.copy(x, state.input[_PAST:])
-    if highpass:
-        filters.biquad(state.input[_PAST:], _HIGHPASS, state.highpass, state.input[_PAST:])
-
-
 @search
-def _code_spectrum(
+def code_spectrum(
     tables: ModeTables, state: EncoderState, words: I64, lpc_q: F64, lpc_w: F64
 ) -> None:
-    """Analyze the window and quantize its LSF into words; interpolate both spectra's predictors."""
-    r, work = np.empty(LPC_ORDER + 1), np.empty(lpc.WINDOW_LEN)
-    now, now_q, part = np.empty(LPC_ORDER), np.empty(LPC_ORDER), np.empty(LPC_ORDER)
-    weight = np.empty(LPC_ORDER)
-    lpc.analyze(state.input, work, r, state.lpc)
-    filters.copy(state.lsf, now)
-    lsf.from_lpc(state.lpc, now)
-    lsf_quantizer.weights(now, r, weight)
+    """Quantize the analyzed LSF into words[:4]; interpolate the predictors of both spectra.
+
+    lpc_q, lpc_w (N_SUBFRAMES, p): of the quantized LSF, and of the weighting.
+    """
+    now_q, part = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
+    seen = state.analysis
     safe = state.predicted[0] >= tuning.MAX_PREDICTED_FRAMES
     lsf_quantizer.quantize(
-        now, weight, tables.lsf, state.lsf_q, tuning.LSF_SURVIVORS, safe, words[:4]
+        seen.lsf, seen.weight, tables.lsf, state.lsf_q, tuning.LSF_SURVIVORS, safe, words[:4]
     )
     lsf_quantizer.dequantize(words[:4], tables.lsf, state.lsf_q, now_q)
     state.predicted[0] = state.predicted[0] + 1 if words[0] == 1 else 0
     for s in range(N_SUBFRAMES):
         lsf.interpolate(state.lsf_q, now_q, s, part)
         lsf.to_lpc(part, lpc_q[s])
-        lsf.interpolate(state.lsf, now, s, part)
+        lsf.interpolate(seen.lsf_prev, seen.lsf, s, part)
         lsf.to_lpc(part, lpc_w[s])
-    filters.copy(now, state.lsf)
     filters.copy(now_q, state.lsf_q)
 
 
@@ -110,12 +75,12 @@ def _encode_frames(
     lpc_q = np.empty((N_SUBFRAMES, LPC_ORDER))
     lpc_w = np.empty((N_SUBFRAMES, LPC_ORDER))
     for f in range(words.shape[0]):
-        _take_in(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], highpass, state)
-        _code_spectrum(tables, state, words[f], lpc_q, lpc_w)
+        analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], highpass, state.analysis)
+        code_spectrum(tables, state, words[f], lpc_q, lpc_w)
+        speech = state.analysis.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
         beam.search_frame(
-            state.input[_FRAME : _FRAME + FRAME_LEN], lpc_q, lpc_w, effort, tables, derived,
-            state.beam, state.children, words[f],
-        )  # fmt: skip
+            speech, lpc_q, lpc_w, effort, tables, derived, state.beam, state.children, words[f]
+        )
 
 
 @functools.lru_cache(maxsize=32)

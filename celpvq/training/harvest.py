@@ -9,10 +9,12 @@ from .._jit import search
 from .._types import F64, I64
 from ..codec import (
     adaptive_codebook,
+    analysis,
     beam,
     encoder,
     fixed_codebook,
     gains,
+    paths,
     pitch,
     synthesis,
     weighting,
@@ -51,17 +53,17 @@ def _replay(
     h = np.empty(SUBFRAME_LEN)
     same = np.empty_like(words[0])
     exc = np.empty(MAX_LAG + SUBFRAME_LEN)
-    who = beam.path(state.beam, 0)
+    who = paths.path(state.beam, 0)
     row = 0
     for f in range(words.shape[0]):
-        encoder._take_in(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state)
-        encoder._code_spectrum(tables, state, same, lpc_q, lpc_w)
-        speech = state.input[encoder._FRAME : encoder._FRAME + FRAME_LEN]
+        analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state.analysis)
+        encoder.code_spectrum(tables, state, same, lpc_q, lpc_w)
+        speech = state.analysis.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
         for s in range(N_SUBFRAMES):
             part = speech[s * SUBFRAME_LEN : (s + 1) * SUBFRAME_LEN]
             weighting.coefficients(lpc_w[s], num, den)
             weighting.impulse_response(num, den, lpc_q[s], h)
-            beam._target(part, lpc_q[s], num, den, who, target)
+            beam.target_of(part, lpc_q[s], num, den, who, target)
 
             lag3 = pitch.dequantize(
                 words[f, synthesis.LAG_WORDS + s], tables.lag_bits[s], who.synthesis.lag3[0]
@@ -71,7 +73,7 @@ def _replay(
             adaptive_codebook.convolve(exc[MAX_LAG:], h, y)
             beta = synthesis.sharpening(who.synthesis)
             synthesis.subframe(words[f], s, lpc_q[s], tables, who.synthesis)
-            beam._follow(part, num, den, who)
+            beam.follow(part, num, den, who)
 
             adaptive_codebook.convolve(who.synthesis.code, h, z)
             m = moments[row]

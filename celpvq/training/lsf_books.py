@@ -7,8 +7,8 @@ import numpy as np
 
 from .._jit import search
 from .._types import F64, I64
-from ..codec import encoder, lpc, lsf, lsf_quantizer, tuning
-from ..codec.encoder import EncoderState
+from ..codec import analysis, lpc, lsf_quantizer, tuning
+from ..codec.analysis import AnalysisState
 from ..codec.lsf_quantizer import SPLIT, LsfTables
 from ..codec.modes import FRAME_LEN, LPC_ORDER
 from ..errors import ArgumentError
@@ -31,20 +31,17 @@ class Spectra(NamedTuple):
 
 
 @search
-def _analyze(x: F64, state: EncoderState, lsfs: F64, weight: F64) -> None:
+def _analyze(x: F64, state: AnalysisState, lsfs: F64, weight: F64) -> None:
     """Put LSF and weights of all frames of x, as the encoder sees them, into (n_frames, p) each."""
-    r, work = np.empty(LPC_ORDER + 1), np.empty(lpc.WINDOW_LEN)
     for f in range(lsfs.shape[0]):
-        encoder._take_in(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state)
-        lpc.analyze(state.input, work, r, state.lpc)
-        lsf.from_lpc(state.lpc, state.lsf)
-        lsfs[f] = state.lsf
-        lsf_quantizer.weights(state.lsf, r, weight[f])
+        analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state)
         energy = 0.0
         for n in range(lpc.WINDOW_LEN):
             energy += state.input[n] * state.input[n]
-        if energy < _AUDIBLE * lpc.WINDOW_LEN:
-            weight[f] = 0.0
+        audible = 1.0 if energy >= _AUDIBLE * lpc.WINDOW_LEN else 0.0
+        for i in range(LPC_ORDER):
+            lsfs[f, i] = state.lsf[i]
+            weight[f, i] = audible * state.weight[i]
 
 
 def analyze(recordings: Sequence[F64]) -> Spectra:
@@ -53,7 +50,7 @@ def analyze(recordings: Sequence[F64]) -> Spectra:
     def one(x: F64) -> tuple[F64, F64]:
         n = len(x) // FRAME_LEN
         lsfs, weight = np.empty((n, LPC_ORDER)), np.empty((n, LPC_ORDER))
-        _analyze(x, EncoderState.new(), lsfs, weight)
+        _analyze(x, AnalysisState.new(), lsfs, weight)
         return lsfs, weight
 
     parts = list(in_order(one, recordings))

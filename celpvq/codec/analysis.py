@@ -1,0 +1,67 @@
+"""What the encoder takes in: the input's window, and its unquantized spectrum."""
+
+import math
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from .._jit import kernel
+from .._types import F64
+from . import filters, lpc, lsf, lsf_quantizer, tuning
+from .modes import DELAY, FRAME_LEN, LPC_ORDER, SAMPLERATE
+
+_PAST = lpc.WINDOW_LEN - FRAME_LEN  # samples before the newest frame that the analysis sees
+FRAME_START = _PAST - DELAY  # of what is coded, in the window
+
+
+class AnalysisState(NamedTuple):
+    """The input's window and its spectrum; its arrays change in place.
+
+    input:  |<- 40 past ->|<- 160 frame that is coded ->|<- 40 look-ahead ->|
+            |<-- _PAST -->|       |<--------- newest 160 samples ---------->|
+    """
+
+    input: F64  # (WINDOW_LEN,) high-pass filtered
+    highpass: F64  # (2,) memory
+    lpc: F64  # (p,)
+    lsf: F64  # (p,)
+    lsf_prev: F64  # (p,) of the frame before
+    weight: F64  # (p,) of the LSF's errors
+
+    @classmethod
+    def new(cls) -> Self:
+        """Return the state of an encoder that has heard nothing."""
+        return cls(
+            input=np.zeros(lpc.WINDOW_LEN),
+            highpass=np.zeros(2),
+            lpc=np.zeros(LPC_ORDER),
+            lsf=lsf.flat(),
+            lsf_prev=lsf.flat(),
+            weight=np.ones(LPC_ORDER),
+        )
+
+
+def _highpass() -> F64:
+    """Return the second-order Butterworth high-pass (b0 b1 b2 a1 a2), by bilinear transform."""
+    k = math.tan(math.pi * tuning.HIGHPASS_HZ / SAMPLERATE)
+    norm = 1.0 + math.sqrt(2.0) * k + k * k
+    b = 1.0 / norm
+    return np.array([b, -2 * b, b, 2 * (k * k - 1) / norm, (1 - math.sqrt(2.0) * k + k * k) / norm])
+
+
+_HIGHPASS = _highpass()
+
+
+@kernel
+def analyze(x: F64, highpass: bool, state: AnalysisState) -> None:
+    """Append the frame x (FRAME_LEN,) to the window, high-pass filtered; find its spectrum."""
+    newest = state.input[_PAST:]
+    filters.keep_past(state.input, _PAST)
+    filters.copy(x, newest)
+    if highpass:
+        filters.biquad(newest, _HIGHPASS, state.highpass, newest)
+    r, work = np.empty(LPC_ORDER + 1), np.empty(lpc.WINDOW_LEN)
+    lpc.analyze(state.input, work, r, state.lpc)
+    filters.copy(state.lsf, state.lsf_prev)
+    lsf.from_lpc(state.lpc, state.lsf)  # where it fails, the last frame's stay
+    lsf_quantizer.weights(state.lsf, r, state.weight)
