@@ -10,11 +10,14 @@ if TYPE_CHECKING:
     from .full_search import nearest as nearest
     from .huffman import average_rate as average_rate
     from .huffman import huffman_lengths as huffman_lengths
+    from .index_assignment import assign_indices as assign_indices
+    from .index_assignment import channel_distortion as channel_distortion
     from .lbg import LBG as LBG
     from .measures import cell_usage as cell_usage
     from .measures import distortion as distortion
     from .measures import index_entropy as index_entropy
     from .measures import perplexity as perplexity
+    from .measures import psnr as psnr
     from .measures import sqnr as sqnr
     from .mini_batch import MiniBatchVQ as MiniBatchVQ
     from .multistage import MultistageVQ as MultistageVQ
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from .split import SplitVQ as SplitVQ
     from .theory import gersho_constant as gersho_constant
     from .theory import lloyd_max_gaussian as lloyd_max_gaussian
+    from .theory import shannon_distortion_gauss_markov as shannon_distortion_gauss_markov
     from .theory import shannon_distortion_gaussian as shannon_distortion_gaussian
     from .theory import zador_bound as zador_bound
     from .tree import TreeVQ as TreeVQ
@@ -47,8 +51,10 @@ _HOME = {
     "SimulatedAnnealing": "simulated_annealing",
     "SplitVQ": "split",
     "TreeVQ": "tree",
+    "assign_indices": "index_assignment",
     "average_rate": "huffman",
     "cell_usage": "measures",
+    "channel_distortion": "index_assignment",
     "distortion": "measures",
     "gersho_constant": "theory",
     "huffman_lengths": "huffman",
@@ -57,6 +63,8 @@ _HOME = {
     "m_best": "full_search",
     "nearest": "full_search",
     "perplexity": "measures",
+    "psnr": "measures",
+    "shannon_distortion_gauss_markov": "theory",
     "shannon_distortion_gaussian": "theory",
     "sqnr": "measures",
     "zador_bound": "theory",

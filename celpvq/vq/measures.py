@@ -64,6 +64,33 @@ def sqnr(X: ArrayLike, Y: ArrayLike) -> float:
     return float(10 * np.log10(signal / noise)) if signal > 0 else -np.inf
 
 
+def psnr(X: ArrayLike, Y: ArrayLike, peak: float = 255.0) -> float:
+    """Return the peak signal-to-noise ratio in dB.
+
+    Parameters
+    ----------
+    X, Y : array_like, shape (n, k)
+        Vectors, and the same quantized.
+    peak : float
+        Greatest value that a component can have [> 0]; 255 for images of 8 bits.
+
+    Returns
+    -------
+    float
+        Square of `peak` over the mean squared error [dB]; infinite if X and Y are equal.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no vector, shapes differ, a value is not finite, or `peak` is out of range.
+    """
+    _check.number(peak, "peak")
+    if not 0 < peak < np.inf:
+        raise ArgumentError(f"peak: expected above 0 and finite, got {peak}")
+    noise = distortion(X, Y)
+    return float(10 * np.log10(peak**2 / noise)) if noise > 0 else np.inf
+
+
 def index_entropy(indices: ArrayLike) -> float:
     """Return the entropy of codeword indices in bits.
 

@@ -5,6 +5,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_banded
+from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from ..errors import ArgumentError
@@ -116,6 +117,54 @@ def shannon_distortion_gaussian(rate: float, variance: float = 1.0) -> float:
     if not 0 < variance < np.inf:
         raise ArgumentError(f"variance: expected above 0 and finite, got {variance}")
     return float(variance * 2.0 ** (-2 * rate))
+
+
+def shannon_distortion_gauss_markov(rate: float, a: float, variance: float = 1.0) -> float:
+    """Return the distortion-rate function of a Gauss-Markov source ``x[n] = a x[n-1] + e[n]``.
+
+    Parameters
+    ----------
+    rate : float
+        Bits per sample [>= 0].
+    a : float
+        Correlation of neighbouring samples [-1 < a < 1].
+    variance : float
+        Variance of the source [> 0].
+
+    Returns
+    -------
+    float
+        The mean squared error that no quantizer of this rate can go below, of whatever dimension.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is out of range.
+
+    Notes
+    -----
+    By reverse water-filling of the spectrum: at a level D it takes the mean of ``log2(S / D) / 2``
+    over the frequencies where ``S > D``, and leaves the mean of ``min(S, D)``. Up to the least of
+    the spectrum, ``D = variance (1 - a) / (1 + a)``, this is ``variance (1 - a^2) 2^(-2 rate)``.
+
+    References
+    ----------
+    .. [1] T. Berger, "Rate Distortion Theory", Prentice-Hall, 1971, section 4.5.
+    """
+    white = shannon_distortion_gaussian(rate, variance)
+    if not -1 < a < 1:
+        raise ArgumentError(f"a: expected above -1 and below 1, got {a}")
+    if a == 0 or white * (1 - a * a) <= variance * (1 - abs(a)) / (1 + abs(a)):
+        return float(white * (1 - a * a))
+    omega = (np.arange(1 << 16) + 0.5) * (np.pi / (1 << 16))  # a mean over it is an integral
+    spectrum = (1 - a * a) / (1 - 2 * abs(a) * np.cos(omega) + a * a)
+
+    def excess(log_level: float) -> float:
+        return float(np.maximum(np.log2(spectrum) - log_level, 0).mean()) / 2 - rate
+
+    low, high = np.log2(spectrum[-1]) - 1, np.log2(spectrum[0])
+    level = 2.0 ** brentq(excess, low, high) if rate > 0 else np.inf
+    return float(variance * np.minimum(spectrum, level).mean())
 
 
 def lloyd_max_gaussian(

@@ -1,0 +1,205 @@
+"""Index assignment: an order of the codewords that bit errors do little harm to (pseudo-Gray)."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._jit import search
+from ..errors import ArgumentError
+from . import _check
+from ._types import F64, Floats, Indices
+
+
+def channel_distortion(codebook: ArrayLike, bit_error_rate: float,
+                       probability: ArrayLike | None = None) -> float:  # fmt: skip
+    """Return the distortion that independent bit errors in the indices add.
+
+    Parameters
+    ----------
+    codebook : array_like, shape (n_codewords, k)
+        Codewords in the order of their indices; their number is a power of two.
+    bit_error_rate : float
+        Probability that a bit is received wrong [0 to 0.5].
+    probability : array_like, shape (n_codewords,), optional
+        How often each codeword is sent, in any unit; equally often if not given.
+
+    Returns
+    -------
+    float
+        Mean squared error per component between codewords sent and received. Where codewords are
+        the centroids of their cells, the distortion of quantizer and channel is the sum of both.
+
+    Raises
+    ------
+    ArgumentError
+        If a shape or a value is wrong.
+
+    References
+    ----------
+    .. [1] K. Zeger and A. Gersho, "Pseudo-Gray coding", IEEE Trans. Commun. 38(12), 1990,
+       section II.
+    """
+    book, share = _checked(codebook, bit_error_rate, probability)
+    # what is received for each index sent, in the mean: the channel acts on one bit at a time
+    received = np.hstack([book, (book**2).sum(axis=1, keepdims=True)])
+    expected = received
+    for bit in range(len(book).bit_length() - 1):
+        flipped = expected[np.arange(len(book)) ^ (1 << bit)]
+        expected = (1 - bit_error_rate) * expected + bit_error_rate * flipped
+    error = received[:, -1] - 2 * (book * expected[:, :-1]).sum(axis=1) + expected[:, -1]
+    return float(max((share * error).sum() / book.shape[1], 0.0))
+
+
+def assign_indices(codebook: ArrayLike, *, bit_error_rate: float = 0.01,
+                   probability: ArrayLike | None = None,
+                   method: Literal["switching", "annealing"] = "switching",
+                   random_state: int | np.random.Generator | None = None) -> Indices:  # fmt: skip
+    """Find an order of the codewords in which bit errors of the indices add little distortion.
+
+    Parameters
+    ----------
+    codebook : array_like, shape (n_codewords, k)
+        The codewords, from whose order the search starts; their number is a power of two.
+    bit_error_rate : float
+        Probability of a bit error to prepare for [0 to 0.5]; what is good for one is, nearly, for
+        all small ones.
+    probability : array_like, shape (n_codewords,), optional
+        How often each codeword is sent, in any unit; equally often if not given.
+    method : {"switching", "annealing"}
+        Change places of two codewords, beginning with those that suffer most, while that helps; or
+        before that change places at random, which may also do harm, but less and less.
+    random_state : int, numpy.random.Generator or None
+        Seed of annealing; a number makes the result repeat exactly.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_codewords,)
+        The order: ``codebook[order]`` is the codebook to use, and ``probability[order]`` goes with
+        it. Its `channel_distortion` is never more than that of `codebook`.
+
+    Raises
+    ------
+    ArgumentError
+        If a shape or a value is wrong.
+
+    References
+    ----------
+    .. [1] K. Zeger and A. Gersho, "Pseudo-Gray coding", IEEE Trans. Commun. 38(12), 1990.
+    .. [2] N. Farvardin, "A study of vector quantization for noisy channels", IEEE Trans. Inform.
+       Theory 36(4), 1990.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> codebook = np.random.default_rng(1).normal(size=(16, 2))
+    >>> order = assign_indices(codebook)
+    >>> channel_distortion(codebook[order], 0.01) < channel_distortion(codebook, 0.01)
+    True
+    """
+    book, share = _checked(codebook, bit_error_rate, probability)
+    _check.choice(method, "method", ("switching", "annealing"))
+    n = len(book)
+    harm = _harm(book, share)
+    chance = np.array([_chance(difference, n, bit_error_rate) for difference in range(n)])
+    chance[0] = 0  # arriving unharmed costs nothing
+    order = np.arange(n)
+    if method == "annealing" and n > 2:
+        rng = np.random.default_rng(random_state)
+        annealed = order.copy()
+        pairs = rng.integers(n, size=(1000, 2))
+        changes = np.array([abs(_change(harm, chance, annealed, i, j)) for i, j in pairs])
+        hot = max(float(changes.mean()), 1e-300)
+        for temperature in np.geomspace(hot, 1e-3 * hot, 100):
+            pairs = rng.integers(n, size=(10 * n, 2))
+            _anneal(harm, chance, annealed, pairs, rng.exponential(temperature, 10 * n))
+        _switch(harm, chance, annealed)
+        if _cost(harm, chance, annealed) < _cost(harm, chance, order):
+            order = annealed
+    _switch(harm, chance, order)
+    return order
+
+
+def _checked(codebook: ArrayLike, bit_error_rate: float,
+             probability: ArrayLike | None) -> tuple[F64, F64]:  # fmt: skip
+    book = _check.vectors(codebook, "codebook", least=1).astype(np.float64)
+    n = len(book)
+    if n & (n - 1):
+        raise ArgumentError(f"codebook: expected a power of two of codewords, got {n}")
+    _check.number(bit_error_rate, "bit_error_rate", most=0.5)
+    share = np.ones(n) if probability is None else _check.weights(probability, "probability")
+    if share.shape != (n,):
+        raise ArgumentError(f"probability: expected shape ({n},), got {share.shape}")
+    if not share.any():
+        raise ArgumentError("probability: expected one or more above 0, got none")
+    return book, share / share.sum()
+
+
+def _chance(difference: int, n: int, bit_error_rate: float) -> float:
+    """Return the probability that exactly the bits of `difference` are wrong."""
+    n_wrong, n_bits = difference.bit_count(), n.bit_length() - 1
+    return float(bit_error_rate**n_wrong * (1 - bit_error_rate) ** (n_bits - n_wrong))
+
+
+def _harm(book: Floats, share: F64) -> F64:
+    """Return the weighted squared errors (n, n) of taking codewords for each other, both ways."""
+    energy = (book**2).sum(axis=1)
+    distance = np.maximum(energy[:, None] + energy - 2 * book @ book.T, 0)
+    harm: F64 = (share[:, None] + share) * distance
+    return harm
+
+
+@search
+def _change(harm: F64, chance: F64, order: Indices, i: int, j: int) -> float:
+    """Return by how much the cost changes when the codewords with indices i and j change places."""
+    a, b = order[i], order[j]
+    total = 0.0
+    for m in range(order.shape[0]):
+        if m not in (i, j):
+            c = order[m]
+            total += (chance[i ^ m] - chance[j ^ m]) * (harm[b, c] - harm[a, c])
+    return total
+
+
+@search
+def _cost(harm: F64, chance: F64, order: Indices) -> float:
+    """Return the cost of an order: for each two indices, harm times chance."""
+    total = 0.0
+    for i in range(order.shape[0]):
+        for j in range(i):
+            total += chance[i ^ j] * harm[order[i], order[j]]
+    return total
+
+
+@search
+def _switch(harm: F64, chance: F64, order: Indices) -> None:
+    """Change places of codewords in order (n,) while that lowers the cost, the worst off first."""
+    n = order.shape[0]
+    suffering = np.empty(n)
+    improved = True
+    while improved:
+        improved = False
+        least = 1e-12 * _cost(harm, chance, order)  # less is rounding
+        for i in range(n):
+            suffering[i] = 0
+            for j in range(n):
+                suffering[i] += chance[i ^ j] * harm[order[i], order[j]]
+        for i in np.argsort(-suffering):
+            best, lowest = i, -least
+            for j in range(n):
+                if j != i:
+                    change = _change(harm, chance, order, i, j)
+                    if change < lowest:
+                        best, lowest = j, change
+            if best != i:
+                order[i], order[best] = order[best], order[i]
+                improved = True
+
+
+@search
+def _anneal(harm: F64, chance: F64, order: Indices, pairs: Indices, allowed: F64) -> None:
+    """Change places, in order, of each of pairs (m, 2) that costs no more than allowed (m,)."""
+    for t in range(pairs.shape[0]):
+        i, j = pairs[t, 0], pairs[t, 1]
+        if i != j and _change(harm, chance, order, i, j) < allowed[t]:
+            order[i], order[j] = order[j], order[i]
