@@ -4,6 +4,7 @@ numba's cache does not notice that a called kernel in another file changed, nor 
 were asked for: one folder per state of the sources serves tests, tools and users' upgrades alike.
 """
 
+import functools
 import hashlib
 import os
 import sys
@@ -76,6 +77,11 @@ def _cached_njit(func: Callable[P, R], **options: Any) -> Callable[P, R]:
         numba.config.CACHE_DIR = outer  # type: ignore[attr-defined]
 
 
+@functools.cache  # once is enough, though every kernel may meet it
+def _warn_of_damage() -> None:
+    warnings.warn(f"celpvq: damaged cache {CACHE_DIR}, compiling anew", stacklevel=2)
+
+
 def _survive_damage(compiled: Any) -> None:
     """Let a damaged cache file be as good as none; numba itself fails at each call, for ever."""
     file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
@@ -87,7 +93,7 @@ def _survive_damage(compiled: Any) -> None:
         try:
             return load(key)
         except Exception:  # unpickling garbage raises anything
-            warnings.warn(f"celpvq: damaged cache {CACHE_DIR}, compiling anew", stacklevel=2)
+            _warn_of_damage()
             file.flush()
             return None
 
