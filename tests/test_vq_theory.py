@@ -48,7 +48,7 @@ def test_lbg_reaches_the_known_sqnr(source, k, rate, sqnr_db):
     starts = [{"init": ("splitting", "kmeans++")[seed % 2], "random_state": seed} for seed in seeds]
     designs = [vq.LBG(n_codewords, **start).fit(X) for start in starts]
     best = max(designs, key=lambda q: -q.distortion_history_[-1])
-    fresh = source(400_000 // k, k, rng).astype(np.float32)
+    fresh = source(600_000 // k, k, rng).astype(np.float32)
     reached = vq.sqnr(fresh, best.decode(best.encode(fresh)))
     assert -(0.05 if k <= 2 else 0.1) < reached - sqnr_db < 0.1
     if source is gaussian:
