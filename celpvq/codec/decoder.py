@@ -133,7 +133,7 @@ class Decoder:
         words = bitstream.unpack(mode, data)
         out = np.empty(len(words) * FRAME_LEN, dtype=np.int16)
         _decode_frames(
-            words, self.tables.mode(mode), restoration.settings(mode), postfilter.settings(mode),
+            words, self.tables.mode(mode), restoration.settings(mode), postfilter.SETTINGS,
             self.postfilter, self._state, out,
         )  # fmt: skip
         self._mode = mode

@@ -15,7 +15,7 @@ import numpy as np
 from .._jit import kernel
 from .._types import F64
 from . import filters, lpc
-from .modes import LPC_ORDER, SUBFRAME_LEN, Mode
+from .modes import LPC_ORDER, SUBFRAME_LEN
 
 _RESPONSE_LEN = 20
 _CONTROL = 0.9  # of the last sample's gain in the next one's
@@ -23,7 +23,7 @@ _SILENCE = 1e-12
 
 
 class PostfilterSettings(NamedTuple):
-    """The strength of a mode's postfilter."""
+    """The strength of the postfilter: GAMMA_N, GAMMA_D and TILT."""
 
     numerator: float
     denominator: float
@@ -45,11 +45,7 @@ class PostfilterState(NamedTuple):
         return cls(np.zeros(line), np.zeros(line), np.zeros(line), np.ones(1))
 
 
-def settings(mode: Mode) -> PostfilterSettings:
-    """Return the settings of `mode`: the higher the rate, the weaker."""
-    if mode.bitrate >= 8000:
-        return PostfilterSettings(0.70, 0.75, 0.5)
-    return PostfilterSettings(0.65, 0.75, 0.5)
+SETTINGS = PostfilterSettings(numerator=0.65, denominator=0.75, tilt=0.5)  # of all modes
 
 
 @kernel

@@ -70,8 +70,8 @@ class RestorationState(NamedTuple):
 
 
 def settings(mode: Mode) -> RestorationSettings:
-    """Return the settings of `mode`."""
-    return RestorationSettings(0.5, 4.0)
+    """Return the settings of `mode`: the lowest rate loses most."""
+    return RestorationSettings(share=0.5 if mode.bitrate < 5600 else 0.35, limit=4.0)
 
 
 @kernel
