@@ -14,6 +14,8 @@ import pytest
 import celpvq
 from celpvq import Decoder, Encoder, TablesError, TableSet
 from celpvq.codec import tables as table_sets
+from celpvq.codec.lsf import MIN_GAP
+from celpvq.codec.synthesis import CLAMP
 from celpvq.codec.tables import expected
 
 
@@ -281,6 +283,10 @@ def test_the_wildest_tables_still_decode_to_sound():
             for part in (state.synthesis, state.restoration, state.postfilter, [state.lsf_q]):
                 for array in part:
                     assert np.isfinite(array).all()
+            gaps = np.diff(state.lsf_q, prepend=0.0, append=np.pi)
+            assert gaps.min() > MIN_GAP - 1e-9
+            assert np.abs(state.synthesis.exc).max() <= CLAMP
+            assert np.abs(state.synthesis.speech).max() <= CLAMP
 
 
 # what is shipped ----------------------------------------------------------------------------------
