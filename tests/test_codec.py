@@ -271,7 +271,9 @@ def test_highpass_removes_what_is_below_100_hz(speech):
     raw.encode_frames(x)
     window = len(raw._state.analysis.input)
     np.testing.assert_array_equal(raw._state.analysis.input, x[-window:])
-    np.testing.assert_allclose(filtered._state.analysis.input, lfilter(b, a, x)[-window:], atol=1e-10)
+    np.testing.assert_allclose(
+        filtered._state.analysis.input, lfilter(b, a, x)[-window:], atol=1e-10
+    )
 
 
 def test_highpass_changes_what_is_heard():
