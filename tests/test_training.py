@@ -349,8 +349,8 @@ def test_training_writes_tables_that_work(trained, clips):
     assert tables.hash in said[-1]
     plan, errors = tables.provenance.pop("plan"), tables.provenance.pop("errors")
     assert errors["lsf24"] < errors["lsf22"] < errors["lsf20"]
-    assert errors["fcb21"] < errors["fcb11"] < errors["fcb9"] < errors["fcb8"] < 1
-    assert errors["gain8000_7"] < errors["gain6400_6"] < errors["gain4800_5"] < 1
+    assert errors["fcb21"] < errors["fcb11"] < errors["fcb10"] < errors["fcb9"] < 1
+    assert errors["gain8000_5"] < errors["gain6400_4"] < errors["gain4800_4"] < 1
     assert (plan["seed"], plan["targets"], plan["iterations"]) == (5, 500, 1)
     minutes = sum(len(x) for x in list(clips.values())[::2]) / 8000 / 60
     assert tables.provenance == {
@@ -388,11 +388,8 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_tables(trained, monkeypa
 def test_a_checkpoint_of_another_plan_is_not_used(trained, tmp_path):
     middle = trained[2]
     log = []
-    key = bytes(np.load(middle)["key"]).decode()
-    assert len(pipeline.Checkpoint(middle, key, log.append).arrays) > 10
-    assert "goes on after" in log[0]
     other = pipeline.Checkpoint(Path(shutil.copy(middle, tmp_path)), "another", log.append)
-    assert (other.arrays, len(log)) == ({}, 1)
+    assert (other.arrays, log) == ({}, [])
     [ones, zeros], error = other.get(["a", "b"], lambda: ([np.ones(2), np.zeros(1)], 0.25))
     assert (ones.tolist(), zeros.tolist(), error) == ([1, 1], [0], 0.25)
     again = pipeline.Checkpoint(other.path, "another", log.append)
@@ -463,3 +460,10 @@ def test_what_cannot_be_trained_on_is_refused_on_one_line(
 def test_an_empty_folder_is_an_argument_error(tmp_path):
     with pytest.raises(ArgumentError, match="holds no sound file"):
         corpus.find_clips(tmp_path)
+
+
+def test_a_damaged_checkpoint_is_not_used(tmp_path):
+    path, log = tmp_path / "work.npz", []
+    path.write_bytes(b"PK\x03\x04 and nothing else")
+    assert pipeline.Checkpoint(path, "any", log.append).arrays == {}
+    assert "starts anew" in log[0]

@@ -74,11 +74,11 @@ def _mode(bitrate: int, *, lsf: tuple[int, ...], lag: tuple[int, ...],
 
 
 MODES = MappingProxyType({mode.bitrate: mode for mode in (
-    _mode(4800, lsf=(1, 7, 6, 6), lag=(8, 5, 5, 5), gain=(5, 5, 5, 5), fcb=(9, 8, 8, 8)),
-    _mode(5600, lsf=(1, 7, 6, 6), lag=(8, 5, 8, 5), gain=(6, 6, 6, 6), fcb=(11, 10, 11, 10)),
-    _mode(6400, lsf=(1, 8, 7, 6), lag=(8, 5, 8, 5), gain=(6, 6, 6, 6), fcb=(14, 14, 14, 14)),
-    _mode(7200, lsf=(1, 8, 7, 6), lag=(8, 5, 8, 5), gain=(7, 6, 7, 6), fcb=(18, 17, 18, 17)),
-    _mode(8000, lsf=(1, 9, 7, 7), lag=(8, 5, 8, 5), gain=(7, 7, 7, 7), fcb=(21, 20, 21, 20)),
+    _mode(4800, lsf=(1, 7, 6, 6), lag=(8, 5, 5, 5), gain=(4, 4, 4, 4), fcb=(10, 9, 9, 9)),
+    _mode(5600, lsf=(1, 7, 6, 6), lag=(8, 8, 8, 8), gain=(4, 4, 4, 4), fcb=(11, 11, 11, 11)),
+    _mode(6400, lsf=(1, 8, 7, 6), lag=(8, 5, 8, 5), gain=(4, 4, 4, 4), fcb=(16, 16, 16, 16)),
+    _mode(7200, lsf=(1, 8, 7, 6), lag=(8, 8, 8, 8), gain=(5, 4, 5, 4), fcb=(18, 18, 18, 18)),
+    _mode(8000, lsf=(1, 9, 7, 7), lag=(8, 8, 8, 8), gain=(5, 5, 5, 5), fcb=(21, 21, 21, 21)),
 )})  # fmt: skip
 
 BY_LENGTH = MappingProxyType({mode.frame_bytes: mode for mode in MODES.values()})

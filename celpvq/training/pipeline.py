@@ -1,27 +1,34 @@
 """From a folder of speech to a set of tables, book by book, with a checkpoint after each."""
 
-import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from .._types import F64
-from ..codec.modes import FRAME_LEN, LPC_ORDER, SAMPLERATE, SUBFRAME_LEN, Mode, fcb_stages, modes
+from ..codec.modes import (
+    FRAME_LEN,
+    LPC_ORDER,
+    SAMPLERATE,
+    SUBFRAME_LEN,
+    Mode,
+    bit_table,
+    fcb_stages,
+    modes,
+)
 from ..codec.tables import TableSet, expected, fcb_names, gain_name, lsf_names, predictor_name
 from ..errors import ArgumentError
 from . import gain_books, lsf_books, shape_books
+from .checkpoint import Arrays, Checkpoint, Make
 from .corpus import Clip, hold_back, in_turn
 from .harvest import Harvest, harvest
 from .parallel import in_order
 from .progress import Log
 from .shape_books import Targets
 
-Arrays = dict[str, F64]
 Errors = dict[str, float]
-Make = Callable[[], tuple[Sequence[F64], float]]  # books, and the error that they leave
 
 _SILENT = 1e-10  # energy of a target below which it is not trained on
 
@@ -42,31 +49,6 @@ class Plan:
     preset: str = "default"  # of the harvest in the loop
 
 
-class Checkpoint:
-    """Books that are done, in one file that is replaced after each."""
-
-    def __init__(self, path: Path, key: str, log: Log) -> None:
-        self.path, self.key = path, key
-        self.arrays: Arrays = {}
-        if path.is_file():
-            with np.load(path, allow_pickle=False) as data:
-                if bytes(data["key"]).decode() == key:
-                    self.arrays = {name: data[name] for name in data.files if name != "key"}
-                    log(f"{path}: goes on after {len(self.arrays)} books")
-
-    def get(self, names: Sequence[str], make: Make) -> tuple[list[F64], float]:
-        """Return the books of `names` and their error, from the checkpoint or made and kept."""
-        title = f"error/{names[-1]}"
-        if title not in self.arrays:
-            books, error = make()
-            self.arrays.update(zip(names, books, strict=True))
-            self.arrays[title] = np.array(error)
-            part = self.path.with_suffix(".part.npz")
-            np.savez(part, key=np.frombuffer(self.key.encode(), np.uint8), **self.arrays)  # type: ignore[arg-type]
-            part.replace(self.path)
-        return [self.arrays[name] for name in names], float(self.arrays[title])
-
-
 def train(clips: Sequence[Clip], plan: Plan, work: Path, log: Log) -> TableSet:
     """Return tables trained on the clips.
 
@@ -83,9 +65,8 @@ def train(clips: Sequence[Clip], plan: Plan, work: Path, log: Log) -> TableSet:
     """
     kept, held = hold_back(clips, plan.held_back, plan.seed)
     kept = in_turn(kept, plan.seed)
-    listing = json.dumps([asdict(plan), [(str(c.path), c.path.stat().st_size) for c in kept]])
-    key = hashlib.sha256(listing.encode()).hexdigest()
-    checkpoint = Checkpoint(work, key, log)
+    sizes = [(str(clip.path), clip.path.stat().st_size) for clip in kept]
+    checkpoint = Checkpoint(work, json.dumps([asdict(plan), bit_table(), sizes]), log)
     recordings = list(in_order(Clip.read, kept))
     minutes = sum(map(len, recordings)) / SAMPLERATE / 60
     log(f"{len(kept)} clips, {minutes:.1f} minutes; {len(held)} clips held back")
