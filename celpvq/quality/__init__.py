@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .clips import clip_paths as clip_paths
     from .clips import read_clip as read_clip
-    from .evaluation import evaluate as evaluate
     from .evaluation import score as score
-    from .evaluation import summarize as summarize
     from .perceptual import estoi as estoi
     from .perceptual import pesq_nb as pesq_nb
     from .perceptual import visqol as visqol
@@ -19,27 +17,23 @@ if TYPE_CHECKING:
 _HOME = {
     "clip_paths": "clips",
     "estoi": "perceptual",
-    "evaluate": "evaluation",
     "lpc_spectral_distortion": "spectral",
     "pesq_nb": "perceptual",
     "read_clip": "clips",
     "score": "evaluation",
     "segmental_snr": "signal",
     "spectral_distortion": "spectral",
-    "summarize": "evaluation",
     "visqol": "perceptual",
 }
 __all__ = [
     "clip_paths",
     "estoi",
-    "evaluate",
     "lpc_spectral_distortion",
     "pesq_nb",
     "read_clip",
     "score",
     "segmental_snr",
     "spectral_distortion",
-    "summarize",
     "visqol",
 ]
 
