@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._jit import search
+from .._jit import kernel
 from ._threads import in_order, spans
 from ._types import F64, Floats, Indices
 from .full_search import nearest_block, tiled
@@ -40,9 +40,12 @@ class Cells(NamedTuple):
         return np.where(idle, codebook, means).astype(codebook.dtype)
 
 
-@search
+@kernel
 def _add(X: Floats, weight: Floats, codebook: Floats, best: Indices, cells: Cells) -> None:
-    """Add X (n, k), with weight (n, k), to the sums of the cells best (n,)."""
+    """Add X (n, k), with weight (n, k), to the sums of the cells best (n,).
+
+    In strict order: else rounding may depend on where in memory the sums lie.
+    """
     for r in range(X.shape[0]):
         c = best[r]
         for i in range(X.shape[1]):

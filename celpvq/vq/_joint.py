@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._jit import search
+from .._jit import kernel
 from ._types import F64, Floats, Indices
 
 
@@ -50,7 +50,7 @@ def jointly(X: Floats, weight: Floats, codebooks: tuple[Floats, ...],
     return tuple(np.split(book.astype(X.dtype), ends[:-1]))
 
 
-@search
+@kernel
 def _scatter(rows: Indices, weight: Floats, values: F64, out: F64) -> None:
     """Add weight * values, both (n, k), to all those of the rows of out (K, k) in rows (n, s)."""
     for r in range(rows.shape[0]):
@@ -59,7 +59,7 @@ def _scatter(rows: Indices, weight: Floats, values: F64, out: F64) -> None:
                 out[rows[r, s], i] += weight[r, i] * values[r, i]
 
 
-@search
+@kernel
 def _scatter_sums(rows: Indices, weight: Floats, book: F64, out: F64) -> None:
     """Do so with the sums of the rows of book (K, k) for values."""
     value = np.empty(book.shape[1])

@@ -48,10 +48,13 @@ def _predict(mem: F64, coef: F64, out: F64) -> None:
 
 @kernel
 def _remember(mem: F64, predicted: F64, codeword: F64, ar: bool) -> None:
-    """Move mem (order, k) on by a vector: what an AR or an MA predictor sees of it, first."""
-    for j in range(mem.shape[0] - 1, 0, -1):
-        mem[j] = mem[j - 1]
+    """Move mem (order, k) on by a vector: what an AR or an MA predictor sees of it, first.
+
+    Element by element here and in `encode`: copies of rows take seconds to compile.
+    """
     for i in range(mem.shape[1]):
+        for j in range(mem.shape[0] - 1, 0, -1):
+            mem[j, i] = mem[j - 1, i]
         mem[0, i] = predicted[i] + codeword[i] if ar else codeword[i]
 
 
@@ -63,16 +66,19 @@ def encode(X: F64, weight: F64, starts: Indices, coefs: F64, books: F64, ar: boo
     weight : (n, k), or (0, k) for none.    past : (n, order, k), the memory that each row met.
     """
     n, k = X.shape
-    n_predictors, n_codewords = books.shape[:2]
-    mem, predicted = np.zeros(coefs.shape[1:]), np.empty((n_predictors, k))
+    n_predictors, n_codewords = books.shape[0], books.shape[1]
+    order = coefs.shape[1]
+    mem, predicted = np.zeros((order, k)), np.empty((n_predictors, k))
     s = 0
     for r in range(n):
         if s < starts.shape[0] and r == starts[s]:
             mem[:] = 0
             s += 1
-        past[r] = mem
+        for j in range(order):
+            for i in range(k):
+                past[r, j, i] = mem[j, i]
         lowest = np.inf
-        codes[r] = 0
+        codes[r, 0] = codes[r, 1] = 0
         for p in range(n_predictors):
             _predict(mem, coefs[p], predicted[p])
             for c in range(n_codewords):

@@ -1,13 +1,17 @@
-"""Soft cells: vectors that belong to several codewords, each in part."""
+"""Soft cells: vectors that belong to several codewords, each in part.
+
+Sums are made in strict order: by the policy for searches, their rounding may depend on where in
+memory they lie, and then a seed would not repeat exactly.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import search
+from .._jit import kernel
 from ._threads import in_order, spans
-from ._types import F64, Floats
+from ._types import F64, Floats, Indices
 from .full_search import Tiles, tile_distances, tiled
 
 _ROWS = 1024
@@ -47,7 +51,13 @@ def _zeros(codebook: Floats) -> SoftCells:
     return SoftCells(np.zeros(len(codebook)), np.zeros(codebook.shape), np.zeros(len(codebook)))
 
 
-@search
+@kernel
+def _order(values: F64) -> Indices:
+    """Return the order of values (n,); on its own, as it takes seconds to compile."""
+    return np.argsort(values)
+
+
+@kernel
 def add_by_rank(X: Floats, weight: Floats, book: Tiles, cells: SoftCells, radius: float) -> None:
     """Add X (n, k) to each codeword with exp(-rank / radius): rank 0 is the nearest one's."""
     n_codewords = book.n_codewords
@@ -56,7 +66,7 @@ def add_by_rank(X: Floats, weight: Floats, book: Tiles, cells: SoftCells, radius
     parts = np.exp(-np.arange(n_near) / radius)
     for r in range(X.shape[0]):
         tile_distances(X[r], book, dist)
-        order = np.argsort(dist[:n_codewords])
+        order = _order(dist[:n_codewords].astype(np.float64))
         for rank in range(n_near):
             c = order[rank]
             w = parts[rank] * weight[r, 0]
@@ -66,7 +76,7 @@ def add_by_rank(X: Floats, weight: Floats, book: Tiles, cells: SoftCells, radius
                 cells.sums[c, i] += w * X[r, i]
 
 
-@search
+@kernel
 def add_by_distance(X: Floats, weight: Floats, book: Tiles, cells: SoftCells, share: F64,
                     temperature: float) -> None:  # fmt: skip
     """Add X (n, k) to each codeword in proportion to share * exp(-distance / temperature).

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._jit import search
+from .._jit import kernel
 from ..errors import ArgumentError
 from . import _check
 from ._types import F64, Floats
@@ -82,7 +82,7 @@ def maximin(X: Floats, mass: F64, n_codewords: int) -> Floats:
     return codebook
 
 
-@search
+@kernel
 def _approach(X: Floats, codeword: Floats, lowest: F64) -> None:
     """Lower lowest (n,) to the squared errors of X (n, k) against codeword (k,)."""
     for r in range(X.shape[0]):

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._jit import search
+from .._jit import kernel
 from . import _check
 from ._incremental import IncrementalVQ
 from ._types import F64, Floats, Indices
@@ -92,7 +92,7 @@ class OnlineVQ(IncrementalVQ):
         return moved.astype(codebook.dtype), counts
 
 
-@search
+@kernel
 def _follow(X: Floats, weight: Floats, order: Indices, rate: float, codebook: F64,
             counts: F64) -> None:  # fmt: skip
     """Move codebook and counts (K, k), in place, by the rows `order` of X and weight (n, k).

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._jit import search
+from .._jit import kernel
 from ..errors import ArgumentError
 from . import _check, init
 from ._threads import in_order, spans
@@ -228,7 +228,7 @@ class ShapeGainVQ(VectorQuantizer):
         check_shape("gains_", self.gains_, (n_gains,))
 
 
-@search
+@kernel
 def _best(X: Floats, columns: Floats, best: Indices, product: F64) -> None:
     """Write the column of columns (k, K) with the greatest product with each row of X (n, k)."""
     products = np.empty(columns.shape[1], X.dtype)
