@@ -163,8 +163,8 @@ def test_without_noise_annealing_is_plain():
 
 
 def test_the_first_codewords_part_at_the_critical_temperature():
-    X = vectors(4000) * [3, 1]
-    q = vq.DeterministicAnnealing(4, cooling=0.97, n_settle=100, random_state=1).fit(X)
+    X = vectors(1500) * [3, 1]
+    q = vq.DeterministicAnnealing(4, cooling=0.95, n_settle=60, random_state=1).fit(X)
     critical = 2 * np.linalg.eigvalsh(np.cov(X.T, ddof=0))[-1]
     parted = q.temperatures_[q.sizes_ > 1][0]
     assert 0.85 * critical < parted < 1.01 * critical

@@ -19,7 +19,9 @@ QUANTIZERS = {
     "SelfOrganizingMap": lambda **kw: vq.SelfOrganizingMap(16, init="random", **kw),
     "NeuralGas": lambda **kw: vq.NeuralGas(16, n_steps=10, **kw),
     "SimulatedAnnealing": lambda **kw: vq.SimulatedAnnealing(16, n_steps=30, **kw),
-    "DeterministicAnnealing": lambda **kw: vq.DeterministicAnnealing(16, cooling=0.8, **kw),
+    "DeterministicAnnealing": lambda **kw: vq.DeterministicAnnealing(
+        16, cooling=0.7, n_settle=10, **kw
+    ),
     "EntropyConstrainedVQ": lambda **kw: vq.EntropyConstrainedVQ(16, **kw),
 }
 every_quantizer = pytest.mark.parametrize("make", QUANTIZERS.values(), ids=QUANTIZERS)
