@@ -1,4 +1,4 @@
-"""The two compile policies, and a cache that never runs stale code.
+"""The two compile policies, `part` that takes its caller's, and a cache without stale code.
 
 numba's cache does not notice that a called kernel in another file changed, nor that bounds checks
 were asked for: one folder per state of the sources serves tests, tools and users' upgrades alike.

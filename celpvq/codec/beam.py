@@ -24,9 +24,8 @@ from . import (
 from .modes import LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN
 from .paths import Beam, Children, Path, copy_path, offer, path
 from .tables import ModeTables
-from .tuning import MAX_SURVIVORS, Effort
+from .tuning import MAX_PITCH_GAIN, MAX_SURVIVORS, Effort
 
-MAX_PITCH_GAIN = 1.2
 _LEAST_ENERGY = 1e-12
 
 
@@ -160,7 +159,7 @@ def search_frame(
     filters.copy(words, beam.words[0])
     beam.cost[0] = 0.0
     for index in range(N_SUBFRAMES):
-        part = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
+        now = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
         weighting.coefficients(lpc_w[index], num, den)
         weighting.impulse_response(num, den, lpc_q[index], impulse)
         fixed_codebook.energies(impulse, derived.shape_acf, tables.fcb_layout[index], energy)
@@ -168,7 +167,7 @@ def search_frame(
         for i in range(n_paths):
             who = path(beam, first + i)
             own = slice(i * n_lags, (i + 1) * n_lags)
-            target_of(part, lpc_q[index], num, den, who, target[i])
+            target_of(now, lpc_q[index], num, den, who, target[i])
             _find_lags(
                 who,
                 target[i],
@@ -201,7 +200,7 @@ def search_frame(
             who.words[synthesis.GAIN_WORDS + index] = children.words[i, 1]
             who.words[synthesis.FCB_WORDS + index] = children.words[i, 2]
             synthesis.subframe(who.words, index, lpc_q[index], tables, who.synthesis)
-            follow(part, num, den, who)
+            follow(now, num, den, who)
             n_paths += 1
     best = first
     for row in range(first, first + n_paths):

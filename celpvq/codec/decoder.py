@@ -142,6 +142,7 @@ class Decoder:
     def reset(self) -> None:
         """Forget all that was heard."""
         self._state = DecoderState.new()
+        self._mode = None
 
     def copy(self) -> Self:
         """Return a decoder that goes on from here on its own."""

@@ -14,8 +14,9 @@ from .._types import F64
 
 N_TAPS = 4
 MAX_CORRECTION_DB = 30.0
-_LOG2_10_20 = math.log2(10.0) / 20.0
-_LN2 = math.log(2.0)
+# literals: what the C library returns may differ in its last bit
+_LOG2_10_20 = 0.16609640474436813  # log2(10) / 20
+_LN2 = 0.6931471805599453
 _SILENT = 1e-6  # rms of a codeword below which it is taken for this
 
 

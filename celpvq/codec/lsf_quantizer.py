@@ -32,7 +32,7 @@ class LsfTables(NamedTuple):
 
 
 @kernel
-def _predict(switch: int, tables: LsfTables, prev: F64, out: F64) -> None:
+def predict(switch: int, tables: LsfTables, prev: F64, out: F64) -> None:
     """Put the LSF expected after prev (p,) into out (p,)."""
     for i in range(LPC_ORDER):
         out[i] = tables.mean[i] + tables.rho[switch, i] * (prev[i] - tables.mean[i])
@@ -42,7 +42,7 @@ def _predict(switch: int, tables: LsfTables, prev: F64, out: F64) -> None:
 def dequantize(words: I64, tables: LsfTables, prev: F64, out: F64) -> None:
     """Put the LSF of words (4,) after prev (p,) into out (p,), stable whatever the words."""
     switch = words[0]
-    _predict(switch, tables, prev, out)
+    predict(switch, tables, prev, out)
     for i in range(LPC_ORDER):
         out[i] += tables.stage1[switch, words[1], i]
     for i in range(SPLIT):
@@ -128,7 +128,7 @@ def quantize(
     values = np.empty(n_survivors)
     best_err = np.inf
     for switch in range(1 if safe else 2):
-        _predict(switch, tables, prev, residual)
+        predict(switch, tables, prev, residual)
         for i in range(LPC_ORDER):
             residual[i] = lsf[i] - residual[i]
         _survivors(residual, weight, tables.stage1[switch], items, values)

@@ -86,7 +86,7 @@ BY_LENGTH = MappingProxyType({mode.frame_bytes: mode for mode in MODES.values()}
 
 def get(mode: int | str | Mode) -> Mode:
     """Return the mode of a bit rate, or `mode` itself; raise `ArgumentError` if there is none."""
-    if isinstance(mode, Mode):
+    if isinstance(mode, Mode) and MODES.get(mode.bitrate) is mode:
         return mode
     found = {mode.name: mode for mode in MODES.values()}.get(str(mode))
     if found is None:

@@ -21,13 +21,14 @@ import numpy.typing as npt
 
 from .._types import F64, I64
 from ..errors import TablesError
+from ..output import Output, write_all
 from .gains import N_TAPS
 from .lsf_quantizer import SPLIT, LsfTables
 from .modes import LPC_ORDER, SUBFRAME_LEN, Mode, fcb_stages, modes
 
 FOLDER = Path(__file__).parents[1] / "tables"
 _PROVENANCE = "provenance"
-_MAX_PITCH_GAIN = 1.3
+_PITCH_GAIN_LIMIT = 1.3
 _MAX_CORRECTION_DB = 60.0
 _MAX_PREDICTOR_TAP = 2.0
 _MAX_BYTES = 1 << 24  # of a file and of what it unpacks to
@@ -82,7 +83,10 @@ def expected() -> Mapping[str, tuple[tuple[int, ...], str]]:
         _, *lsf_bits = mode.bits("lsf")
         sizes = (LPC_ORDER, SPLIT, LPC_ORDER - SPLIT)
         for name, bits, size in zip(lsf_names(mode), lsf_bits, sizes, strict=True):
-            want[name] = ((2, 1 << bits, size), "<f4")
+            shape = (2, 1 << bits, size)
+            assert want.setdefault(name, (shape, "<f4"))[0] == shape, (
+                "modes share LSF books by size"
+            )
         for bits in mode.bits("fcb"):
             for name, stage in zip(fcb_names(bits), fcb_stages(bits), strict=True):
                 want[name] = ((1 << stage, SUBFRAME_LEN), "<f2")
@@ -145,7 +149,7 @@ class TableSet:
         for name, array in self.arrays.items():
             limits: tuple[float, ...] = ()
             if name.startswith("gain"):
-                limits = (_MAX_PITCH_GAIN, _MAX_CORRECTION_DB)
+                limits = (_PITCH_GAIN_LIMIT, _MAX_CORRECTION_DB)
             elif name.startswith("predictor"):
                 limits = (200.0, *[_MAX_PREDICTOR_TAP] * N_TAPS)
             elif name.startswith("fcb"):
@@ -215,13 +219,18 @@ class TableSet:
         return type(self), (self.arrays, self.provenance)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the set to `path`, whole or not at all."""
+        """Write the set to `path`, whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written: no space, no permission.
+        """
         text = json.dumps(self.provenance, sort_keys=True).encode()
         out = io.BytesIO()
         np.savez_compressed(out, **self.arrays, **{_PROVENANCE: np.frombuffer(text, np.uint8)})  # type: ignore[arg-type]
-        part = Path(f"{os.fspath(path)}.part")
-        part.write_bytes(out.getvalue())
-        part.replace(path)
+        with Output(path) as file:
+            write_all(file, out.getvalue())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

@@ -10,6 +10,7 @@ HIGHPASS_HZ = 100.0
 LSF_SURVIVORS = 16
 MAX_PREDICTED_FRAMES = 7  # then the LSF safety net is forced, to end the effects of a loss
 MAX_SURVIVORS = 8
+MAX_PITCH_GAIN = 1.2
 
 
 class Effort(NamedTuple):

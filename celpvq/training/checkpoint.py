@@ -1,6 +1,7 @@
 """Books that are done, kept in a file, so that a training that was stopped goes on from there."""
 
 import hashlib
+import io
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .._types import F64
+from ..output import Output, write_all
 from .progress import Log
 
 Arrays = dict[str, F64]
@@ -49,7 +51,8 @@ class Checkpoint:
             books, error = make()
             self.arrays.update(zip(names, books, strict=True))
             self.arrays[title] = np.array(error)
-            part = self.path.with_suffix(".part.npz")
-            np.savez(part, key=self.key, **self.arrays)  # type: ignore[arg-type]
-            part.replace(self.path)
+            data = io.BytesIO()
+            np.savez(data, key=self.key, **self.arrays)  # type: ignore[arg-type]
+            with Output(self.path) as file:
+                write_all(file, data.getvalue())
         return [self.arrays[name] for name in names], float(self.arrays[title])

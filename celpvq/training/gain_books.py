@@ -6,12 +6,12 @@ from .._jit import search
 from .._types import F64, I64
 from ..codec import gains
 from ..codec.gains import N_TAPS
+from ..codec.tuning import MAX_PITCH_GAIN
 from ..vq import LBG
 from .harvest import Harvest
 from .progress import Log
 
 _RANGE_DB = 40.0  # levels further below the mean count as this
-_MAX_PITCH_GAIN = 1.2
 _ITERATIONS = 20
 _DB_PER_UNIT = 12.0  # of the correction against the pitch gain, in the first clustering
 _QUIET = 1e-3  # of the mean target energy, added so that silence does not rule
@@ -21,12 +21,12 @@ def _optimum(moments: F64) -> tuple[F64, F64]:
     """Return the unquantized pitch gain and codebook gain of each subframe that err least."""
     _, xy, xz, yy, zz, yz = moments[:, :6].T
     det = np.maximum(yy * zz - yz**2, 1e-3 * yy * zz + 1e-20)
-    gp = np.clip((xy * zz - xz * yz) / det, 0.0, _MAX_PITCH_GAIN)
+    gp = np.clip((xy * zz - xz * yz) / det, 0.0, MAX_PITCH_GAIN)
     return gp, np.maximum((xz - gp * yz) / (zz + 1e-20), 0.0)
 
 
 def _levels_db(moments: F64, gc: F64) -> F64:
-    """Return the level of the fixed codebook's part, at least _RANGE_DB below the mean."""
+    """Return the level of the fixed codebook's part, at most _RANGE_DB below the mean."""
     level = 20 * np.log10(gc * moments[:, 6] + 1e-9)
     loud = level > level.max() - 70.0
     return np.asarray(np.maximum(level, level[loud].mean() - _RANGE_DB))
@@ -119,7 +119,7 @@ def _centroids(book: F64, moments: F64, weight: F64, words: I64, scale: F64) -> 
     det = a * c - b * b
     ok = (np.bincount(words, minlength=n) > 0) & (det > 1e-6 * a * c) & (c > 0)
     safe = np.where(ok, det, 1.0)
-    gp = np.clip((p * c - q * b) / safe, 0.0, _MAX_PITCH_GAIN)
+    gp = np.clip((p * c - q * b) / safe, 0.0, MAX_PITCH_GAIN)
     linear = np.clip((q - gp * b) / np.where(ok, c, 1.0), 1e-2, 1e2)
     new = np.column_stack([gp, 20 * np.log10(linear)])
     return np.where(ok[:, None], new, book)

@@ -24,15 +24,15 @@ from ..codec.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_L
 from ..codec.tables import ModeTables, TableSet
 from .parallel import in_order
 
-N_MOMENTS = 8
+N_MOMENTS = 7
 
 
 class Harvest(NamedTuple):
-    """Subframes of coded speech, in their order; the vectors are of unit target energy."""
+    """Subframes of coded speech, in their order."""
 
     rest: F64  # (n, SUBFRAME_LEN) weighted target less the adaptive codebook's part
     impulse: F64  # (n, SUBFRAME_LEN) response of the sharpened weighted synthesis
-    moments: F64  # (n, N_MOMENTS) <x,x> <x,y> <x,z> <y,y> <z,z> <y,z>, rms of the shape, spare
+    moments: F64  # (n, N_MOMENTS) <x,x> <x,y> <x,z> <y,y> <z,z> <y,z>, rms of the shape
     starts: I64  # (n_clips + 1,) first row of each recording, and n
 
 

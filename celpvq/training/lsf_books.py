@@ -72,7 +72,7 @@ def _quantize_all(
         errs[f] = lsf_quantizer.quantize(
             lsfs[f], weight[f], tables, prev, tuning.LSF_SURVIVORS, safe, words[f]
         )
-        lsf_quantizer._predict(words[f, 0], tables, prev, now)
+        lsf_quantizer.predict(words[f, 0], tables, prev, now)
         for i in range(LPC_ORDER):
             target[f, i] = lsfs[f, i] - now[i]
         lsf_quantizer.dequantize(words[f], tables, prev, now)

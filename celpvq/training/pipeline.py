@@ -1,12 +1,15 @@
 """From a folder of speech to a set of tables, book by book, with a checkpoint after each."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from .._jit import CACHE_DIR
 from .._types import F64
 from ..codec.modes import (
     FRAME_LEN,
@@ -66,10 +69,11 @@ def train(clips: Sequence[Clip], plan: Plan, work: Path, log: Log) -> TableSet:
     kept, held = hold_back(clips, plan.held_back, plan.seed)
     kept = in_turn(kept, plan.seed)
     sizes = [(str(clip.path), clip.path.stat().st_size) for clip in kept]
-    checkpoint = Checkpoint(work, json.dumps([asdict(plan), bit_table(), sizes]), log)
+    identity = [asdict(plan), bit_table(), CACHE_DIR.name, sizes]  # of the sources, by their cache
+    checkpoint = Checkpoint(work, json.dumps(identity), log)
     recordings = list(in_order(Clip.read, kept))
-    minutes = sum(map(len, recordings)) / SAMPLERATE / 60
-    log(f"{len(kept)} clips, {minutes:.1f} minutes; {len(held)} clips held back")
+    provenance = _provenance(kept, recordings, plan)
+    log(f"{len(kept)} clips, {provenance['minutes']} minutes; {len(held)} clips held back")
     recordings = [x for x in recordings if len(x) >= 4 * FRAME_LEN]
     if not recordings:
         raise ArgumentError("training: no recording is as long as four frames")
@@ -82,14 +86,21 @@ def train(clips: Sequence[Clip], plan: Plan, work: Path, log: Log) -> TableSet:
         excitation.train()
         arrays.update({name: excitation.own[name] for name in excitation.names})
         errors.update(excitation.errors)
-    provenance = {
-        "sources": sorted({clip.source for clip in kept}),
-        "clips": len(kept),
-        "minutes": round(minutes, 1),
-        "plan": asdict(plan),
-        "errors": {name: float(f"{error:.5g}") for name, error in errors.items()},
-    }
+    provenance["errors"] = {name: float(f"{error:.5g}") for name, error in errors.items()}
     return TableSet(arrays, provenance)
+
+
+def _provenance(clips: Sequence[Clip], recordings: Sequence[F64], plan: Plan) -> dict[str, Any]:
+    """Return where tables trained on the clips come from: sources, not persons."""
+    minutes: dict[str, float] = defaultdict(float)
+    for clip, x in zip(clips, recordings, strict=True):
+        minutes[clip.source] += len(x) / SAMPLERATE / 60
+    return {
+        "sources": {source: round(minutes[source], 1) for source in sorted(minutes)},
+        "clips": len(clips),
+        "minutes": round(sum(minutes.values()), 1),
+        "plan": asdict(plan),
+    }
 
 
 def _train_lsf(
@@ -135,8 +146,11 @@ class _Excitation:
     ) -> None:  # fmt: skip
         self.mode, self.recordings, self.plan = mode, recordings, plan
         self.checkpoint, self.log = checkpoint, log
-        self.own = {k: v for k, v in arrays.items() if k.startswith("lsf")}
-        self.own = {**_untrained(plan.seed), **self.own}
+        # LSF, and the fixed codebooks that an earlier mode shares with this one
+        self.own = {**_untrained(plan.seed), **arrays}
+        self.sizes = [
+            bits for bits in dict.fromkeys(mode.bits("fcb")) if fcb_names(bits)[0] not in arrays
+        ]
         self.names: list[str] = []
         self.errors: Errors = {}
 
@@ -156,7 +170,7 @@ class _Excitation:
         """Train all fixed codebooks on one harvest, each from its last state if it has one."""
         found: list[Targets] = []  # made when first needed
         new: Arrays = {}  # they change together: one harvest serves all
-        for bits in dict.fromkeys(self.mode.bits("fcb")):
+        for bits in self.sizes:
             names = fcb_names(bits)
 
             def make(bits: int = bits, names: Sequence[str] = names) -> tuple[Sequence[F64], float]:
