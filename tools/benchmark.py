@@ -3,6 +3,8 @@
     python tools/benchmark.py
     python tools/benchmark.py --seconds 120 --only throughput frames
 
+The other half, PESQ, ESTOI, ViSQOL and speed clip by clip, is ``celpvq compare``.
+
 Speech comes from CELPVQ_SPEECH (or ``../shared/speech`` beside the checkout), else from the bundled
 clips. Compilation is excluded everywhere except under "start". Throughput is the best of three
 runs; CPU times are those of the calling thread. Compare within one run only: other machines, and
