@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .audio.arrays import as_mono
+from .codec.decoder import Decoder
+from .codec.encoder import Encoder
 from .codec.modes import SAMPLERATE, Mode
+from .codec.samples import as_array
 from .codec.tables import TableSet
 from .errors import ArgumentError, ArgumentTypeError
 from .stream import StreamReader, StreamWriter
@@ -120,7 +123,7 @@ def roundtrip(
     ArgumentError, ArgumentTypeError
         As for `encode`.
     """
-    array = np.asarray(x)
+    array = as_array(x)
     data = encode(
         array, samplerate, mode, preset,
         axis=axis, channel=channel, highpass=highpass, tables=tables,
@@ -133,7 +136,4 @@ def roundtrip(
 
 def warmup() -> None:
     """Load both directions of the codec, and compile them if no process has done so before."""
-    from .codec.decoder import Decoder
-    from .codec.encoder import Encoder
-
     Decoder().decode_frame(Encoder().encode_frame(np.zeros(160)))

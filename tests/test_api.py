@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 
@@ -133,6 +134,15 @@ def test_bad_requests_to_decode_are_refused(options, kind):
     with pytest.raises(celpvq.CelpvqError) as caught:
         celpvq.decode(**arguments)
     assert isinstance(caught.value, kind)
+
+
+def test_ragged_samples_are_refused():
+    ragged = [[0.0], [0.0, 1.0]]
+    with celpvq.StreamWriter(io.BytesIO(), axis=0) as stream:
+        stream.write([[0.0]])
+        for call in (stream.write, lambda x: celpvq.roundtrip(x, 8000, axis=0)):
+            with pytest.raises(celpvq.ArgumentError, match=r"x: .*inhomogeneous"):
+                call(ragged)
 
 
 def test_names_are_lazy_and_complete():

@@ -122,12 +122,21 @@ def test_a_mean_of_channels_does_not_depend_on_the_chunk(n, layout, channels):
         (np.zeros(9), {"axis": 0}, "two dimensions"),
         (np.zeros(9), {"channel": 1}, "two dimensions"),
         (0.5, {}, "shape"),
+        ([[0.0], [0.0, 1.0]], {"axis": 0}, "inhomogeneous"),
         (np.zeros((2, 2, 2)), {"axis": 1}, "shape"),
     ],
 )
 def test_samples_that_are_not_one_channel_are_refused(x, options, message):
     with pytest.raises(ArgumentError, match=message):
         as_mono(x, **options)
+
+
+@pytest.mark.parametrize("name", ["axis", "channel"])
+@pytest.mark.parametrize("value", [True, 1.0, "1", np.True_])
+def test_axis_and_channel_are_ints(name, value):
+    options = {"axis": 1} | {name: value}
+    with pytest.raises(ArgumentTypeError, match=f"^{name}: expected an int, got"):
+        as_mono(np.zeros((9, 2)), **options)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from files import Counting, Pipe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celpvq import ArgumentError, FormatError, TruncatedStream, info, modes
+from celpvq import ArgumentError, ArgumentTypeError, FormatError, TruncatedStream, info, modes
 from celpvq.codec.modes import BY_LENGTH, MODES
 from celpvq.container import CvqReader, CvqWriter, Header, n_packets
 
@@ -257,6 +257,16 @@ def test_a_writer_refuses_what_does_not_fit():
         writer.close(101)
     with pytest.raises(ArgumentError, match="at least 1"):
         CvqWriter(io.BytesIO(), 6400, HASH, samples=0)
+    for samples in ("a", 10.5, True):
+        with pytest.raises(ArgumentTypeError, match="samples: expected an int"):
+            CvqWriter(io.BytesIO(), 6400, HASH, samples=samples)
+
+
+@pytest.mark.parametrize("file", [5.5, 5, None, io.StringIO()])
+def test_what_is_no_binary_file_is_refused(file):
+    for call in (info, CvqReader, lambda file: CvqWriter(file, 6400, HASH)):
+        with pytest.raises(ArgumentTypeError, match="file: expected a binary file"):
+            call(file)
 
 
 @every_form

@@ -7,10 +7,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._types import F64
-from ..codec.samples import FULL_SCALE, scaled
+from ..codec.samples import FULL_SCALE, as_array, scaled
 from ..errors import ArgumentError, ArgumentTypeError
 
 MIN_SAMPLERATE, MAX_SAMPLERATE = 4000, 192000  # Hz
+
+
+def check_int(value: object, name: str) -> int:
+    """Return a number as int; raise `ArgumentTypeError` if it is of another type."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise ArgumentTypeError(f"{name}: expected an int, got {value!r}")
+    return int(value)
 
 
 def check_samplerate(samplerate: object, name: str = "samplerate") -> int:
@@ -60,12 +67,14 @@ def as_mono(x: ArrayLike, *, axis: int | None = None, channel: int | None = None
     Raises
     ------
     ArgumentTypeError
-        If `x` holds neither floats nor int16.
+        If `x` holds neither floats nor int16, or `axis` or `channel` is no int.
     ArgumentError
         If a sample is not finite, or the shape, `axis` or `channel` do not agree.
     """
-    array = np.asarray(x)
+    array = as_array(x)
     samples = scaled(array)
+    axis = None if axis is None else check_int(axis, "axis")
+    channel = None if channel is None else check_int(channel, "channel")
     if samples.ndim == 1 and axis is None and channel in (None, 0):
         return samples
     if samples.ndim != 2:
@@ -81,7 +90,7 @@ def as_mono(x: ArrayLike, *, axis: int | None = None, channel: int | None = None
     channels = np.moveaxis(samples, axis, 0)
     n = len(channels)
     if channel is not None:
-        if not isinstance(channel, (int, np.integer)) or not 0 <= channel < n:
+        if not 0 <= channel < n:
             raise ArgumentError(f"channel: expected 0 to {n - 1}, got {channel!r}")
         return np.ascontiguousarray(channels[channel])
     if n == 0:

@@ -11,6 +11,14 @@ from ..errors import ArgumentError, ArgumentTypeError
 FULL_SCALE = 32768.0  # int16 is float in [-1, 1) times this
 
 
+def as_array(x: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return x as an array; raise `ArgumentError` if its lengths differ within a dimension."""
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ArgumentError(f"x: {error}") from None
+
+
 def scaled(array: npt.NDArray[Any]) -> F64:
     """Return floats or int16 of any shape as float64 in [-1, 1]; finite floats beyond are clipped.
 
@@ -42,10 +50,7 @@ def one_channel(x: npt.ArrayLike) -> F64:
     ArgumentError, ArgumentTypeError
         If x is not 1-D, or as `scaled` says.
     """
-    try:
-        array = np.asarray(x)
-    except ValueError as error:  # ragged lists
-        raise ArgumentError(f"x: {error}") from None
+    array = as_array(x)
     if array.ndim != 1:
         raise ArgumentError(f"x: expected a 1-D array, got shape {array.shape}")
     return np.ascontiguousarray(scaled(array))

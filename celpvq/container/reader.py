@@ -1,11 +1,12 @@
 """A file into packets."""
 
+import io
 from collections.abc import Iterator
 from typing import IO, TypeAlias
 
 from ..codec import modes
 from ..codec.modes import Mode
-from ..errors import FormatError, TruncatedStream
+from ..errors import ArgumentTypeError, FormatError, TruncatedStream
 from .header import (
     BLOCK_PACKETS,
     CRC_LEN,
@@ -46,6 +47,8 @@ class CvqReader:
 
     Raises
     ------
+    ArgumentTypeError
+        If the file is no binary file.
     FormatError
         If the data are anything else than such a stream, as soon as that is known.
     TruncatedStream
@@ -53,6 +56,10 @@ class CvqReader:
     """
 
     def __init__(self, file: IO[bytes], strict: bool = True) -> None:
+        if isinstance(file, io.TextIOBase) or not hasattr(file, "read"):
+            raise ArgumentTypeError(
+                f"file: expected a binary file or its path, got {type(file).__name__}"
+            )
         self._file = file
         self.strict = strict
         self.n_bytes = self.n_packets = self.n_damaged = 0

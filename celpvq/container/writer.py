@@ -1,9 +1,11 @@
 """Packets into a file."""
 
-from ..audio.arrays import check_samplerate
+import io
+
+from ..audio.arrays import check_int, check_samplerate
 from ..codec import modes
 from ..codec.modes import Mode
-from ..errors import ArgumentError
+from ..errors import ArgumentError, ArgumentTypeError
 from ..output import Sink, write_all
 from .header import BLOCK_PACKETS, ID_LEN, SAMPLES, Header, crc_bytes, n_packets
 
@@ -26,13 +28,22 @@ class CvqWriter:
         Length of the original at that rate, if known beforehand.
     variable : bool
         Whether the mode may change.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If an argument has no such value.
     """
 
     def __init__(
         self, file: Sink, mode: int | Mode, tables_hash: str, samplerate: int = 8000, *,
         samples: int | None = None, variable: bool = False,
     ) -> None:  # fmt: skip
-        if samples is not None and not 0 < samples < 1 << 64:
+        if isinstance(file, io.TextIOBase) or not hasattr(file, "write"):
+            raise ArgumentTypeError(
+                f"file: expected a binary file or its path, got {type(file).__name__}"
+            )
+        if samples is not None and not 0 < check_int(samples, "samples") < 1 << 64:
             raise ArgumentError(f"samples: expected at least 1, got {samples}")
         self._file = file
         self._start = file.tell() if samples is None and file.seekable() else None
