@@ -1,18 +1,14 @@
 """Work on pieces in threads, in their order: the number of threads changes no result."""
 
 import itertools
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from .._threads import n_threads
+
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def n_threads() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_order(work: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
