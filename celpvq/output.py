@@ -40,6 +40,36 @@ def write_all(file: Sink, data: bytes) -> None:
         rest = rest[len(rest) if n is None else n :]
 
 
+@contextlib.contextmanager
+def typed(name: str) -> Iterator[None]:
+    """Turn what the system says against writing `name` into an `OutputError`."""
+    try:
+        yield
+    except (OutputError, OutputExistsError):
+        raise
+    except OSError as error:
+        raise OutputError(f"{name}: {error.strerror or error}") from error
+
+
+def make_folder(folder: Path, option: str) -> None:
+    """Create the folder that `option` names, unless it is there.
+
+    Raises
+    ------
+    OutputExistsError
+        If it is or lies in a file.
+    OutputError
+        If it cannot be created.
+    """
+    with typed(str(folder)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise OutputExistsError(
+                f"{option}: expected a folder, {folder} is or lies in a file"
+            ) from None
+
+
 class Output:
     """A file that appears under its name when it is complete; as a context, without an exception.
 
@@ -88,14 +118,8 @@ class Output:
             raise OutputExistsError(f"{self.name}: exists already")
         return old
 
-    @contextlib.contextmanager
-    def _typed(self) -> Iterator[None]:
-        try:
-            yield
-        except OutputExistsError:
-            raise
-        except OSError as error:
-            raise OutputError(f"{self.name}: {error.strerror or error}") from error
+    def _typed(self) -> contextlib.AbstractContextManager[None]:
+        return typed(self.name)
 
     def write(self, data: Any) -> int:
         """Write all of `data`."""
@@ -152,3 +176,9 @@ class Output:
             self.commit()
         else:
             self.discard()
+
+
+def write_file(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a whole file, or raise an `OutputError` and leave what was there."""
+    with Output(path) as file:
+        file.write(data)

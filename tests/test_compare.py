@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import errno
 import json
 import math
 import re
@@ -174,7 +175,7 @@ def test_a_measure_that_comes_later_is_taken_alone(run, scores, monkeypatch):
         return lambda ref, _: (taken.append(name), ref.size / 1000)[1]
 
     monkeypatch.setattr(compare, "MEASURES", {m: fake(m) for m in evaluation.MEASURES})
-    monkeypatch.setattr(compare, "PACKAGES", {})
+    monkeypatch.setattr(evaluation, "PACKAGES", {})
     run("-m", 4800)
     assert scores()["celpvq 4800 fast", "a.flac"]["pesq"] == ""
     run("-m", 4800, measures=("segsnr", "pesq"))
@@ -299,6 +300,24 @@ def test_foreign_files_in_the_places_of_ours_are_refused(tmp_path):
     (tmp_path / "coded.csv").write_text("clip,kbps,encode_s,decode_s\na.wav,5\n")
     with pytest.raises(FormatError, match="expected the columns"):
         Folder.open("mine", tmp_path)
+
+
+def test_a_full_disk_leaves_the_results_so_far(tmp_path, monkeypatch):
+    checkpoint = Checkpoint(tmp_path / "scores.csv")
+    checkpoint.add(result("codec", "a", 1.25))
+    before = (tmp_path / "scores.csv").read_bytes()
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("celpvq.output.os.fsync", full)
+    with pytest.raises(celpvq.OutputError, match=r"scores\.csv: No space left"):
+        checkpoint.rewrite()
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
+    assert (tmp_path / "scores.csv").read_bytes() == before
+    monkeypatch.setattr("pathlib.Path.open", full)
+    with pytest.raises(celpvq.OutputError, match=r"scores\.csv: No space left"):
+        checkpoint.add(result("codec", "b", 1.25))
 
 
 def test_results_come_back_from_their_file_as_they_were(tmp_path):

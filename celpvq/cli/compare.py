@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..output import make_folder, write_file
 from . import common
 
 if TYPE_CHECKING:
@@ -72,14 +73,14 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Compare; return the exit status."""
+    from .._threads import n_threads
     from ..quality import compare as comparing
     from ..quality.checkpoint import Checkpoint
-    from ..training.parallel import n_threads
 
     clips = comparing.find_clips(args.folder, args.limit)
     contenders = _contenders(args)
     measures = _measures(args.measures)
-    _make_folder(args.out)
+    make_folder(args.out, "--out")
     checkpoint = Checkpoint(args.out / "scores.csv")
     tasks = comparing.plan(clips, contenders, measures, checkpoint)
     n = len(clips) * len(contenders)
@@ -126,7 +127,7 @@ def _contenders(args: argparse.Namespace) -> "list[Contender]":
 def _measures(wanted: list[str]) -> list[str]:
     """Return the measures that can be taken; say which cannot."""
     from ..errors import MissingPackageError
-    from ..quality.compare import missing_packages
+    from ..quality.evaluation import missing_packages
 
     missing = missing_packages(wanted)
     if missing:
@@ -136,18 +137,6 @@ def _measures(wanted: list[str]) -> list[str]:
             raise MissingPackageError(text)
         print(f"celpvq: {text}", file=sys.stderr)
     return [measure for measure in dict.fromkeys(wanted) if measure not in missing]
-
-
-def _make_folder(folder: Path) -> None:
-    """Create the folder of results."""
-    from ..errors import OutputExistsError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise OutputExistsError(
-            f"--out: expected a folder, {folder} is or lies in a file"
-        ) from None
 
 
 def _report(
@@ -169,7 +158,7 @@ def _report(
     if failed:
         parts.append("\n".join(f"- no score: {line}" for line in failed))
     text = "\n\n".join(parts) + "\n"
-    (args.out / "summary.md").write_text(text, encoding="utf-8")
+    write_file(args.out / "summary.md", text.encode())
     print(text, end="")
     try:
         draw_rates(args.out / "rate-quality.png", summaries)

@@ -1,13 +1,14 @@
 """Scores clip by clip in a CSV file, from which an interrupted comparison goes on."""
 
 import csv
-import os
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from ..errors import FormatError
+from ..output import typed, write_file
 from .evaluation import MEASURES
 
 _NUMBERS = ("seconds", "kbps", "encode_s", "decode_s")
@@ -46,35 +47,43 @@ class Checkpoint:
     ------
     FormatError
         If the file is something else.
+    OutputError
+        If it cannot be written, then or later.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.results: dict[tuple[str, str], Result] = {}
         if path.exists():
-            with path.open(newline="", encoding="utf-8", errors="replace") as file:
-                lines = csv.reader(file)
-                if tuple(next(lines, ())) != COLUMNS:
-                    raise FormatError(f"{path}: is no file of scores of this version; remove it")
-                found = (_parse(line) for line in lines)
-                self.results = {result.place: result for result in found if result}
+            self.results = {result.place: result for result in _read(path)}
         self.rewrite()
 
     def add(self, result: Result) -> None:
         """Keep a result, at once."""
         self.results[result.place] = result
-        with self.path.open("a", newline="", encoding="utf-8") as file:
+        with typed(str(self.path)), self.path.open("a", newline="", encoding="utf-8") as file:
             _writer(file).writerow(_cells(result))
 
     def rewrite(self, first: Iterable[tuple[str, str]] = ()) -> None:
         """Write the file anew: the results at the places `first`, then the others."""
         places = dict.fromkeys([*(p for p in first if p in self.results), *self.results])
-        part = self.path.with_name(f"{self.path.name}.part")
-        with part.open("w", newline="", encoding="utf-8") as file:
-            writer = _writer(file)
-            writer.writerow(COLUMNS)
-            writer.writerows(_cells(self.results[place]) for place in places)
-        os.replace(part, self.path)
+        text = io.StringIO()
+        writer = _writer(text)
+        writer.writerow(COLUMNS)
+        writer.writerows(_cells(self.results[place]) for place in places)
+        write_file(self.path, text.getvalue().encode())
+
+
+def _read(path: Path) -> list[Result]:
+    """Return the results in a file, without a line that was cut off."""
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        lines = csv.reader(file)
+        try:
+            if tuple(next(lines, ())) == COLUMNS:
+                return [result for result in map(_parse, lines) if result]
+        except csv.Error:
+            pass
+    raise FormatError(f"{path}: is no file of scores of this version; remove it")
 
 
 def _writer(file: IO[str]) -> Any:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from ..codec.modes import SAMPLERATE
@@ -17,8 +16,6 @@ from .checkpoint import Checkpoint, Result
 from .contenders import Clip, Contender, read_speech
 from .evaluation import MEASURES, score
 from .folders import SUFFIXES
-
-PACKAGES = {"pesq": ("pesq",), "estoi": ("pystoi",), "visqol": ("visqol", "ai_edge_litert")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +59,6 @@ def _seconds(path: Path) -> float:
         got = f"{info.samplerate} Hz, {info.channels} channels"
         raise ArgumentError(f"{path}: expected {SAMPLERATE} Hz, one channel, got {got}")
     return float(info.duration)
-
-
-def missing_packages(measures: Sequence[str]) -> dict[str, list[str]]:
-    """Return the measures that cannot be taken here, each with the packages that it lacks."""
-    lacking = {m: [p for p in PACKAGES.get(m, ()) if find_spec(p) is None] for m in measures}
-    return {measure: packages for measure, packages in lacking.items() if packages}
 
 
 def plan(

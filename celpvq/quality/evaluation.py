@@ -1,6 +1,7 @@
 """All measures of one coded signal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
 from types import MappingProxyType
 
 import numpy as np
@@ -15,6 +16,13 @@ Measure = Callable[[Signal, Signal], float]
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {"pesq": pesq_nb, "estoi": estoi, "visqol": visqol, "segsnr": segmental_snr}
 )
+PACKAGES = {"pesq": ("pesq",), "estoi": ("pystoi",), "visqol": ("visqol", "ai_edge_litert")}
+
+
+def missing_packages(measures: Iterable[str]) -> dict[str, list[str]]:
+    """Return the measures that cannot be taken here, each with the packages that it lacks."""
+    lacking = {m: [p for p in PACKAGES.get(m, ()) if find_spec(p) is None] for m in measures}
+    return {measure: packages for measure, packages in lacking.items() if packages}
 
 
 def score(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..codec.modes import DELAY, FRAME_LEN, SAMPLERATE, SUBFRAME_LEN
-from ..errors import MissingPackageError
+from .figures import new_figure, save_figure
 
 WINDOW_LEN = 240  # 30 ms
 
@@ -39,16 +39,10 @@ def draw(
     ------
     MissingPackageError
         If matplotlib is not installed.
+    OutputError
+        If the file cannot be written.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingPackageError(
-            "the picture needs the package matplotlib: pip install celpvq[plot]"
-        ) from None
-    figure = Figure(figsize=(10, 9), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(10, 9)
     figure.suptitle(title)
     axes = figure.subplots(4, 1, sharex=True)
     peak = _level(ref).max()
@@ -61,7 +55,7 @@ def draw(
     axes[2].set(ylabel="LSF [Hz]", ylim=(0, SAMPLERATE / 2))
     axes[3].plot(times, lag, ".", markersize=3)
     axes[3].set(ylabel="lag [samples]", xlabel="time [s]", xlim=(0, ref.size / SAMPLERATE))
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)
 
 
 def _level(signal: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import MissingPackageError
+from .figures import new_figure, save_figure
 from .report import TITLES, Summary
 
 _OWN = "celpvq"
@@ -25,19 +25,13 @@ def draw_rates(path: Path, summaries: Sequence[Summary]) -> None:
     ------
     MissingPackageError
         If matplotlib is not installed.
+    OutputError
+        If the file cannot be written.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingPackageError(
-            "the picture needs the package matplotlib: pip install celpvq[plot]"
-        ) from None
     measures = list(summaries[0].scores)
     columns = min(len(measures), 2)
     rows = -(-len(measures) // columns)
-    figure = Figure(figsize=(6 * columns, 4.2 * rows + 0.8), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(6 * columns, 4.2 * rows + 0.8)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel, measure in zip(panels, measures, strict=False):
         for i, (name, members) in enumerate(families(summaries).items()):
@@ -55,7 +49,7 @@ def draw_rates(path: Path, summaries: Sequence[Summary]) -> None:
     for panel in panels[len(measures) :]:
         panel.set_visible(False)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)
 
 
 def families(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
