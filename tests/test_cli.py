@@ -120,7 +120,7 @@ def test_bad_input_is_refused(refused, run, here):
     (here / "cut.wav").write_bytes(wav[:-1000])
     (here / "odd.raw").write_bytes(b"123")
     (here / "cut.cvq").write_bytes(data[:-1])
-    (here / "bad.cvq").write_bytes(data[:40] + b"\0" + data[41:])
+    (here / "bad.cvq").write_bytes(data[:40] + bytes([data[40] ^ 1]) + data[41:])
 
     refused("encode missing.wav b.cvq", "missing.wav: No such file")
     refused("encode . b.cvq", ".: Is a directory")
@@ -207,7 +207,7 @@ def test_a_command_line_that_is_not_understood_is_status_2(run, line):
 def test_help_teaches(run, verb):
     status, out, _ = run(f"{verb} --help")
     assert status == 0
-    assert verb in ("demo", "train") or "examples:" in out
+    assert "examples:" in out
     assert run("--version")[1].startswith("celpvq ")
 
 

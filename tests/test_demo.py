@@ -1,4 +1,5 @@
 import argparse
+import errno
 import sys
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 import soundfile
 
 import celpvq
-from celpvq.errors import OutputExistsError
+from celpvq.cli import demo as verb
+from celpvq.errors import OutputError, OutputExistsError
 from celpvq.quality import clip_paths, demo, read_clip
 from celpvq.quality.picture import draw
 
@@ -21,8 +23,8 @@ def two_clips(monkeypatch):
 
 def run(*words):
     parser = argparse.ArgumentParser()
-    demo.add_arguments(parser)
-    return demo.run(parser.parse_args(list(words)))
+    verb.add_arguments(parser)
+    return verb.run(parser.parse_args(list(words)))
 
 
 def test_the_demo_tells_every_rate_and_leaves_its_files(tmp_path, capsys, two_clips):
@@ -62,9 +64,31 @@ def test_a_file_in_the_folder_s_place_is_refused(tmp_path):
             run("--out", str(tmp_path / out))
 
 
+def test_the_original_is_written_as_it_is(tmp_path, clips):
+    path = tmp_path / "a.wav"
+    demo.write_wav(path, clips[demo.PICTURE_CLIP])
+    np.testing.assert_array_equal(soundfile.read(path)[0], clips[demo.PICTURE_CLIP])
+
+
 @pytest.mark.parametrize("n_frames", [1, 50])
 def test_a_picture_is_drawn_of_any_length(tmp_path, n_frames):
     x = np.random.default_rng(1).normal(scale=0.1, size=n_frames * 160 + 100)
     lsf = np.tile(np.arange(1, 11) * np.pi / 11, (n_frames, 1))
     draw(tmp_path / "p.png", x, x, lsf, np.full(4 * n_frames, 50.0), "noise")
     assert (tmp_path / "p.png").stat().st_size > 10_000
+
+
+def test_what_cannot_be_written_leaves_what_was_there(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    old = {tmp_path / name: name.encode() for name in ("a.wav", "p.png")}
+    for path, data in old.items():
+        path.write_bytes(data)
+    monkeypatch.setattr("celpvq.output.os.fsync", full)
+    x = np.full(1700, 0.1)
+    with pytest.raises(OutputError, match=r"a\.wav: No space left"):
+        demo.write_wav(tmp_path / "a.wav", x)
+    with pytest.raises(OutputError, match=r"p\.png: No space left"):
+        draw(tmp_path / "p.png", x, x, np.ones((10, 10)), np.full(40, 50.0), "constant")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == old

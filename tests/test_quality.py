@@ -160,7 +160,7 @@ def test_a_refused_signal_scores_nan(clip):
 
 def test_the_demo_s_options_are_parsed_without_any_numerical_package():
     code = (
-        "import argparse, sys; from celpvq.quality import demo\n"
+        "import argparse, sys; from celpvq.cli import demo\n"
         "demo.add_arguments(argparse.ArgumentParser())\n"
         "heavy = {'numpy', 'numba', 'scipy', 'matplotlib', 'soundfile'}\n"
         "print(sorted(heavy & set(sys.modules)))"
