@@ -12,7 +12,7 @@ import numpy as np
 from .._types import F64
 from ..audio import Resampler, as_mono, read_sound
 from ..codec.modes import SAMPLERATE
-from ..errors import ArgumentError
+from ..errors import ArgumentError, FormatError
 
 SUFFIXES = frozenset({".flac", ".wav", ".ogg", ".mp3", ".aiff", ".au"})
 
@@ -45,12 +45,11 @@ def find_clips(folder: Path) -> list[Clip]:
     ------
     ArgumentError
         If there is no recording.
+    FormatError
+        If the manifest is no such list.
     """
     manifest = folder / "manifest.csv"
-    known: dict[str, dict[str, str]] = {}
-    if manifest.is_file():
-        with manifest.open(newline="", encoding="utf-8") as lines:
-            known = {row["file"]: row for row in csv.DictReader(lines) if row.get("file")}
+    known = _read_manifest(manifest) if manifest.is_file() else {}
     clips = []
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
         name = path.relative_to(folder).as_posix()
@@ -61,6 +60,18 @@ def find_clips(folder: Path) -> list[Clip]:
     if not clips:
         raise ArgumentError(f"{folder}: holds no sound file ({', '.join(sorted(SUFFIXES))})")
     return clips
+
+
+def _read_manifest(path: Path) -> dict[str, dict[str, str]]:
+    """Return the rows by file."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines, strict=True)
+            if "file" not in (reader.fieldnames or ()):
+                raise FormatError(f"{path}: expected a column file")
+            return {row["file"]: row for row in reader if row["file"]}
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FormatError(f"{path}: expected CSV in UTF-8: {error}") from None
 
 
 def in_turn(clips: Iterable[Clip], seed: int) -> list[Clip]:
