@@ -25,7 +25,7 @@ class Effort(NamedTuple):
 
 PRESETS: Mapping[str, Effort] = MappingProxyType({
     "fast": Effort(survivors=1, lags=1, pairs=1, first=4, words=4),
-    "default": Effort(survivors=4, lags=4, pairs=8, first=4, words=6),
+    "default": Effort(survivors=4, lags=4, pairs=6, first=4, words=6),
     "best": Effort(survivors=8, lags=6, pairs=32, first=8, words=10),
 })  # fmt: skip
 
