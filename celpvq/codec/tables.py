@@ -248,7 +248,7 @@ class TableSet:
             with zipfile.ZipFile(path) as archive:
                 if sum(item.file_size for item in archive.infolist()) > _MAX_BYTES:
                     raise TablesError(f"tables: {path}: unpacks to more than any set")
-            with np.load(path, allow_pickle=False) as data:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
                 arrays = {name: data[name] for name in data.files}
             provenance = json.loads(
                 arrays.pop(_PROVENANCE, np.frombuffer(b"{}", np.uint8)).tobytes()

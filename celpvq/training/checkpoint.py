@@ -35,7 +35,7 @@ class Checkpoint:
         self.key = np.frombuffer(hashlib.sha256(identity.encode()).digest(), np.uint8)
         self.arrays: Arrays = {}
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 if np.array_equal(data["key"], self.key):
                     self.arrays = {name: data[name] for name in data.files if name != "key"}
                     log(f"{path}: goes on after {len(self.arrays)} arrays")

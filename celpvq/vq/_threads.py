@@ -1,22 +1,15 @@
 """Threads over compiled functions that release the GIL, with results in a fixed order."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from .. import _threads
 from . import _check
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def default_threads() -> int:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def spans(n: int, size: int) -> list[slice]:
@@ -29,7 +22,7 @@ def in_order(work: Callable[[T], R], items: Iterable[T], n_threads: int | None) 
     if n_threads is not None:
         _check.count(n_threads, "n_threads", least=1)
     items = list(items)
-    n_threads = min(n_threads or default_threads(), len(items))
+    n_threads = min(n_threads or _threads.n_threads(), len(items))
     if n_threads <= 1:
         yield from map(work, items)
         return
