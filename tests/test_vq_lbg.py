@@ -75,7 +75,9 @@ def test_equals_lloyds_k_means_from_the_same_start(n_iter, dtype):
         theirs = cluster.KMeans(24, init=start, n_init=1, tol=0, max_iter=n_iter, algorithm="lloyd")
         # it warns of stopping early only where it reached a fixed point, as ours does then
         theirs.fit(X, sample_weight=w)
-        np.testing.assert_allclose(ours.codebook_, theirs.cluster_centers_, atol=1e-6)
+        # scikit-learn adds float32 up in float32, in an order that its threads choose
+        atol = 1e-6 if dtype == np.float64 else 4e-6
+        np.testing.assert_allclose(ours.codebook_, theirs.cluster_centers_, atol=atol)
         np.testing.assert_array_equal(ours.encode(X), theirs.predict(X))
 
 
