@@ -2,9 +2,9 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from .. import _threads
 from .._threads import n_threads
 
 T = TypeVar("T")
@@ -13,8 +13,7 @@ R = TypeVar("R")
 
 def in_order(work: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
     """Yield ``work(piece)`` for each piece, in order, computed in threads."""
-    with ThreadPoolExecutor(n_threads()) as pool:
-        yield from pool.map(work, pieces)
+    return _threads.in_order(work, pieces, n_threads())
 
 
 def slices(n: int, n_pieces: int) -> list[slice]:
