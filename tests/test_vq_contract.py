@@ -1,11 +1,14 @@
 """What every quantizer keeps to, whatever its method."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
 from celpvq import vq
 from celpvq.errors import ArgumentError, ArgumentTypeError, FormatError, NotFittedError
 
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="needs PyTorch")
 QUANTIZERS = {
     "LBG": lambda **kw: vq.LBG(16, **kw),
     "MultistageVQ": lambda **kw: vq.MultistageVQ([4, 8], **kw),
@@ -23,13 +26,20 @@ QUANTIZERS = {
         16, cooling=0.7, n_settle=10, **kw
     ),
     "EntropyConstrainedVQ": lambda **kw: vq.EntropyConstrainedVQ(16, **kw),
+    "StraightThroughVQ": lambda **kw: vq.StraightThroughVQ(16, batch_size=200, decay=0.8, **kw),
 }
-every_quantizer = pytest.mark.parametrize("make", QUANTIZERS.values(), ids=QUANTIZERS)
+every_quantizer = pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(make, id=name, marks=[needs_torch] if name == "StraightThroughVQ" else [])
+        for name, make in QUANTIZERS.items()
+    ],
+)
 every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 NOT_WEIGHTED = ("ProductVQ", "ShapeGainVQ", "NeuralGas", "DeterministicAnnealing",
-                "EntropyConstrainedVQ")  # fmt: skip
+                "EntropyConstrainedVQ", "StraightThroughVQ")  # fmt: skip
 MAY_RISE = ("OnlineVQ", "MiniBatchVQ", "SelfOrganizingMap", "NeuralGas", "SimulatedAnnealing",
-            "DeterministicAnnealing", "EntropyConstrainedVQ")  # fmt: skip
+            "DeterministicAnnealing", "EntropyConstrainedVQ", "StraightThroughVQ")  # fmt: skip
 every_weighted = pytest.mark.parametrize(
     "make", [make for name, make in QUANTIZERS.items() if name not in NOT_WEIGHTED]
 )

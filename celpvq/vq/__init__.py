@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .shape_gain import ShapeGainVQ as ShapeGainVQ
     from .simulated_annealing import SimulatedAnnealing as SimulatedAnnealing
     from .split import SplitVQ as SplitVQ
+    from .straight_through import StraightThroughVQ as StraightThroughVQ
     from .theory import gersho_constant as gersho_constant
     from .theory import lloyd_max_gaussian as lloyd_max_gaussian
     from .theory import shannon_distortion_gauss_markov as shannon_distortion_gauss_markov
@@ -50,6 +51,7 @@ _HOME = {
     "ShapeGainVQ": "shape_gain",
     "SimulatedAnnealing": "simulated_annealing",
     "SplitVQ": "split",
+    "StraightThroughVQ": "straight_through",
     "TreeVQ": "tree",
     "assign_indices": "index_assignment",
     "average_rate": "huffman",

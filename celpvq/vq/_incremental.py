@@ -12,13 +12,12 @@ from ._types import F64, Floats, Indices
 from .base import check_shape
 from .codebook import CodebookVQ, mass
 
-_OLD = 0.2  # of what a pass has learnt, in the next: codewords were elsewhere then
-
 
 class IncrementalVQ(CodebookVQ):
     """A quantizer that goes on learning: `fit` passes over all vectors, `partial_fit` over some."""
 
     _fitted: ClassVar[tuple[str, ...]] = (*CodebookVQ._fitted, "counts_")
+    _kept: ClassVar[float] = 0.2  # of a pass's counts in the next: codewords were elsewhere then
 
     init: str | ArrayLike
     tol: float
@@ -57,7 +56,7 @@ class IncrementalVQ(CodebookVQ):
         full = np.broadcast_to(weight, X.shape)
         for _ in range(self.max_iter):
             order = rng.permutation(len(X))
-            codebook, counts = self._learn(codebook, _OLD * counts, X, full, order)
+            codebook, counts = self._learn(codebook, self._kept * counts, X, full, order)
             design.record(design.survey(codebook).distortion, len(codebook))
             before, now = design.history[-2:]
             if abs(before - now) <= self.tol * now:

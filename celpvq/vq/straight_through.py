@@ -1,0 +1,144 @@
+"""The learning rule of the VQ-VAE, for vectors that are given."""
+
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import _check
+from ._incremental import IncrementalVQ
+from ._threads import spans
+from ._types import F64, Floats, Indices
+
+if TYPE_CHECKING:
+    from .nn import StraightThrough
+
+
+class StraightThroughVQ(IncrementalVQ):
+    """A vector quantizer that learns as `celpvq.vq.nn.StraightThrough` does within a network.
+
+    Each batch moves the codewords towards the means of its vectors in their cells, which are
+    forgotten little by little. `layer` and `from_layer` are the ways into a network and back.
+    Learning takes the extra `torch`; coding does not.
+
+    Parameters
+    ----------
+    n_codewords : int
+        Size of the codebook.
+    batch_size : int
+        Number of vectors per batch.
+    commitment : float
+        Weight of the commitment loss of `layer` [>= 0]; vectors that are given stay where they are.
+    decay : float
+        What a batch leaves of the moving averages before it [0 to 1].
+    revive : float
+        A codeword used less than this part of the mean use moves to some vector of the batch.
+    init : {"kmeans++", "random", "maximin"} or array_like, shape (n_codewords, k)
+        The start: training vectors likely to be far from each other, at random, or as far as there
+        are; or a codebook.
+    tol : float
+        Stop when a pass changes the distortion by less than this part of it.
+    max_iter : int
+        Stop after this many passes over the vectors.
+    random_state : int, numpy.random.Generator or None
+        Seed of whatever is drawn; a number makes the result repeat exactly.
+    n_threads : int, optional
+        Number of threads of searches and measurements; PyTorch has a setting of its own.
+    verbose : bool
+        Print the distortion after each pass.
+
+    Attributes
+    ----------
+    codebook_ : ndarray, shape (n_codewords, k)
+        The codewords, float32 if the training vectors are, else float64.
+    counts_ : ndarray, shape (n_codewords, k)
+        Moving average of the weight in each cell of a batch, the same for all components.
+    distortion_history_ : ndarray, shape (n_iter_ + 1,)
+        Weighted mean squared error per component at the start and after each pass of `fit`.
+    n_iter_ : int
+        Number of passes of `fit`.
+
+    References
+    ----------
+    .. [1] A. van den Oord, O. Vinyals and K. Kavukcuoglu, "Neural discrete representation
+       learning", Advances in Neural Information Processing Systems 30, 2017, appendix A.1.
+    """
+
+    _kept = 1.0
+
+    def __init__(self, n_codewords: int, *, batch_size: int = 1024, commitment: float = 0.25,
+                 decay: float = 0.99, revive: float = 0.02,
+                 init: Literal["kmeans++", "random", "maximin"] | ArrayLike = "kmeans++",
+                 tol: float = 1e-3, max_iter: int = 30,
+                 random_state: int | np.random.Generator | None = None,
+                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
+        self.n_codewords = n_codewords
+        self.batch_size = batch_size
+        self.commitment = commitment
+        self.decay = decay
+        self.revive = revive
+        self.init = init
+        self.tol = tol
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.verbose = verbose
+
+    def layer(self) -> "StraightThrough":
+        """Return the quantizer as a layer of a network, to go on learning there.
+
+        Returns
+        -------
+        StraightThrough
+            A layer with a copy of the codebook, of its type.
+
+        Raises
+        ------
+        MissingPackageError
+            Without PyTorch.
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        return self._layer(self.codebook_, self.counts_)
+
+    @classmethod
+    def from_layer(cls, layer: "StraightThrough") -> Self:
+        """Return the quantizer that a network has learnt: it codes and is saved without PyTorch.
+
+        Parameters
+        ----------
+        layer : StraightThrough
+            A layer, on whatever device.
+
+        Returns
+        -------
+        StraightThroughVQ
+            A fitted quantizer with a copy of its codebook and an empty history.
+        """
+        codebook = layer.codebook.detach().cpu().numpy().copy()
+        quantizer = cls(len(codebook), commitment=layer.commitment, revive=layer.revive,
+                        decay=0.99 if layer.decay is None else layer.decay)  # fmt: skip
+        quantizer.codebook_ = codebook
+        counts = layer.counts.detach().cpu().numpy()
+        quantizer.counts_ = np.repeat(counts[:, None], codebook.shape[1], axis=1).astype(np.float64)
+        quantizer.distortion_history_, quantizer.n_iter_ = np.empty(0), 0
+        return quantizer
+
+    def _layer(self, codebook: Floats, counts: F64) -> "StraightThrough":
+        from .nn import restored
+
+        params = {"commitment": self.commitment, "decay": self.decay, "revive": self.revive}
+        return restored(codebook, counts[:, 0], params)
+
+    def _learn(self, codebook: Floats, counts: F64, X: Floats, weight: Floats,
+               order: Indices) -> tuple[Floats, F64]:  # fmt: skip
+        _check.count(self.batch_size, "batch_size", least=1)
+        layer = self._layer(codebook, counts)
+        from .nn import learn
+
+        for batch in spans(len(X), self.batch_size):
+            rows = order[batch]
+            learn(layer, X[rows], np.ascontiguousarray(weight[rows, 0]))
+        learnt = self.from_layer(layer)
+        return learnt.codebook_, learnt.counts_
