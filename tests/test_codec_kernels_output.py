@@ -1,5 +1,6 @@
 """Packets, restoration and postfilter against their definitions."""
 
+import dataclasses
 import itertools
 
 import naive
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.linalg import solve_toeplitz
 from scipy.signal import freqz, lfilter
 
-from celpvq.codec import bitstream, postfilter, restoration
-from celpvq.codec.modes import LPC_ORDER, MAX_LAG, N_WORDS
+from celpvq.codec import bitstream, modes, postfilter, restoration
+from celpvq.codec.modes import LPC_ORDER, MAX_LAG, N_WORDS, Field
 from celpvq.codec.modes import SUBFRAME_LEN as N
 from celpvq.codec.modes import modes as all_modes
 from celpvq.errors import ArgumentError, FormatError
@@ -48,17 +49,39 @@ def test_pack_inverts_unpack_of_any_bytes(mode, data):
     assert bitstream.pack(mode, words) == packets
 
 
+def reordered(mode):
+    """The mode with its bits in an order from lowest to highest places, last entries first."""
+    bits = sorted(mode.allocation, key=lambda bit: (bit.place, -bit.entry, bit.field))
+    return dataclasses.replace(mode, order=" ".join(f"{b.field}{b.entry}:{b.place}" for b in bits))
+
+
 @every_mode
-def test_packets_hold_each_bit_of_each_word_once(mode):
-    column, place = bitstream.order(mode)
-    every = {(c, b) for c, n in enumerate(entry_bits(mode)) for b in range(n)}
-    assert len(column) == mode.bits_per_frame == 8 * mode.frame_bytes
-    assert set(zip(column.tolist(), place.tolist(), strict=True)) == every
-    for c, n in enumerate(entry_bits(mode)):
-        assert place[column == c].tolist() == list(range(n))[::-1], "not the highest bit first"
-    words = np.array([[np.random.default_rng(1).integers(1 << n) for n in entry_bits(mode)]])
-    text = "".join(str(words[0, c] >> b & 1) for c, b in zip(column, place, strict=True))
-    assert bitstream.pack(mode, words) == naive.octets(text)
+@pytest.mark.parametrize("order", [lambda mode: mode, reordered], ids=["own", "reordered"])
+def test_packets_hold_each_bit_of_each_word_once_in_the_modes_order(mode, order):
+    mode = order(mode)
+    entries = [(field.name, i) for field in mode.fields for i in range(len(field.bits))]
+    words = np.random.default_rng(1).integers(0, bitstream.limits(mode), (3, N_WORDS))
+    assert len(set(mode.transmission)) == mode.bits_per_frame == 8 * mode.frame_bytes
+    text = "".join(
+        str(row[entries.index((field, entry))] >> place & 1)
+        for row in words.tolist()
+        for field, entry, place in mode.transmission
+    )
+    packets = bitstream.pack(mode, words)
+    assert packets == naive.octets(text)
+    np.testing.assert_array_equal(bitstream.unpack(mode, packets), words)
+
+
+def test_an_order_is_written_in_runs():
+    plain = modes.Mode(400, (Field("lsf", (1, 2)), Field("lag", (5,))))
+    assert plain.transmission == plain.allocation
+    assert plain.allocation[:4] == (("lsf", 0, 0), ("lsf", 1, 1), ("lsf", 1, 0), ("lag", 0, 4))
+    mode = dataclasses.replace(plain, order="lag0:4-3 lsf0:0 lag0:2-0 lsf1:1-0")
+    assert "".join(str(bit.place) for bit in mode.transmission) == "43021010"
+    assert [bit.field for bit in mode.transmission[1:4]] == ["lag", "lsf", "lag"]
+    for bad in ("lsf0:0", "lag0:4-0 lsf0:0 lsf1:1 lsf1:1", "lag0:4-0 lsf0:0 lsf1"):
+        with pytest.raises(AssertionError):
+            dataclasses.replace(plain, order=bad)
 
 
 @every_mode

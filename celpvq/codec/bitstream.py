@@ -15,10 +15,19 @@ from .modes import N_WORDS, Mode
 @functools.cache
 def order(mode: Mode) -> tuple[I64, I64]:
     """Return the column of each transmitted bit's codeword, and its place there (0: lowest)."""
-    bits = [n for field in mode.fields for n in field.bits]
-    column = np.repeat(np.arange(len(bits)), bits)
-    place = np.concatenate([np.arange(n)[::-1] for n in bits])
-    return column, place
+    entries = [(field.name, entry) for field in mode.fields for entry in range(len(field.bits))]
+    column = [entries.index((bit.field, bit.entry)) for bit in mode.transmission]
+    place = [bit.place for bit in mode.transmission]
+    return np.array(column, dtype=np.int64), np.array(place, dtype=np.int64)
+
+
+@functools.cache
+def _by_word(mode: Mode) -> tuple[I64, I64, I64]:
+    """Return which transmitted bits belong together, where each word starts, and its column."""
+    column, _ = order(mode)
+    together = np.argsort(column, kind="stable")
+    starts = np.flatnonzero(np.diff(column[together], prepend=-1))
+    return together, starts, column[together[starts]]
 
 
 @functools.cache
@@ -65,9 +74,9 @@ def unpack(mode: Mode, data: bytes) -> I64:
             f"got {len(data)}"
         )
     packets = np.frombuffer(data, np.uint8).reshape(n_frames, mode.frame_bytes)
-    column, place = order(mode)
+    _, place = order(mode)
+    together, starts, columns = _by_word(mode)
     bits = np.unpackbits(packets, axis=1).astype(np.int64) << place
     words = np.zeros((n_frames, N_WORDS), dtype=np.int64)
-    starts = np.flatnonzero(np.diff(column, prepend=-1))
-    words[:, column[starts]] = np.add.reduceat(bits, starts, axis=1)
+    words[:, columns] = np.add.reduceat(bits[:, together], starts, axis=1)
     return words

@@ -1,10 +1,12 @@
-"""The bit rates: geometry and bit allocation, stated here and nowhere else.
+"""The bit rates: geometry, bit allocation and order of the bits, stated here and nowhere else.
 
 Packing, unpacking, the shapes of the tables and the documented bit table all derive from `MODES`.
 """
 
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ..errors import ArgumentError
 
@@ -27,6 +29,17 @@ class Field:
     bits: tuple[int, ...]
 
 
+class Bit(NamedTuple):
+    """A bit of a frame: its codeword's field and entry, and its place there (0: lowest)."""
+
+    field: str
+    entry: int
+    place: int
+
+
+_RUN = re.compile(r"([a-z]+)(\d):(\d+)(?:-(\d+))?")  # of `Mode.order`
+
+
 @dataclass(frozen=True, slots=True)
 class Mode:
     """A bit rate: its codewords, in the order of the rows of codewords that the kernels exchange.
@@ -34,10 +47,18 @@ class Mode:
     The entries of ``lsf`` are predictor switch, stage 1, and the two halves of stage 2; the other
     fields have one entry per subframe. An ``fcb`` word holds the index of stage 1, that of stage 2
     (`fcb_stages`), and a sign for each stage.
+
+    The bits of a packet are ordered, most sensitive first, by runs such as ``lag2:7-3``: bits 7
+    down to 3, 0 being the lowest, of the codeword of `lag` in subframe 2. Without an order, they
+    lie as allocated, the highest bit of a codeword first.
     """
 
     bitrate: int
     fields: tuple[Field, ...]
+    order: str = ""
+
+    def __post_init__(self) -> None:
+        assert sorted(self.transmission) == sorted(self.allocation), "each bit is sent once"
 
     @property
     def name(self) -> str:
@@ -54,6 +75,30 @@ class Mode:
         """The length of a packet."""
         return self.bits_per_frame // 8
 
+    @property
+    def allocation(self) -> tuple[Bit, ...]:
+        """All bits, codeword by codeword, the highest first."""
+        return tuple(
+            Bit(field.name, entry, place)
+            for field in self.fields
+            for entry, n in enumerate(field.bits)
+            for place in range(n - 1, -1, -1)
+        )
+
+    @property
+    def transmission(self) -> tuple[Bit, ...]:
+        """All bits in the order that packets hold them in."""
+        runs = [_RUN.fullmatch(run) for run in self.order.split()]
+        if not runs:
+            return self.allocation
+        assert None not in runs, "runs are written as above"
+        return tuple(
+            Bit(run[1], int(run[2]), place)
+            for run in runs
+            if run is not None
+            for place in range(int(run[3]), int(run[4] or run[3]) - 1, -1)
+        )
+
     def bits(self, name: str) -> tuple[int, ...]:
         """Return the bits of each entry of the field `name`."""
         return next(field.bits for field in self.fields if field.name == name)
@@ -67,10 +112,9 @@ def fcb_stages(bits: int) -> tuple[int, ...]:
 
 
 def _mode(bitrate: int, *, lsf: tuple[int, ...], lag: tuple[int, ...],
-          gain: tuple[int, ...], fcb: tuple[int, ...]) -> Mode:  # fmt: skip
-    return Mode(
-        bitrate, (Field("lsf", lsf), Field("lag", lag), Field("gain", gain), Field("fcb", fcb))
-    )
+          gain: tuple[int, ...], fcb: tuple[int, ...], order: str = "") -> Mode:  # fmt: skip
+    fields = (Field("lsf", lsf), Field("lag", lag), Field("gain", gain), Field("fcb", fcb))
+    return Mode(bitrate, fields, order)
 
 
 MODES = MappingProxyType({mode.bitrate: mode for mode in (
