@@ -13,7 +13,16 @@ from celpvq.cli import main
 from celpvq.codec import tables as table_sets
 from celpvq.codec.modes import SUBFRAME_LEN
 from celpvq.quality import clip_paths, segmental_snr
-from celpvq.training import corpus, gain_books, lsf_books, parallel, pipeline, progress, shape_books
+from celpvq.training import (
+    assignment,
+    corpus,
+    gain_books,
+    lsf_books,
+    parallel,
+    pipeline,
+    progress,
+    shape_books,
+)
 from celpvq.training.corpus import Clip
 from celpvq.training.harvest import Harvest, harvest
 from celpvq.training.pipeline import Plan
@@ -317,6 +326,14 @@ def test_more_cells_than_members_stay_finite():
 # all of it ----------------------------------------------------------------------------------------
 
 TINY = "--minutes 0.2 --targets 500 --iterations 1 --lsf-rounds 1 --preset fast --seed 5"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_books_only():
+    """Leave the order of large books as it is: it takes a minute, and the codec does not care."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assignment, "BOOKS", ("gain",))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from .progress import Log
 
 _RANGE_DB = 40.0  # levels further below the mean count as this
 _ITERATIONS = 20
-_DB_PER_UNIT = 12.0  # of the correction against the pitch gain, in the first clustering
+DB_PER_UNIT = 12.0  # of the correction against the pitch gain, in the first clustering
 _QUIET = 1e-3  # of the mean target energy, added so that silence does not rule
 
 
@@ -101,9 +101,9 @@ def _first_book(harvest: Harvest, predictor: F64, bits: int, seed: int) -> F64:
     gp, gc = _optimum(harvest.moments)
     level = _levels_db(harvest.moments, gc)
     correction = lfilter([1.0], np.r_[1.0, predictor[1:]], level - predictor[0])
-    pairs = np.column_stack([gp, np.clip(correction, -40, 40) / _DB_PER_UNIT])
+    pairs = np.column_stack([gp, np.clip(correction, -40, 40) / DB_PER_UNIT])
     vq = LBG(1 << bits, init="kmeans++", random_state=seed).fit(pairs)
-    return np.asarray(vq.codebook_ * [1.0, _DB_PER_UNIT], dtype=np.float64)
+    return np.asarray(vq.codebook_ * [1.0, DB_PER_UNIT], dtype=np.float64)
 
 
 def _centroids(book: F64, moments: F64, weight: F64, words: I64, scale: F64) -> F64:

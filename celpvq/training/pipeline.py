@@ -24,6 +24,7 @@ from ..codec.modes import (
 from ..codec.tables import TableSet, expected, fcb_names, gain_name, lsf_names, predictor_name
 from ..errors import ArgumentError
 from . import gain_books, lsf_books, shape_books
+from .assignment import assign
 from .checkpoint import Arrays, Checkpoint, Make
 from .corpus import Clip, hold_back, in_turn
 from .harvest import Harvest, harvest
@@ -86,6 +87,7 @@ def train(clips: Sequence[Clip], plan: Plan, work: Path, log: Log) -> TableSet:
         excitation.train()
         arrays.update({name: excitation.own[name] for name in excitation.names})
         errors.update(excitation.errors)
+    arrays = assign(arrays, plan.seed, log)
     provenance["errors"] = {name: float(f"{error:.5g}") for name, error in errors.items()}
     return TableSet(arrays, provenance)
 
