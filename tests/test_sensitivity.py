@@ -1,0 +1,75 @@
+"""The order of the bits that the tool derives from what wrong bits do."""
+
+import dataclasses
+import sys
+
+import numpy as np
+import pytest
+
+from celpvq import modes
+from celpvq.codec import bitstream
+
+
+@pytest.fixture(scope="module")
+def tool(root):
+    """The module `tools/sensitivity.py`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [str(root / "tools"), *sys.path])
+        import sensitivity
+
+        yield sensitivity
+
+
+@pytest.mark.parametrize("mode", modes(), ids=lambda mode: mode.name)
+def test_bits_are_sent_in_the_order_of_the_harm_that_they_do(tool, mode):
+    rng = np.random.default_rng(1)
+    harm = {bit: rng.random() for bit in mode.allocation}
+    found = {bit: tool.Damage(0.0, 0.0, x) for bit, x in harm.items()}
+    ordered = dataclasses.replace(mode, order=tool.order(mode, found))
+    unit = {bit: (bit.field, bit.entry, tool.meaning(mode, bit)) for bit in mode.allocation}
+    mean = [
+        np.mean([harm[other] for other in unit if unit[other] == unit[bit]])
+        for bit in ordered.transmission
+    ]
+    assert (np.diff(mean) <= 1e-12).all()
+    assert ordered.transmission != mode.transmission
+
+
+@pytest.mark.parametrize("mode", modes(), ids=lambda mode: mode.name)
+def test_bits_mean_what_the_words_say(tool, mode):
+    kinds = {(b.field, b.entry, b.place): tool.meaning(mode, b) for b in mode.allocation}
+    width = mode.bits("fcb")[1]
+    two = width > 11
+    assert kinds["fcb", 1, 0] == ("sign 2" if two else "sign 1")
+    assert kinds["fcb", 1, width - 1] == "index 1"
+    assert (kinds["fcb", 1, 2] == "index 2") == two
+    assert sum(kinds["fcb", 1, i] == "index 1" for i in range(width)) == (
+        (width - 1) // 2 if two else width - 1
+    )
+    assert kinds["lsf", 2, 0] == "stage 2 low"
+    assert kinds["lag", 0, 7] == "bit 7 of 8"
+
+
+def test_a_wrong_bit_is_that_bit_in_those_frames(tool, clips):
+    mode = modes()[0]
+    clip = tool.code(clips["espeak-f-es"][:8000], mode, None, 1, 0.1)
+    assert 0 < len(clip.wrong) < len(clip.words) == 50
+    heard = {}
+
+    def decode(mode, words, tables, n):
+        heard["words"] = words
+        return clip.decoded
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tool, "decode", decode)
+        bit = next(b for b in mode.allocation if (b.field, b.entry, b.place) == ("gain", 2, 1))
+        assert tool.damage(clip, mode, bit, None) == (35.0, 0.0, 0.0)
+    frames, columns = np.nonzero(heard["words"] != clip.words)
+    assert frames.tolist() == clip.wrong.tolist()
+    assert set(columns) == {10}
+    assert (heard["words"] ^ clip.words).max() == 2
+    worst = tool.damage(clip, mode, mode.allocation[0], None)
+    assert worst.segsnr_db < 30
+    assert worst.spectrum_db > 0.5
+    assert worst.pesq_lost > 0
+    assert bitstream.pack(mode, clip.words) != bitstream.pack(mode, heard["words"])
