@@ -22,6 +22,7 @@ from celpvq.training import (
     pipeline,
     progress,
     shape_books,
+    silence_book,
 )
 from celpvq.training.corpus import Clip
 from celpvq.training.harvest import Harvest, harvest
@@ -321,6 +322,30 @@ def test_more_cells_than_members_stay_finite():
     for cell in ([0, 0, 0], [1, 1, 5], [2, 3, 4]):
         new = lsf_books._means(x, np.ones((3, 1)), np.array(cell), old)
         assert np.isfinite(new).all()
+
+
+def test_the_silence_book_knows_pauses_best(recordings):
+    recordings = [x + 1e-4 * np.random.default_rng(1).normal(size=len(x)) for x in recordings]
+    spectra = lsf_books.analyze(recordings)
+    means, quiet = silence_book.stretches(spectra, recordings)
+    n = len(recordings[0]) // 160
+    assert len(means) == len(quiet) == sum(2 * (len(x) // 160) - 7 for x in recordings)
+    assert 0.2 < quiet.mean() < 0.3
+    np.testing.assert_array_equal(means[:n], spectra.lsf[:n])
+    np.testing.assert_allclose(means[n], spectra.lsf[:8].mean(axis=0))
+    said = []
+    errors = {}
+    for bits in (4, 6):
+        book, error = silence_book.train(spectra, recordings, bits, 1, said.append)
+        nearest = ((means[:, None] - book) ** 2).mean(axis=2).min(axis=1)
+        weight = 1 + quiet / quiet.mean()
+        assert error == pytest.approx(np.average(nearest, weights=weight))
+        errors[bits] = error
+    assert errors[6] < 0.7 * errors[4]
+    with pytest.raises(celpvq.ArgumentError, match="expected at least 16384 spectra"):
+        silence_book.train(spectra, recordings, 14, 1, said.append)
+    nothing = [np.zeros(1600), np.zeros(7)]
+    assert len(silence_book.stretches(lsf_books.analyze(nothing), nothing)[0]) == 0
 
 
 # all of it ----------------------------------------------------------------------------------------

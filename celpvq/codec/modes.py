@@ -19,6 +19,10 @@ DELAY = 40  # look-ahead: the decoded stream is the input this many samples late
 MIN_LAG = 20
 MAX_LAG = 143
 N_WORDS = 4 + 3 * N_SUBFRAMES  # codewords of a frame, in the order of `Mode.fields`
+SID_BYTES = 2  # a silence descriptor: spectrum, level, and a 0
+SID_LSF_BITS = 10
+SID_LEVEL_BITS = 5
+SID_INTERVAL = 8  # frames from one silence descriptor to the next
 
 
 @dataclass(frozen=True, slots=True)

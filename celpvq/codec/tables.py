@@ -24,9 +24,10 @@ from ..errors import TablesError
 from ..output import Output, write_all
 from .gains import N_TAPS
 from .lsf_quantizer import SPLIT, LsfTables
-from .modes import LPC_ORDER, SUBFRAME_LEN, Mode, fcb_stages, modes
+from .modes import LPC_ORDER, SID_LSF_BITS, SUBFRAME_LEN, Mode, fcb_stages, modes
 
 FOLDER = Path(__file__).parents[1] / "tables"
+SILENCE = "lsf_silence"  # the name of the book of silence descriptors
 _PROVENANCE = "provenance"
 _PITCH_GAIN_LIMIT = 1.3
 _MAX_CORRECTION_DB = 60.0
@@ -49,6 +50,7 @@ class ModeTables(NamedTuple):
     gain_layout: I64  # (N_SUBFRAMES, 2) first row and number of rows
     gain: F64  # (G, 2) pitch gain [linear] and correction of the predicted level [dB]
     predictor: F64  # (1 + N_TAPS,) mean level [dB] and taps
+    silence: F64  # (2^SID_LSF_BITS, p) LSF of silence descriptors, the same in all modes
 
 
 def lsf_names(mode: Mode) -> tuple[str, str, str]:
@@ -78,6 +80,7 @@ def expected() -> Mapping[str, tuple[tuple[int, ...], str]]:
     want: dict[str, tuple[tuple[int, ...], str]] = {
         "lsf_mean": ((LPC_ORDER,), "<f4"),
         "lsf_rho": ((2, LPC_ORDER), "<f4"),
+        SILENCE: ((1 << SID_LSF_BITS, LPC_ORDER), "<f4"),
     }
     for mode in modes():
         _, *lsf_bits = mode.bits("lsf")
@@ -201,6 +204,7 @@ class TableSet:
             ),
             gain=gain,
             predictor=self._f64(predictor_name(mode)),
+            silence=self._f64(SILENCE),
         )
 
     def _f64(self, name: str) -> F64:

@@ -15,15 +15,24 @@ from ..codec.modes import (
     FRAME_LEN,
     LPC_ORDER,
     SAMPLERATE,
+    SID_LSF_BITS,
     SUBFRAME_LEN,
     Mode,
     bit_table,
     fcb_stages,
     modes,
 )
-from ..codec.tables import TableSet, expected, fcb_names, gain_name, lsf_names, predictor_name
+from ..codec.tables import (
+    SILENCE,
+    TableSet,
+    expected,
+    fcb_names,
+    gain_name,
+    lsf_names,
+    predictor_name,
+)
 from ..errors import ArgumentError
-from . import gain_books, lsf_books, shape_books
+from . import gain_books, lsf_books, shape_books, silence_book
 from .assignment import assign
 from .checkpoint import Arrays, Checkpoint, Make
 from .corpus import Clip, hold_back, in_turn
@@ -108,20 +117,30 @@ def _provenance(clips: Sequence[Clip], recordings: Sequence[F64], plan: Plan) ->
 def _train_lsf(
     arrays: Arrays, recordings: Sequence[F64], plan: Plan, checkpoint: Checkpoint, log: Log
 ) -> Errors:
-    """Add mean, predictors and books of the LSF quantizers of all modes; return their errors."""
-    spectra: list[lsf_books.Spectra] = []  # made when first needed
+    """Add the LSF quantizers of all modes and the silence descriptors; return their errors."""
+    found: list[lsf_books.Spectra] = []
     errors: Errors = {}
+
+    def spectra() -> lsf_books.Spectra:  # made when first needed
+        if not found:
+            found.append(lsf_books.analyze(recordings))
+        return found[0]
+
     for mode in modes():
         bits = mode.bits("lsf")
         names = ("lsf_mean", "lsf_rho", *lsf_names(mode))
 
         def make(bits: tuple[int, ...] = bits) -> tuple[Sequence[F64], float]:
-            if not spectra:
-                spectra.append(lsf_books.analyze(recordings))
-            return lsf_books.train(spectra[0], bits[1:], plan.lsf_rounds, plan.seed, log)
+            return lsf_books.train(spectra(), bits[1:], plan.lsf_rounds, plan.seed, log)
 
         books, errors[f"lsf{sum(bits)}"] = checkpoint.get(names, make)
         arrays.update(zip(names, books, strict=True))
+
+    def make_silence() -> tuple[Sequence[F64], float]:
+        book, error = silence_book.train(spectra(), recordings, SID_LSF_BITS, plan.seed, log)
+        return [book], error
+
+    [arrays[SILENCE]], errors[SILENCE] = checkpoint.get([SILENCE], make_silence)
     return errors
 
 
