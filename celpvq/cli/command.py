@@ -17,6 +17,7 @@ VERBS = {
     "info": "say what a .cvq file is, and whether it is whole",
     "demo": "hear and measure the codec on the bundled clips",
     "compare": "score celpvq and other codecs on a folder of speech",
+    "channel": "send a .cvq file over a channel with losses and wrong bits",
     "train": "train codebooks on a folder of speech",
 }
 
