@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from .errors import ArgumentError as ArgumentError
     from .errors import ArgumentTypeError as ArgumentTypeError
     from .errors import CelpvqError as CelpvqError
+    from .errors import DeviceError as DeviceError
     from .errors import FormatError as FormatError
     from .errors import MissingPackageError as MissingPackageError
+    from .errors import NetworkError as NetworkError
     from .errors import OutputError as OutputError
     from .errors import OutputExistsError as OutputExistsError
     from .errors import SoundFileError as SoundFileError
@@ -48,8 +50,9 @@ _NAMES = {
     "codec.tables": ("TableSet",),
     "container": ("Info", "info"),
     "errors": (
-        "ArgumentError", "ArgumentTypeError", "CelpvqError", "FormatError", "MissingPackageError",
-        "OutputError", "OutputExistsError", "SoundFileError", "TablesError", "TruncatedStream",
+        "ArgumentError", "ArgumentTypeError", "CelpvqError", "DeviceError", "FormatError",
+        "MissingPackageError", "NetworkError", "OutputError", "OutputExistsError", "SoundFileError",
+        "TablesError", "TruncatedStream",
     ),
     "stream": ("StreamReader", "StreamWriter", "open"),
     "_version": ("__version__",),

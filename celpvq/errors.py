@@ -37,6 +37,14 @@ class OutputExistsError(CelpvqError, FileExistsError):
     """The output is there already, or is the input itself."""
 
 
+class NetworkError(CelpvqError, OSError):
+    """A network cannot be used as asked for: a port in use, a host that is not there."""
+
+
+class DeviceError(CelpvqError, OSError):
+    """A microphone or loudspeaker cannot be used."""
+
+
 class MissingPackageError(CelpvqError, ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
 

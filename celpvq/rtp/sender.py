@@ -1,0 +1,44 @@
+"""Packets to datagrams, without socket and clock."""
+
+import secrets
+
+from ..codec.modes import FRAME_LEN
+from .packet import PAYLOAD_TYPE, RtpPacket, bye
+
+
+class Sender:
+    """Number the packets of a stream.
+
+    Parameters
+    ----------
+    payload_type : int
+        The one agreed on.
+    ssrc, sequence, timestamp : int, optional
+        Where to start; drawn at random if not given, as RFC 3550 asks for.
+    """
+
+    def __init__(
+        self, payload_type: int = PAYLOAD_TYPE, *,
+        ssrc: int | None = None, sequence: int | None = None, timestamp: int | None = None,
+    ) -> None:  # fmt: skip
+        self.payload_type = payload_type
+        self.ssrc = secrets.randbits(32) if ssrc is None else ssrc
+        self._sequence = secrets.randbits(16) if sequence is None else sequence
+        self._timestamp = secrets.randbits(32) if timestamp is None else timestamp
+        self._silent = True
+
+    def datagram(self, packet: bytes) -> bytes | None:
+        """Return the datagram for the packet of the next frame, or None if it is not sent."""
+        data = None
+        if packet:
+            data = RtpPacket(
+                self._sequence, self._timestamp, self.ssrc, packet, self._silent, self.payload_type
+            ).to_bytes()
+            self._sequence = (self._sequence + 1) % (1 << 16)
+        self._silent = not packet
+        self._timestamp = (self._timestamp + FRAME_LEN) % (1 << 32)
+        return data
+
+    def bye(self) -> bytes:
+        """Return the datagram that ends the stream."""
+        return bye(self.ssrc)

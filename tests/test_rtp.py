@@ -1,0 +1,327 @@
+"""RTP without a network: datagrams, who sends, and the jitter buffer under a clock of its own."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celpvq.errors import ArgumentError, FormatError
+from celpvq.rtp import JitterBuffer, RtpPacket
+from celpvq.rtp.jitter import FRAME_S
+from celpvq.rtp.packet import bye, is_rtcp, leaving
+from celpvq.rtp.sender import Sender
+from celpvq.rtp.source import MAX_DROPOUT, MAX_PAUSE, Arrival, Source
+
+numbers = st.tuples(
+    st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1),
+    st.binary(max_size=20), st.booleans(), st.integers(0, 127),
+)  # fmt: skip
+
+
+# datagrams ----------------------------------------------------------------------------------------
+
+
+@given(numbers)
+def test_a_packet_is_read_as_written(fields):
+    packet = RtpPacket(*fields)
+    assert RtpPacket.from_bytes(packet.to_bytes()) == packet
+
+
+def test_the_header_is_that_of_rfc_3550():
+    data = RtpPacket(0x1234, 0x01020304, 0xAABBCCDD, b"xy", True, 97).to_bytes()
+    assert data == bytes.fromhex("80e1 1234 01020304 aabbccdd") + b"xy"
+    assert not is_rtcp(data)
+    assert RtpPacket.from_bytes(
+        bytes.fromhex("b2 61 1234 01020304 aabbccdd 00000001 00000002 beef0001 00000000")
+        + b"xy" + b"\0\0\3"
+    ) == RtpPacket(0x1234, 0x01020304, 0xAABBCCDD, b"xy")  # fmt: skip
+
+
+@given(st.binary(max_size=40))
+def test_any_datagram_is_a_packet_or_a_format_error(data):
+    for read in (RtpPacket.from_bytes, leaving):
+        try:
+            read(data)
+        except FormatError:
+            continue
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\x80a" + bytes(9), "expected 12 to 1500 bytes, got 11"),
+        (b"\x80a" + bytes(1500), "got 1502"),
+        (b"\x40a" + bytes(10), "version 2, got 1"),
+        (b"\x81a" + bytes(10), "take more than 12"),
+        (b"\x90a" + bytes(10), "extension does not fit"),
+        (b"\x90a" + bytes(10) + b"\0\0\0\1", "take more than 16"),
+        (b"\xa0a" + bytes(10), "padding, got 0"),
+        (b"\xa0a" + bytes(10) + b"\2", "take more than 13"),
+    ],
+)
+def test_what_is_no_packet_is_said(data, message):
+    with pytest.raises(FormatError, match=message):
+        RtpPacket.from_bytes(data)
+
+
+def test_numbers_that_do_not_fit_are_refused():
+    for packet in (RtpPacket(1 << 16, 0, 0, b""), RtpPacket(0, 0, 0, b"", payload_type=128)):
+        with pytest.raises(ArgumentError):
+            packet.to_bytes()
+
+
+def test_a_good_bye_names_who_leaves():
+    data = bye(0xAABBCCDD)
+    assert is_rtcp(data)
+    assert data == bytes.fromhex("80c90001aabbccdd 81cb0001aabbccdd")
+    assert leaving(data) == {0xAABBCCDD}
+    assert leaving(data[:8]) == set()
+    for cut in range(9, 16):
+        with pytest.raises(FormatError):
+            leaving(data[:cut])
+    with pytest.raises(FormatError):
+        leaving(bytes.fromhex("82cb0001aabbccdd"))
+
+
+# sender and source --------------------------------------------------------------------------------
+
+
+def stream(packets, **start):
+    """What a sender makes of packets."""
+    sender = Sender(**{"ssrc": 5, "sequence": 65534, "timestamp": 2**32 - 320} | start)
+    return [RtpPacket.from_bytes(d) for d in map(sender.datagram, packets) if d is not None]
+
+
+def test_sequence_counts_packets_and_time_counts_frames():
+    found = stream([b"a", b"", b"", b"b", b"c"])
+    assert [p.sequence for p in found] == [65534, 65535, 0]
+    assert [p.timestamp for p in found] == [2**32 - 320, 160, 320]
+    assert [p.marker for p in found] == [True, True, False]
+    assert {p.ssrc for p in found} == {5}
+    assert Sender().ssrc != Sender().ssrc
+
+
+def test_a_source_unwraps_its_counters():
+    source = Source()
+    arrivals = [source.accept(p) for p in stream([b"a"] * 400 + [b""] * 9 + [b"b"])]
+    assert [a.slot for a in arrivals] == [*range(400), 409]
+    assert np.diff([a.sequence for a in arrivals]).tolist() == [1] * 400
+    assert [a.restarted for a in arrivals] == [True] + [False] * 400
+
+
+def test_packets_out_of_order_keep_their_places():
+    source = Source()
+    packets = stream([b"a", b"b", b"c", b"d"])
+    assert [source.accept(packets[i]).slot for i in (1, 3, 2, 0, 3)] == [0, 2, 1, -1, 2]
+
+
+def test_a_stray_packet_is_not_believed_and_a_sender_that_starts_again_is():
+    source = Source()
+    first = stream([b"a"] * 10)
+    other = stream([b"x"] * 10, ssrc=6, sequence=7, timestamp=0)
+    assert [source.accept(p).slot for p in first[:3]] == [0, 1, 2]
+    assert source.accept(other[0]) is None
+    assert source.accept(first[3]).slot == 3
+    assert source.accept(other[4]) is None, "not the next of the other stream"
+    assert source.n_foreign == 2
+    again = source.accept(other[5])
+    assert (again.slot, again.restarted, source.ssrc) == (0, True, 6)
+    assert source.accept(other[6]).slot == 1
+
+
+@pytest.mark.parametrize(
+    ("sequence", "frames", "believed"),
+    [
+        (MAX_DROPOUT, MAX_DROPOUT, True),
+        (MAX_DROPOUT + 1, MAX_DROPOUT + 1, False),
+        (1, 1 + MAX_PAUSE, True),
+        (1, 2 + MAX_PAUSE, False),
+        (2, 1, False),
+        (1, 0, False),
+        (1, 1.5, False),
+        (-100, -100, True),
+        (-200, -200, False),
+        (-2, -1, False),
+    ],
+)
+def test_jumps_are_bounded(sequence, frames, believed):
+    source = Source()
+    source.accept(RtpPacket(1000, 100_000, 5, b"a"))
+    later = RtpPacket(1000 + sequence, int(100_000 + 160 * frames), 5, b"b")
+    assert (source.accept(later) is not None) == believed
+    if not believed:
+        assert source.accept(later._replace(sequence=later.sequence + 1,
+                                            timestamp=later.timestamp + 160)).restarted  # fmt: skip
+
+
+# jitter buffer ------------------------------------------------------------------------------------
+
+SPEECH, SID = bytes(12), b"\0\0"
+
+
+def play(buffer, arrivals, n):
+    """Let packets arrive, (time, sequence, slot, payload), and play n frames; return them."""
+    left, now, out = sorted(arrivals, key=lambda a: a[0]), 0.0, []
+    while not (left and buffer.due(now)) and not out:
+        now += 0.001
+        while left and left[0][0] <= now:
+            time, sequence, slot, payload = left.pop(0)
+            buffer.put(Arrival(sequence, slot, payload, False), time)
+        if buffer.due(now):
+            break
+    start = now
+    for _ in range(n):
+        while left and left[0][0] <= now:
+            time, sequence, slot, payload = left.pop(0)
+            buffer.put(Arrival(sequence, slot, payload, False), time)
+        out.append(buffer.pop(now))
+        now += FRAME_S
+    return out, start
+
+
+def payloads(n):
+    """Different packets of speech."""
+    return [i.to_bytes(12, "big") for i in range(n)]
+
+
+def test_frames_are_played_in_order_after_the_depth():
+    sent = payloads(50)
+    arrivals = [(0.5 + i * FRAME_S, i, i, p) for i, p in enumerate(sent)]
+    buffer = JitterBuffer(60)
+    out, start = play(buffer, arrivals, 50)
+    assert out == sent
+    assert start == pytest.approx(0.56, abs=0.002)
+    assert buffer.stats.played == buffer.stats.received == 50
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_jitter_within_the_depth_does_no_harm(seed):
+    sent = payloads(500)
+    delay = np.random.default_rng(seed).uniform(0, 0.055, 500)
+    delay[0] = 0
+    arrivals = [
+        (i * FRAME_S + d, i, i, p) for (i, p), d in zip(enumerate(sent), delay, strict=True)
+    ]
+    buffer = JitterBuffer(60)
+    out, _ = play(buffer, arrivals, 500)
+    assert out == sent
+    assert buffer.stats.reordered > 50
+    assert (buffer.stats.late, buffer.stats.concealed, buffer.stats.skipped) == (0, 0, 0)
+
+
+def test_a_gap_in_the_sequence_is_a_loss_and_one_in_time_alone_was_not_sent():
+    #            slot: 0       1       2     (3: lost) 4       5       (6, 7: silence) 8
+    sent = [(0, SPEECH), (1, SPEECH), (2, SPEECH), (4, SPEECH), (5, SID), (8, SPEECH)]
+    sequences = [0, 1, 2, 4, 5, 6]
+    arrivals = [(s * FRAME_S, q, s, p) for q, (s, p) in zip(sequences, sent, strict=True)]
+    buffer = JitterBuffer(60)
+    out, _ = play(buffer, arrivals, 9)
+    assert out == [SPEECH, SPEECH, SPEECH, None, SPEECH, SID, b"", b"", SPEECH]
+    assert (buffer.stats.concealed, buffer.stats.silent) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [(SPEECH, [None, b"", b""]), (SID, [b"", b"", None])],
+    ids=["after speech", "after silence"],
+)
+def test_the_lost_ones_of_a_longer_gap_are_those_nearest_to_speech(before, expected):
+    buffer = JitterBuffer(100)
+    arrivals = [(0, 0, 0, before), (0.08, 2, 4, SPEECH)]
+    out, _ = play(buffer, arrivals, 5)
+    assert out == [before, *expected, SPEECH]
+
+
+def test_duplicates_are_played_once_and_late_ones_not_at_all():
+    sent = payloads(10)
+    arrivals = [(i * FRAME_S, i, i, p) for i, p in enumerate(sent)]
+    arrivals += [(i * FRAME_S + 0.001, i, i, p) for i, p in enumerate(sent)]
+    arrivals[4] = (0.3, 4, 4, sent[4])
+    arrivals[14] = (0.31, 4, 4, sent[4])
+    buffer = JitterBuffer(60)
+    out, _ = play(buffer, arrivals, 16)
+    assert out[:10] == [*sent[:4], None, *sent[5:]]
+    assert (buffer.stats.duplicate, buffer.stats.late, buffer.stats.received) == (10, 1, 10)
+
+
+def test_the_depth_follows_the_jitter_and_stays_within_its_limits():
+    rng = np.random.default_rng(1)
+    sent = payloads(3000)
+    jitter = np.r_[
+        rng.uniform(0, 0.005, 1000), rng.uniform(0, 0.12, 1000), rng.uniform(0, 0.005, 1000)
+    ]
+    arrivals = [
+        (i * FRAME_S + d, i, i, p) for (i, p), d in zip(enumerate(sent), jitter, strict=True)
+    ]
+    buffer = JitterBuffer(20, 300)
+    targets, depths, late = [], [], []
+    left, now = sorted(arrivals), 0.0
+    for _ in range(3000):
+        while left and left[0][0] <= now:
+            time, *rest = left.pop(0)
+            buffer.put(Arrival(*rest, False), time)
+        buffer.pop(now)
+        targets.append(buffer.target_s)
+        depths.append(buffer.depth_s(now))
+        late.append(buffer.stats.late)
+        now += FRAME_S
+    assert np.mean(targets[500:1000]) == pytest.approx(0.02, abs=0.002)
+    assert np.mean(targets[1500:2000]) == pytest.approx(0.125, abs=0.012)
+    assert late[2000] - late[1400] < 0.05 * 600
+    assert abs(np.mean(depths[1500:2000]) - 0.125) < 0.03
+    narrow = JitterBuffer(20, 50)
+    for time, *rest in sorted(arrivals)[1000:1200]:
+        narrow.put(Arrival(*rest, False), time)
+    assert narrow.target_s == 0.05
+
+
+def test_clocks_that_drift_are_followed():
+    for drift in (1 + 1e-3, 1 - 1e-3):
+        arrivals = [(i * FRAME_S * drift, i, i, SPEECH) for i in range(6000)]
+        arrivals = [(t, q, s, SID if q % 10 == 9 else p) for t, q, s, p in arrivals]
+        buffer = JitterBuffer(60)
+        out, _ = play(buffer, arrivals, 5900)
+        assert buffer.stats.late == 0
+        assert abs(buffer.stats.received - 5900 - buffer.stats.skipped) < 20
+        assert abs(len(buffer)) < 12
+        assert out.count(None) < 10
+
+
+def test_after_a_stall_the_delay_comes_back():
+    arrivals = [(i * FRAME_S, i, i, SPEECH) for i in range(100)]
+    buffer = JitterBuffer(60)
+    for time, *rest in arrivals[:50]:
+        buffer.put(Arrival(*rest, False), time)
+    assert buffer.pop(0.06) == SPEECH
+    assert buffer.pop(1.0) == SPEECH  # a second late
+    assert buffer.depth_s(1.0) <= 0.06 + FRAME_S
+    assert buffer.stats.skipped > 40
+
+
+def test_a_sender_that_stalls_is_followed():
+    sent = payloads(200)
+    arrivals = [(i * FRAME_S + 3.0 * (i >= 50), i, i, p) for i, p in enumerate(sent)]
+    buffer = JitterBuffer(60)
+    out, _ = play(buffer, arrivals, 350)
+    assert out[:50] == sent[:50]
+    assert [p for p in out if p][50:] == sent[59:], "all but the late ones, in order"
+    assert buffer.stats.restarts == 1
+    assert (buffer.stats.late, buffer.stats.received) == (9, 200)
+
+
+def test_memory_is_bounded_and_a_restart_empties_it():
+    buffer = JitterBuffer(2000)
+    for i in range(1000):
+        buffer.put(Arrival(i, i, SPEECH, False), 0.0)
+    assert len(buffer) == 250
+    assert buffer.stats.overflow == 750
+    buffer.put(Arrival(7, 0, SID, True), 5.0)
+    assert (len(buffer), buffer.stats.restarts) == (1, 1)
+    assert not buffer.due(6.9)
+    assert buffer.pop(7.001) == SID
+
+
+def test_a_depth_that_cannot_be_is_refused():
+    for depth in ((-1,), (100, 50), (10, 2001), (float("nan"),)):
+        with pytest.raises(ArgumentError, match="depth: expected 0 to 2000 ms"):
+            JitterBuffer(*depth)
