@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .errors import ArgumentError as ArgumentError
     from .errors import ArgumentTypeError as ArgumentTypeError
     from .errors import CelpvqError as CelpvqError
+    from .errors import ClosedError as ClosedError
+    from .errors import ConcurrentUseError as ConcurrentUseError
     from .errors import DeviceError as DeviceError
     from .errors import FormatError as FormatError
     from .errors import MissingPackageError as MissingPackageError
@@ -36,8 +38,12 @@ if TYPE_CHECKING:
     from .errors import SoundFileError as SoundFileError
     from .errors import TablesError as TablesError
     from .errors import TruncatedStream as TruncatedStream
+    from .stream import ChunkDecoder as ChunkDecoder
+    from .stream import ChunkEncoder as ChunkEncoder
     from .stream import StreamReader as StreamReader
     from .stream import StreamWriter as StreamWriter
+    from .stream import decode_stream as decode_stream
+    from .stream import encode_stream as encode_stream
     from .stream import open as open
 
     __version__: str
@@ -50,11 +56,14 @@ _NAMES = {
     "codec.tables": ("TableSet",),
     "container": ("Info", "info"),
     "errors": (
-        "ArgumentError", "ArgumentTypeError", "CelpvqError", "DeviceError", "FormatError",
-        "MissingPackageError", "NetworkError", "OutputError", "OutputExistsError", "SoundFileError",
-        "TablesError", "TruncatedStream",
+        "ArgumentError", "ArgumentTypeError", "CelpvqError", "ClosedError", "ConcurrentUseError",
+        "DeviceError", "FormatError", "MissingPackageError", "NetworkError", "OutputError",
+        "OutputExistsError", "SoundFileError", "TablesError", "TruncatedStream",
     ),
-    "stream": ("StreamReader", "StreamWriter", "open"),
+    "stream": (
+        "ChunkDecoder", "ChunkEncoder", "StreamReader", "StreamWriter", "decode_stream",
+        "encode_stream", "open",
+    ),
     "_version": ("__version__",),
 }  # fmt: skip
 _HOME = {name: module for module, names in _NAMES.items() for name in names}

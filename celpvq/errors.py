@@ -49,5 +49,13 @@ class MissingPackageError(CelpvqError, ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
 
 
+class ConcurrentUseError(CelpvqError, RuntimeError):
+    """Two threads used one stream's object at once."""
+
+
+class ClosedError(CelpvqError, ValueError):
+    """A stream was used after its end."""
+
+
 class NotFittedError(CelpvqError, ValueError, AttributeError):
     """A quantizer was used before `fit`."""

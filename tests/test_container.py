@@ -222,8 +222,8 @@ def test_a_length_beyond_all_bounds_costs_neither_time_nor_memory(form, seeks):
 
 def test_a_packet_length_that_no_mode_has_is_refused():
     data = written(some_packets(3, "variable"), "variable")
-    with pytest.raises(FormatError, match="no mode has 2 bytes"):
-        read(data[:32] + b"\2" + data[33:])
+    with pytest.raises(FormatError, match="no mode has 3 bytes"):
+        read(data[:32] + b"\3" + data[33:])
 
 
 def test_a_writer_that_was_not_closed_leaves_no_file_that_can_be_read():

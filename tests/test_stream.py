@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import celpvq
 from celpvq import (
     ArgumentError,
+    ClosedError,
     FormatError,
     OutputError,
     OutputExistsError,
@@ -230,7 +231,7 @@ def test_a_bad_chunk_is_refused_and_the_stream_goes_on():
                 stream.write(bad)
         stream.write(x[500:])
     assert file.getvalue() == celpvq.encode(x, 8000, preset="fast")
-    with pytest.raises(ArgumentError, match="closed"):
+    with pytest.raises(ClosedError, match="closed"):
         stream.write(x)
     stream.close()
 

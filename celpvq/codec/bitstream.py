@@ -9,7 +9,7 @@ import numpy as np
 
 from .._types import I64
 from ..errors import ArgumentError, FormatError
-from .modes import N_WORDS, Mode
+from .modes import N_WORDS, SID_BYTES, SID_LEVEL_BITS, Mode
 
 
 @functools.cache
@@ -80,3 +80,24 @@ def unpack(mode: Mode, data: bytes) -> I64:
     words = np.zeros((n_frames, N_WORDS), dtype=np.int64)
     words[:, columns] = np.add.reduceat(bits[:, together], starts, axis=1)
     return words
+
+
+def pack_silence(words: I64) -> bytes:
+    """Return the packet of a silence descriptor: words (2,) of spectrum and level, then a 0."""
+    return int(words[0] << SID_LEVEL_BITS + 1 | words[1] << 1).to_bytes(SID_BYTES, "big")
+
+
+def unpack_silence(data: bytes) -> I64:
+    """Return the words (2,) of a silence descriptor: the inverse of `pack_silence`.
+
+    Raises
+    ------
+    FormatError
+        If the length is another one, or the last bit is not 0.
+    """
+    if len(data) != SID_BYTES or data[-1] & 1:
+        raise FormatError(
+            f"silence descriptor: expected {SID_BYTES} bytes, the last bit 0, got {data.hex()}"
+        )
+    value = int.from_bytes(data, "big") >> 1
+    return np.array([value >> SID_LEVEL_BITS, value & (1 << SID_LEVEL_BITS) - 1], dtype=np.int64)

@@ -1,6 +1,8 @@
 """Packets to speech: `Decoder`, and the kernel that is its block diagram."""
 
 import copy
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -8,13 +10,38 @@ import numpy as np
 from .._jit import kernel
 from .._types import F32, F64, I16, I64
 from ..errors import ArgumentTypeError, FormatError
-from . import bitstream, filters, lsf, lsf_quantizer, modes, postfilter, restoration, synthesis
+from . import (
+    bitstream,
+    comfort_noise,
+    concealment,
+    filters,
+    lsf,
+    lsf_quantizer,
+    modes,
+    postfilter,
+    restoration,
+    synthesis,
+)
 from . import tables as table_sets
-from .modes import DELAY, FRAME_LEN, LPC_ORDER, N_SUBFRAMES, SAMPLERATE, SUBFRAME_LEN, Mode
+from .comfort_noise import NoiseState
+from .concealment import ConcealmentState
+from .frames import KINDS, LOST, NOT_SENT, SID, SPEECH, DecodedFrame
+from .modes import (
+    DELAY,
+    FRAME_LEN,
+    LPC_ORDER,
+    N_SUBFRAMES,
+    N_WORDS,
+    SAMPLERATE,
+    SID_BYTES,
+    SUBFRAME_LEN,
+    Mode,
+)
 from .postfilter import PostfilterSettings, PostfilterState
 from .restoration import RestorationSettings, RestorationState
 from .synthesis import SynthesisState
 from .tables import ModeTables, TableSet
+from .turn import Turn
 
 
 class DecoderState(NamedTuple):
@@ -22,13 +49,36 @@ class DecoderState(NamedTuple):
 
     lsf_q: F64  # (p,) of the last frame
     synthesis: SynthesisState
+    concealment: ConcealmentState
+    noise: NoiseState
     restoration: RestorationState
     postfilter: PostfilterState
+    lag: F64  # (N_SUBFRAMES,) of the last frame [samples]
+    gain: F64  # (N_SUBFRAMES, 2) of the last frame
 
     @classmethod
     def new(cls) -> Self:
         """Return the state of a decoder that has heard nothing."""
-        return cls(lsf.flat(), SynthesisState.new(), RestorationState.new(), PostfilterState.new())
+        return cls(
+            lsf.flat(),
+            SynthesisState.new(),
+            ConcealmentState.new(),
+            NoiseState.new(),
+            RestorationState.new(),
+            PostfilterState.new(),
+            np.zeros(N_SUBFRAMES),
+            np.zeros((N_SUBFRAMES, 2)),
+        )
+
+
+@kernel
+def _what_sounds(kind: int, noise: NoiseState) -> int:
+    """Return what a frame is to be: within a pause a lost one is as one not sent."""
+    if kind == LOST and noise.on[0] == 1:
+        return NOT_SENT
+    if kind == NOT_SENT and noise.on[0] == 0:
+        return LOST
+    return kind
 
 
 @kernel
@@ -41,25 +91,57 @@ def _round(x: F64, out: I16) -> None:
 
 @kernel
 def _decode_frames(
-    words: I64, tables: ModeTables, lifting: RestorationSettings, emphasis: PostfilterSettings,
-    filtered: bool, state: DecoderState, out: I16,
+    given: int, words: I64, tables: ModeTables, lifting: RestorationSettings,
+    emphasis: PostfilterSettings, filtered: bool, state: DecoderState, out: I16,
 ) -> None:  # fmt: skip
-    """Rebuild all frames of words (n_frames, N_WORDS) into out (n_frames * FRAME_LEN,)."""
+    """Rebuild frames of one kind, words (n_frames, N_WORDS), into out (n_frames * FRAME_LEN,)."""
     lsf_q, part, a = np.empty(LPC_ORDER), np.empty(LPC_ORDER), np.empty(LPC_ORDER)
     speech = np.empty(SUBFRAME_LEN)
+    kind = _what_sounds(given, state.noise)
     for f in range(words.shape[0]):
-        lsf_quantizer.dequantize(words[f], tables.lsf, state.lsf_q, lsf_q)
+        if kind == SPEECH:
+            state.noise.on[0] = 0
+            lsf_quantizer.dequantize(words[f], tables.lsf, state.lsf_q, lsf_q)
+        elif kind == LOST:
+            concealment.spectrum(tables.lsf.mean, state.lsf_q, lsf_q)
+        else:
+            if kind == SID:
+                comfort_noise.receive(words[f], tables.silence, state.noise)
+            filters.copy(state.noise.lsf, lsf_q)
+            state.concealment.age[0] = 0
         for s in range(N_SUBFRAMES):
             start = f * FRAME_LEN + s * SUBFRAME_LEN
             lsf.interpolate(state.lsf_q, lsf_q, s, part)
             lsf.to_lpc(part, a)
-            synthesis.subframe(words[f], s, a, tables, state.synthesis)
+            if kind == SPEECH:
+                synthesis.excite(words[f], s, tables, state.synthesis)
+                concealment.learn(state.synthesis, state.concealment)
+            elif kind == LOST:
+                concealment.excite(state.concealment, state.synthesis)
+            else:
+                comfort_noise.excite(state.noise, state.synthesis)
+            state.lag[s] = state.synthesis.lag3[0] / 3.0
+            filters.copy(state.synthesis.gain, state.gain[s])
+            synthesis.speak(a, state.synthesis)
             filters.copy(state.synthesis.speech[LPC_ORDER:], speech)
             if filtered:
                 restoration.apply(state.synthesis.exc, lifting, state.restoration, speech)
                 postfilter.apply(a, emphasis, state.postfilter, speech)
+            concealment.limit(state.concealment, speech)
             _round(speech, out[start : start + SUBFRAME_LEN])
         filters.copy(lsf_q, state.lsf_q)
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderStats:
+    """How many frames of each kind a decoder was given."""
+
+    frames: int = 0  # all of them
+    speech: int = 0
+    sid: int = 0  # silence descriptors
+    not_sent: int = 0  # empty packets
+    lost: int = 0  # concealed: `bad` ones too
+    bad: int = 0  # packets that were none, given to `write`
 
 
 class Decoder:
@@ -76,49 +158,70 @@ class Decoder:
     Notes
     -----
     One object decodes one stream, from one thread at a time. It can be copied and pickled at any
-    frame. Packets tell their mode by their length. The output is the same to the bit on every
+    frame. Packets tell what they are by their length. The output is the same to the bit on every
     machine; it is the encoder's input `delay_samples` late.
     """
 
     frame_samples = FRAME_LEN
     delay_samples = DELAY
     samplerate = SAMPLERATE
+    _mode: Mode | None
+    _kind: int | None
+    _stats: DecoderStats
 
     def __init__(self, *, postfilter: bool = True, tables: TableSet | None = None) -> None:
         self.postfilter = bool(postfilter)
         self.tables = table_sets.default() if tables is None else tables
-        self._state = DecoderState.new()
-        self._mode: Mode | None = None
+        self._turn = Turn()
+        self.reset()
 
     @property
     def mode(self) -> Mode | None:
-        """The mode of the last packet; None before the first one."""
+        """The mode of the last speech packet; None before the first one."""
         return self._mode
 
     @property
     def bitrate(self) -> int | None:
-        """Bits per second of the last packet; None before the first one."""
+        """Bits per second of the last speech packet; None before the first one."""
         return self._mode.bitrate if self._mode else None
 
     @property
     def frame_bytes(self) -> int | None:
-        """Length of the last packet; None before the first one."""
+        """Length of the last speech packet; None before the first one."""
         return self._mode.frame_bytes if self._mode else None
 
-    def decode_frame(self, data: bytes) -> F32:
+    @property
+    def stats(self) -> DecoderStats:
+        """How many frames of each kind there were since the start."""
+        return self._stats
+
+    @property
+    def last_frame(self) -> DecodedFrame | None:
+        """What the last frame was; None before the first one."""
+        if self._kind is None:
+            return None
+        state = self._state
+        arrays = (state.lsf_q.copy(), state.lag.copy(), state.gain.copy())
+        return DecodedFrame(KINDS[self._kind], self._mode, *arrays)
+
+    def decode_frame(self, data: bytes | None) -> F32:
         """Return the samples (160,) of a packet, float32 in [-1, 1).
+
+        Parameters
+        ----------
+        data : bytes or None
+            A packet of speech; a silence descriptor of 2 bytes; nothing, ``b""``, where a pause
+            goes on; None for a packet that was lost, which is concealed.
 
         Raises
         ------
         FormatError
-            If no mode has packets of this length; the decoder is then as it was.
+            If the data are no packet; the decoder is then as it was.
+        ConcurrentUseError
+            If another thread uses the decoder right now.
         """
-        data = _as_bytes(data)
-        mode = modes.BY_LENGTH.get(len(data))
-        if mode is None:
-            lengths = ", ".join(map(str, modes.BY_LENGTH))
-            raise FormatError(f"packet: expected {lengths} bytes, got {len(data)}")
-        return np.asarray(self.decode_frames(data, mode) / np.float32(32768.0))
+        with self._turn:
+            return np.asarray(self._decode_packet(data) / np.float32(32768.0))
 
     def decode_frames(self, data: bytes, mode: int | str | Mode) -> I16:
         """Return the samples (n_frames * 160,) of packets of one mode, one after the other.
@@ -127,22 +230,74 @@ class Decoder:
         ------
         FormatError
             If the length is not a multiple of the mode's packet.
+        ConcurrentUseError
+            If another thread uses the decoder right now.
         """
-        data = _as_bytes(data)
         mode = modes.get(mode)
-        words = bitstream.unpack(mode, data)
+        words = bitstream.unpack(mode, _as_bytes(data))
+        with self._turn:
+            self._mode = mode
+            return self._decode(SPEECH, words)
+
+    def write(self, packets: Iterable[bytes | None]) -> F32:
+        """Return the samples (n_packets * 160,) of packets as they come from a channel.
+
+        As `decode_frame` for each of them; but what is no packet counts as lost, and as bad in
+        `stats`.
+        """
+        with self._turn:
+            parts = [np.empty(0, dtype=np.int16)]
+            for data in packets:
+                try:
+                    parts.append(self._decode_packet(data))
+                except FormatError:
+                    parts.append(self._decode_packet(None))
+                    self._stats = replace(self._stats, bad=self._stats.bad + 1)
+            return np.asarray(np.concatenate(parts) / np.float32(32768.0))
+
+    def _decode_packet(self, data: bytes | None) -> I16:
+        """Return the samples (160,) of a packet of any kind."""
+        words = np.zeros((1, N_WORDS), dtype=np.int64)
+        if data is None:
+            return self._decode(LOST, words)
+        data = _as_bytes(data)
+        if not data:
+            return self._decode(NOT_SENT, words)
+        if len(data) == SID_BYTES:
+            words[0, :2] = bitstream.unpack_silence(data)
+            return self._decode(SID, words)
+        mode = modes.BY_LENGTH.get(len(data))
+        if mode is None:
+            lengths = ", ".join(map(str, (0, SID_BYTES, *modes.BY_LENGTH)))
+            raise FormatError(f"packet: expected {lengths} bytes, got {len(data)}")
+        self._mode = mode
+        return self._decode(SPEECH, bitstream.unpack(mode, data))
+
+    def _decode(self, kind: int, words: I64) -> I16:
+        """Return the samples of frames of one kind; words (n_frames, N_WORDS)."""
+        mode = self._mode or modes.modes()[0]  # before any speech, none of its tables matters
         out = np.empty(len(words) * FRAME_LEN, dtype=np.int16)
         _decode_frames(
-            words, self.tables.mode(mode), restoration.settings(mode), postfilter.SETTINGS,
+            kind, words, self.tables.mode(mode), restoration.settings(mode), postfilter.SETTINGS,
             self.postfilter, self._state, out,
         )  # fmt: skip
-        self._mode = mode
+        if len(words):
+            self._kind = kind
+            self._count(kind, len(words))
         return out
+
+    def _count(self, kind: int, n: int) -> None:
+        name = KINDS[kind].replace(" ", "_")
+        old = self._stats
+        counts = {"frames": old.frames + n, name: getattr(old, name) + n}
+        self._stats = replace(old, **counts)
 
     def reset(self) -> None:
         """Forget all that was heard."""
         self._state = DecoderState.new()
         self._mode = None
+        self._kind = None
+        self._stats = DecoderStats()
 
     def copy(self) -> Self:
         """Return a decoder that goes on from here on its own."""
@@ -151,6 +306,7 @@ class Decoder:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = copy.copy(self)
         twin._state = copy.deepcopy(self._state, memo)
+        twin._turn = Turn()
         return twin
 
 

@@ -10,15 +10,34 @@ import numpy.typing as npt
 from .._jit import search
 from .._types import F64, I64
 from ..errors import ArgumentError
-from . import analysis, beam, bitstream, filters, lsf, lsf_quantizer, modes, tuning
+from . import (
+    activity,
+    analysis,
+    beam,
+    bitstream,
+    filters,
+    lsf,
+    lsf_quantizer,
+    modes,
+    paths,
+    pauses,
+    tuning,
+)
 from . import tables as table_sets
+from .activity import ActivityState
 from .analysis import AnalysisState
 from .beam import SearchTables
+from .comfort_noise import NoiseState
+from .frames import EncodedFrame, Kind
 from .modes import DELAY, FRAME_LEN, LPC_ORDER, N_SUBFRAMES, N_WORDS, Mode
 from .paths import Beam, Children
+from .pauses import PauseState
 from .samples import one_channel
 from .tables import ModeTables, TableSet
 from .tuning import Effort
+from .turn import Turn
+
+RUN_LEN = 500 * FRAME_LEN  # samples in one call of the kernel: Ctrl-C waits no longer
 
 
 class EncoderState(NamedTuple):
@@ -29,6 +48,9 @@ class EncoderState(NamedTuple):
     predicted: I64  # (1,) frames since the LSF safety net was used
     beam: Beam
     children: Children
+    activity: ActivityState
+    pause: PauseState
+    noise: NoiseState
 
     @classmethod
     def new(cls) -> Self:
@@ -39,6 +61,9 @@ class EncoderState(NamedTuple):
             predicted=np.zeros(1, dtype=np.int64),
             beam=Beam.new(),
             children=Children.new(),
+            activity=ActivityState.new(),
+            pause=PauseState.new(),
+            noise=NoiseState.new(),
         )
 
 
@@ -83,6 +108,19 @@ def _encode_frames(
         )
 
 
+@search
+def _pass_pause(
+    x: F64, highpass: bool, n_quiet: int, book: F64, state: EncoderState, words: I64
+) -> bool:
+    """Go through the frame x (FRAME_LEN,) of a pause; return whether words (2,) describe it."""
+    analysis.analyze(x, highpass, state.analysis)
+    pauses.remember(state.analysis, state.pause)
+    state.predicted[0] = tuning.MAX_PREDICTED_FRAMES  # a lost descriptor must not reach speech
+    return pauses.frame(
+        n_quiet, book, state.lsf_q, state.pause, state.noise, paths.path(state.beam, 0), words
+    )
+
+
 @functools.lru_cache(maxsize=32)
 def _search_tables(tables: TableSet, mode: Mode) -> SearchTables:
     return SearchTables.derive(tables.mode(mode))
@@ -99,6 +137,9 @@ class Encoder:
         How far the search goes; the bitstream is the same.
     highpass : bool
         Filter the input by a high-pass of 100 Hz.
+    dtx : bool
+        Code pauses by silence descriptors of 2 bytes, one in 8 frames; the packets of the frames
+        between are empty, and need not be sent. May be set anew before any frame.
     tables : TableSet, optional
         Trained tables; the decoder needs the same.
 
@@ -111,10 +152,13 @@ class Encoder:
     -----
     One object codes one stream, from one thread at a time. It can be copied and pickled at any
     frame. The mode may be set anew before any frame; packets tell their mode by their length.
+    Frames are given one by one, in runs, or in chunks of any length by `write`.
     """
 
     frame_samples = FRAME_LEN
     delay_samples = DELAY
+    _pending: F64  # samples that do not fill a frame
+    _last: EncodedFrame | None
 
     def __init__(
         self,
@@ -122,13 +166,16 @@ class Encoder:
         preset: str = "default",
         *,
         highpass: bool = True,
+        dtx: bool = False,
         tables: TableSet | None = None,
     ) -> None:
         self.mode = mode
         self.preset = preset
         self.highpass = bool(highpass)
+        self.dtx = bool(dtx)
         self.tables = table_sets.default() if tables is None else tables
-        self._state = EncoderState.new()
+        self._turn = Turn()
+        self.reset()
 
     @property
     def mode(self) -> Mode:
@@ -159,6 +206,11 @@ class Encoder:
         """Length of the next packet."""
         return self._mode.frame_bytes
 
+    @property
+    def last_frame(self) -> EncodedFrame | None:
+        """What the last frame was; None before the first one."""
+        return self._last
+
     def encode_frame(self, x: npt.ArrayLike) -> bytes:
         """Return the packet of the next frame.
 
@@ -171,11 +223,14 @@ class Encoder:
         ------
         ArgumentError, ArgumentTypeError
             If x has another length or type, or is not finite; the encoder is then as it was.
+        ConcurrentUseError
+            If another thread uses the encoder right now.
         """
         samples = one_channel(x)
         if len(samples) != FRAME_LEN:
             raise ArgumentError(f"x: expected {FRAME_LEN} samples, got {len(samples)}")
-        return bitstream.pack(self._mode, self._search(samples))
+        with self._turn:
+            return self._packets(samples)[0]
 
     def encode_frames(self, x: npt.ArrayLike) -> bytes:
         """Return the packets of a run of frames, one after the other.
@@ -188,7 +243,10 @@ class Encoder:
         Raises
         ------
         ArgumentError, ArgumentTypeError
-            If x is no whole number of frames, of another type, or not finite.
+            If x is no whole number of frames, of another type, or not finite; with `dtx`, whose
+            packets have several lengths.
+        ConcurrentUseError
+            If another thread uses the encoder right now.
         """
         return bitstream.pack(self._mode, self.encode_words(x))
 
@@ -207,26 +265,101 @@ class Encoder:
 
         Raises
         ------
-        ArgumentError, ArgumentTypeError
-            If x is no whole number of frames, of another type, or not finite.
+        ArgumentError, ArgumentTypeError, ConcurrentUseError
+            As for `encode_frames`.
         """
         samples = one_channel(x)
         if len(samples) % FRAME_LEN:
             raise ArgumentError(
                 f"x: expected a multiple of {FRAME_LEN} samples, got {len(samples)}"
             )
-        return self._search(samples)
+        if self.dtx:
+            raise ArgumentError("dtx: packets of pauses have lengths of their own, use write()")
+        with self._turn:
+            return self._search(samples)
+
+    def write(self, chunk: npt.ArrayLike) -> list[bytes]:
+        """Return the packets of all frames that a chunk completes.
+
+        Parameters
+        ----------
+        chunk : array_like, shape (n,)
+            Samples at 8 kHz, of any n: float in [-1, 1] or int16.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If they are of another type, or not finite; the encoder is then as it was.
+        ConcurrentUseError
+            If another thread uses the encoder right now.
+        """
+        samples = one_channel(chunk)
+        with self._turn:
+            samples = np.concatenate([self._pending, samples])
+            end = len(samples) - len(samples) % FRAME_LEN
+            self._pending = samples[end:].copy()
+            return self._packets(samples[:end])
+
+    def flush(self) -> list[bytes]:
+        """Return the packets of what is left, the delay included, and start anew.
+
+        Of N samples written since the start there are then ceil((N + 40) / 160) packets.
+        """
+        with self._turn:
+            n_frames = -(-(len(self._pending) + DELAY) // FRAME_LEN)
+            rest = np.zeros(n_frames * FRAME_LEN)
+            rest[: len(self._pending)] = self._pending
+            packets = self._packets(rest)
+            self.reset()
+            return packets
+
+    def _packets(self, samples: F64) -> list[bytes]:
+        """Return the packets of whole frames."""
+        if self.dtx:
+            return [
+                self._speech_or_pause(samples[i : i + FRAME_LEN])
+                for i in range(0, len(samples), FRAME_LEN)
+            ]
+        packets = []
+        size = self._mode.frame_bytes
+        for i in range(0, len(samples), RUN_LEN):
+            data = bitstream.pack(self._mode, self._search(samples[i : i + RUN_LEN]))
+            packets += [data[k : k + size] for k in range(0, len(data), size)]
+        return packets
+
+    def _speech_or_pause(self, frame: F64) -> bytes:
+        """Return the packet of a frame by discontinuous transmission."""
+        state = self._state
+        n_quiet = activity.update(frame, state.activity)
+        if n_quiet <= activity.HANGOVER:
+            data = bitstream.pack(self._mode, self._search(frame))
+            pauses.remember(state.analysis, state.pause)
+            self._note("speech", n_quiet == 0)
+            return data
+        words = np.zeros(2, dtype=np.int64)
+        book = self.tables.mode(self._mode).silence
+        sent = _pass_pause(frame, self.highpass, n_quiet, book, state, words)
+        self._note("sid" if sent else "not sent", False)
+        return bitstream.pack_silence(words) if sent else b""
 
     def _search(self, samples: F64) -> I64:
         words = np.zeros((len(samples) // FRAME_LEN, N_WORDS), dtype=np.int64)
         tables = self.tables.mode(self._mode)
         derived = _search_tables(self.tables, self._mode)
+        self._state.noise.on[0] = 0
         _encode_frames(samples, self.highpass, self._effort, tables, derived, self._state, words)
+        if len(words):
+            self._note("speech", None)
         return words
+
+    def _note(self, kind: Kind, active: bool | None) -> None:
+        self._last = EncodedFrame(kind, self._mode, active, self._state.lsf_q.copy())
 
     def reset(self) -> None:
         """Forget all that was heard."""
         self._state = EncoderState.new()
+        self._pending = np.zeros(0)
+        self._last = None
 
     def copy(self) -> Self:
         """Return an encoder that goes on from here on its own."""
@@ -235,4 +368,5 @@ class Encoder:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = copy.copy(self)
         twin._state = copy.deepcopy(self._state, memo)
+        twin._turn = Turn()
         return twin

@@ -15,7 +15,7 @@ import numpy as np
 from .._jit import kernel, search
 from .._types import F64, I64
 from . import lsf as _lsf
-from . import ranking
+from . import ranking, tuning
 from .modes import LPC_ORDER
 
 SPLIT = LPC_ORDER // 2
@@ -126,7 +126,7 @@ def quantize(
     rest = np.empty(LPC_ORDER)
     items = np.zeros(n_survivors, dtype=np.int64)
     values = np.empty(n_survivors)
-    best_err = np.inf
+    best_err, best_cost = np.inf, np.inf
     for switch in range(1 if safe else 2):
         predict(switch, tables, prev, residual)
         for i in range(LPC_ORDER):
@@ -137,7 +137,9 @@ def quantize(
                 rest[i] = residual[i] - tables.stage1[switch, items[k], i]
             low, err_low = _nearest(rest[:SPLIT], weight[:SPLIT], tables.low[switch])
             high, err_high = _nearest(rest[SPLIT:], weight[SPLIT:], tables.high[switch])
-            if err_low + err_high < best_err:
-                best_err = err_low + err_high
+            err = err_low + err_high
+            cost = err * tuning.PREDICTION_PENALTY if switch == 1 else err
+            if cost < best_cost:
+                best_cost, best_err = cost, err
                 words[0], words[1], words[2], words[3] = switch, items[k], low, high
     return best_err

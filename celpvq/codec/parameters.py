@@ -1,16 +1,17 @@
 """What packets say: the tracks of their parameters, for pictures and for measurements."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import kernel
-from .._types import F64, I64
-from . import bitstream, filters, lsf, lsf_quantizer, modes, synthesis
-from . import tables as table_sets
-from .decoder import DecoderState
-from .modes import LPC_ORDER, N_SUBFRAMES, Mode
-from .tables import ModeTables, TableSet
+from .._types import F64
+from ..errors import FormatError
+from . import modes
+from .decoder import Decoder
+from .frames import DecodedFrame
+from .modes import LPC_ORDER, Mode
+from .tables import TableSet
 
 
 class Tracks(NamedTuple):
@@ -21,23 +22,24 @@ class Tracks(NamedTuple):
     gain: F64  # (n_frames * N_SUBFRAMES, 2) of pitch and fixed codebook, linear
 
 
-@kernel
-def _decode_parameters(
-    words: I64, tables: ModeTables, state: DecoderState, lsfs: F64, lag: F64, gain: F64
-) -> None:
-    """Follow all frames of words (n_frames, N_WORDS); record their tracks."""
-    part, a = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
-    row = 0
-    for f in range(words.shape[0]):
-        lsf_quantizer.dequantize(words[f], tables.lsf, state.lsf_q, lsfs[f])
-        for s in range(N_SUBFRAMES):
-            lsf.interpolate(state.lsf_q, lsfs[f], s, part)
-            lsf.to_lpc(part, a)
-            synthesis.subframe(words[f], s, a, tables, state.synthesis)
-            lag[row] = state.synthesis.lag3[0] / 3.0
-            filters.copy(state.synthesis.gain, gain[row])
-            row += 1
-        filters.copy(lsfs[f], state.lsf_q)
+def tracks(frames: Iterable[DecodedFrame]) -> Tracks:
+    """Return what frames say, one after the other."""
+    listed = list(frames)
+    return Tracks(
+        np.array([frame.lsf for frame in listed]).reshape(-1, LPC_ORDER),
+        np.array([frame.lag for frame in listed]).reshape(-1),
+        np.array([frame.gain for frame in listed]).reshape(-1, 2),
+    )
+
+
+def decoded(packets: Iterable[bytes | None], tables: TableSet | None = None) -> list[DecodedFrame]:
+    """Return what a decoder makes of each packet from the start of a stream."""
+    decoder = Decoder(postfilter=False, tables=tables)
+    frames = []
+    for packet in packets:
+        decoder.decode_frame(packet)
+        frames.append(decoder.last_frame)
+    return [frame for frame in frames if frame is not None]
 
 
 def parameters(data: bytes, mode: int | str | Mode, tables: TableSet | None = None) -> Tracks:
@@ -62,10 +64,10 @@ def parameters(data: bytes, mode: int | str | Mode, tables: TableSet | None = No
     ArgumentError, FormatError
         If there is no such mode, or the length is not a multiple of its packet.
     """
-    mode = modes.get(mode)
-    words = bitstream.unpack(mode, data)
-    own = (table_sets.default() if tables is None else tables).mode(mode)
-    n = len(words) * N_SUBFRAMES
-    tracks = Tracks(np.empty((len(words), LPC_ORDER)), np.empty(n), np.empty((n, 2)))
-    _decode_parameters(words, own, DecoderState.new(), *tracks)
-    return tracks
+    size = modes.get(mode).frame_bytes
+    if len(data) % size:
+        raise FormatError(
+            f"packets of mode {mode}: expected a multiple of {size} bytes, got {len(data)}"
+        )
+    packets = (data[i : i + size] for i in range(0, len(data), size))
+    return tracks(decoded(packets, tables))

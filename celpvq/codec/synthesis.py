@@ -60,11 +60,8 @@ def sharpening(state: SynthesisState) -> float:
 
 
 @kernel
-def subframe(words: I64, index: int, lpc: F64, tables: ModeTables, state: SynthesisState) -> None:
-    """Rebuild subframe `index` from its frame's words (N_WORDS,) into the last n of state.speech.
-
-    Codewords, not values: the encoder cannot synthesize from anything that the decoder lacks.
-    """
+def excite(words: I64, index: int, tables: ModeTables, state: SynthesisState) -> None:
+    """Rebuild subframe `index` from its frame's words (N_WORDS,) into the last n of state.exc."""
     filters.keep_past(state.exc, MAX_LAG)
     filters.keep_past(state.speech, LPC_ORDER)
     now = state.exc[MAX_LAG:]
@@ -79,6 +76,21 @@ def subframe(words: I64, index: int, lpc: F64, tables: ModeTables, state: Synthe
     for n in range(now.shape[0]):
         now[n] = state.gain[0] * now[n] + state.gain[1] * state.code[n]
     clamp(now)
-    filters.synthesis(now, lpc, state.speech)
-    clamp(state.speech)
     state.lag3[0] = lag3
+
+
+@kernel
+def speak(lpc: F64, state: SynthesisState) -> None:
+    """Filter the excitation by 1/A(z) of lpc (p,) into the last n of state.speech."""
+    filters.synthesis(state.exc[MAX_LAG:], lpc, state.speech)
+    clamp(state.speech)
+
+
+@kernel
+def subframe(words: I64, index: int, lpc: F64, tables: ModeTables, state: SynthesisState) -> None:
+    """Rebuild subframe `index` from its frame's words (N_WORDS,) into the last n of state.speech.
+
+    Codewords, not values: the encoder cannot synthesize from anything that the decoder lacks.
+    """
+    excite(words, index, tables, state)
+    speak(lpc, state)

@@ -8,7 +8,8 @@ from ..errors import ArgumentError
 
 HIGHPASS_HZ = 100.0
 LSF_SURVIVORS = 16
-MAX_PREDICTED_FRAMES = 7  # then the LSF safety net is forced, to end the effects of a loss
+MAX_PREDICTED_FRAMES = 2  # then the LSF safety net is forced, to end the effects of a loss
+PREDICTION_PENALTY = 1.3  # times the error of the other predictor, which keeps a loss alive
 MAX_SURVIVORS = 8
 MAX_PITCH_GAIN = 1.2
 

@@ -29,7 +29,8 @@ size      content
 ========= ==========================================================================================
 1         with *unknown length* only: the number of packets in this block, 1 to 50 (any block may
           have fewer than 50)
-per packet  with *variable*: a byte that says its length; then the packet. The length tells the mode
+per packet  with *variable*: a byte that says its length; then the packet. The length tells the
+          mode; 2 is that of a silence descriptor, 0 stands for a frame that was not sent
 4         CRC of all bytes of the block before it
 ========= ==========================================================================================
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import IO, TypeAlias
 
 from ..codec import modes
-from ..codec.modes import Mode
+from ..codec.modes import SID_BYTES, Mode
 from ..errors import ArgumentTypeError, FormatError, TruncatedStream
 from .header import (
     BLOCK_PACKETS,
@@ -17,7 +17,8 @@ from .header import (
     n_packets,
 )  # fmt: skip
 
-_Packets: TypeAlias = tuple[bytes, list[tuple[Mode, bytes]], FormatError | None]
+Run: TypeAlias = tuple[Mode | None, bytes]  # packets of a mode, or one packet of a pause
+_Packets: TypeAlias = tuple[bytes, list[Run], FormatError | None]
 
 
 class CvqReader:
@@ -84,20 +85,26 @@ class CvqReader:
         size = self._file.seek(0, 2) - here
         self._file.seek(here)
         n = n_packets(samples, self.header.samplerate)
-        shortest = self.header.mode if not self.header.variable else modes.modes()[0]
+        shortest = 1 if self.header.variable else self.header.mode.frame_bytes
         n_blocks = -(-n // BLOCK_PACKETS)
-        expected = n * (shortest.frame_bytes + self.header.variable) + n_blocks * CRC_LEN
+        expected = n * shortest + n_blocks * CRC_LEN
         if size < expected:
             raise TruncatedStream(f"expected {n} packets, at least {expected} bytes, got {size}")
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the packets."""
         for mode, packets in self.runs():
+            if mode is None:
+                yield packets
+                continue
             for i in range(0, len(packets), mode.frame_bytes):
                 yield packets[i : i + mode.frame_bytes]
 
-    def runs(self) -> Iterator[tuple[Mode, bytes]]:
-        """Yield a mode and packets of that mode, one after another; never more than a block."""
+    def runs(self) -> Iterator[Run]:
+        """Yield a mode and packets of that mode, one after another; never more than a block.
+
+        A packet of a pause, maybe an empty one, comes alone, its mode None.
+        """
         try:
             yield from self._blocks()
             if self._read(1):
@@ -111,7 +118,7 @@ class CvqReader:
         else:
             self.n_missing = n_packets(self.samples, self.header.samplerate) - self.n_packets
 
-    def _blocks(self) -> Iterator[tuple[Mode, bytes]]:
+    def _blocks(self) -> Iterator[Run]:
         left = None if self.samples is None else n_packets(self.samples, self.header.samplerate)
         while left is None or left > 0:
             prefix, n = b"", BLOCK_PACKETS
@@ -130,7 +137,7 @@ class CvqReader:
                 raise FormatError(f"expected at most {BLOCK_PACKETS} packets in a block, got {n}")
             yield from self._block(prefix, n)
 
-    def _block(self, prefix: bytes, n: int) -> Iterator[tuple[Mode, bytes]]:
+    def _block(self, prefix: bytes, n: int) -> Iterator[Run]:
         """Yield the `n` packets of a block that is sound; if not strict, those that are there."""
         read = self._variable_packets if self.header.variable else self._fixed_packets
         block, runs, error = read(n)
@@ -148,7 +155,7 @@ class CvqReader:
         if error is not None and self.strict:
             raise error
         for mode, packets in runs:
-            self.n_packets += len(packets) // mode.frame_bytes
+            self.n_packets += len(packets) // mode.frame_bytes if mode else 1
             yield mode, packets
         if error is not None:
             raise error
@@ -163,20 +170,20 @@ class CvqReader:
 
     def _variable_packets(self, n: int) -> _Packets:
         """Read `n` packets, each after its length."""
-        block, runs = b"", list[tuple[Mode, bytes]]()
+        block, runs = b"", list[Run]()
         for i in range(n):
             length = self._read(1)
             if not length:
                 return block, runs, self._cut(n, i)
             mode = modes.BY_LENGTH.get(length[0])
-            if mode is None:
+            if mode is None and length[0] not in (0, SID_BYTES):
                 where = f"packet {self.n_packets + i}"
                 return block, runs, FormatError(f"{where}: no mode has {length[0]} bytes")
-            packet = self._read(mode.frame_bytes)
-            if len(packet) < mode.frame_bytes:
+            packet = self._read(length[0])
+            if len(packet) < length[0]:
                 return block, runs, self._cut(n, i)
             block += length + packet
-            if runs and runs[-1][0] == mode:
+            if mode is not None and runs and runs[-1][0] == mode:
                 runs[-1] = (mode, runs[-1][1] + packet)
             else:
                 runs.append((mode, packet))

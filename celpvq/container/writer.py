@@ -1,10 +1,11 @@
 """Packets into a file."""
 
 import io
+from collections.abc import Iterable
 
 from ..audio.arrays import check_int, check_samplerate
 from ..codec import modes
-from ..codec.modes import Mode
+from ..codec.modes import SID_BYTES, Mode
 from ..errors import ArgumentError, ArgumentTypeError
 from ..output import Sink, write_all
 from .header import BLOCK_PACKETS, ID_LEN, SAMPLES, Header, crc_bytes, n_packets
@@ -27,7 +28,7 @@ class CvqWriter:
     samples : int, optional
         Length of the original at that rate, if known beforehand.
     variable : bool
-        Whether the mode may change.
+        Whether the mode may change, and pauses may be coded as such.
 
     Raises
     ------
@@ -88,12 +89,32 @@ class CvqWriter:
         if len(packets) % size:
             raise ArgumentError(f"packets: expected whole ones of {size} bytes, got {len(packets)}")
         for i in range(0, len(packets), size):
-            if header.variable:
-                self._block.append(size)
-            self._block += packets[i : i + size]
-            self._n_block += 1
-            if self._n_block == BLOCK_PACKETS:
-                self._end_block()
+            self._append(packets[i : i + size])
+
+    def write_packets(self, packets: Iterable[bytes]) -> None:
+        """Append packets one by one; in a stream that is *variable*, of pauses as well.
+
+        Raises
+        ------
+        ArgumentError
+            If one has a length that the stream cannot have.
+        """
+        lengths = {self._header.mode.frame_bytes}
+        if self._header.variable:
+            lengths = {0, SID_BYTES, *modes.BY_LENGTH}
+        for packet in packets:
+            if len(packet) not in lengths:
+                wanted = ", ".join(map(str, sorted(lengths)))
+                raise ArgumentError(f"packet: expected {wanted} bytes, got {len(packet)}")
+            self._append(packet)
+
+    def _append(self, packet: bytes) -> None:
+        if self._header.variable:
+            self._block.append(len(packet))
+        self._block += packet
+        self._n_block += 1
+        if self._n_block == BLOCK_PACKETS:
+            self._end_block()
 
     def _end_block(self) -> None:
         prefix = b"" if self._known else bytes([self._n_block])

@@ -3,8 +3,17 @@
 Whatever the chunks, the result is that of the whole in one piece, to the bit.
 """
 
+from .chunks import ChunkDecoder, ChunkEncoder, decode_stream, encode_stream
 from .opening import open
 from .reader import StreamReader
 from .writer import StreamWriter
 
-__all__ = ["StreamReader", "StreamWriter", "open"]
+__all__ = [
+    "ChunkDecoder",
+    "ChunkEncoder",
+    "StreamReader",
+    "StreamWriter",
+    "decode_stream",
+    "encode_stream",
+    "open",
+]

@@ -132,7 +132,12 @@ class StreamReader:
         delay, n_out = DELAY, 0
         held = np.zeros(0, np.int16)  # the last frame, until the length is known
         for mode, packets in self._cvq.runs():
-            pcm = np.concatenate([held, self._decoder.decode_frames(packets, mode)[delay:]])
+            new = (
+                self._decoder.decode_frames(packets, mode)
+                if mode is not None
+                else to_dtype(self._decoder.write([packets]).astype(np.float64), "int16")
+            )
+            pcm = np.concatenate([held, new[delay:]])
             delay = 0
             end = max(len(pcm) - FRAME_LEN, 0)
             n_out += end

@@ -4,20 +4,16 @@ import os
 from types import TracebackType
 from typing import Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from .._types import F64
-from ..audio import Resampler, as_mono, check_samplerate
 from ..codec import modes
 from ..codec.encoder import Encoder
-from ..codec.modes import FRAME_LEN, SAMPLERATE, Mode
+from ..codec.modes import SAMPLERATE, Mode
 from ..codec.tables import TableSet
-from ..container import CvqWriter, n_packets, n_samples_8k
-from ..errors import ArgumentError
+from ..container import CvqWriter
+from ..errors import ArgumentError, ClosedError
 from ..output import Output, Sink
-
-RUN_LEN = 500 * FRAME_LEN  # samples in one call of the encoder: Ctrl-C waits no longer
+from .chunks import ChunkEncoder
 
 
 class StreamWriter:
@@ -39,6 +35,8 @@ class StreamWriter:
         For two dimensions: the axis of the channels, and the one to take instead of the mean.
     highpass : bool
         Whether to remove what is below 100 Hz.
+    dtx : bool
+        Whether pauses are coded by silence descriptors; the stream is *variable* then.
     tables : TableSet, optional
         Codebooks other than the default.
     variable : bool
@@ -51,21 +49,19 @@ class StreamWriter:
         self, file: str | os.PathLike[str] | Sink, samplerate: int = SAMPLERATE,
         mode: int | Mode = 6400, preset: str = "default", *,
         axis: int | None = None, channel: int | None = None, highpass: bool = True,
-        tables: TableSet | None = None, variable: bool = False, samples: int | None = None,
+        dtx: bool = False, tables: TableSet | None = None, variable: bool = False,
+        samples: int | None = None,
     ) -> None:  # fmt: skip
-        self._axis, self._channel, self._variable = axis, channel, variable
-        self.samplerate = check_samplerate(samplerate)
-        self._encoder = Encoder(mode, preset, highpass=highpass, tables=tables)
-        self._resampler = Resampler(self.samplerate, SAMPLERATE)
-        self._pending: F64 = np.zeros(0)  # samples at 8 kHz that do not fill a frame
+        self._variable = variable or dtx
+        self._encoder = Encoder(mode, preset, highpass=highpass, dtx=dtx, tables=tables)
+        self._coder = ChunkEncoder(samplerate, self._encoder, axis=axis, channel=channel)
         self._open = True
-        self.n_samples = 0
         self._output = Output(file) if isinstance(file, (str, os.PathLike)) else None
         sink: Sink = self._output or file  # type: ignore[assignment]
         try:
             self._cvq = CvqWriter(
-                sink, self._encoder.mode, self._encoder.tables.hash, self.samplerate,
-                samples=samples, variable=variable,
+                sink, self._encoder.mode, self._encoder.tables.hash, samplerate,
+                samples=samples, variable=self._variable,
             )  # fmt: skip
         except BaseException:
             self.abort()
@@ -83,6 +79,16 @@ class StreamWriter:
         self._encoder.mode = modes.get(mode)
 
     @property
+    def samplerate(self) -> int:
+        """Rate of the chunks [Hz]."""
+        return self._coder.samplerate
+
+    @property
+    def n_samples(self) -> int:
+        """How many samples were written so far."""
+        return self._coder.n_samples
+
+    @property
     def n_bytes(self) -> int:
         """How many bytes the file has so far."""
         return self._cvq.n_bytes
@@ -94,20 +100,12 @@ class StreamWriter:
         ------
         ArgumentError, ArgumentTypeError
             If they are not finite floats or int16 of a right shape; nothing is appended then.
+        ClosedError
+            If the stream is closed.
         """
         if not self._open:
-            raise ArgumentError("write: the stream is closed")
-        x = as_mono(chunk, axis=self._axis, channel=self._channel)
-        self.n_samples += len(x)
-        self._encode(self._resampler.write(x))
-
-    def _encode(self, x: F64) -> None:
-        x = np.concatenate([self._pending, np.clip(x, -1.0, 1.0)])  # a resampled edge overshoots
-        end = len(x) - len(x) % FRAME_LEN
-        for start in range(0, end, RUN_LEN):
-            packets = self._encoder.encode_frames(x[start : min(start + RUN_LEN, end)])
-            self._cvq.write(packets, self._encoder.mode)
-        self._pending = x[end:]
+            raise ClosedError("write: the stream is closed")
+        self._cvq.write_packets(self._coder.write(chunk))
 
     def close(self) -> None:
         """Complete the stream.
@@ -120,12 +118,11 @@ class StreamWriter:
         if not self._open:
             return
         try:
-            if not self.n_samples:
+            n_samples = self.n_samples
+            if not n_samples:
                 raise ArgumentError("x: expected at least one sample, got none")
-            n = n_packets(self.n_samples, self.samplerate) * FRAME_LEN
-            silence = np.zeros(n - n_samples_8k(self.n_samples, self.samplerate))
-            self._encode(np.concatenate([self._resampler.flush(), silence]))
-            self._cvq.close(self.n_samples)
+            self._cvq.write_packets(self._coder.flush())
+            self._cvq.close(n_samples)
         except BaseException:
             self.abort()
             raise

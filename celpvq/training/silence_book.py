@@ -37,7 +37,7 @@ def stretches(spectra: Spectra, recordings: Sequence[F64]) -> tuple[F64, F64]:
             sounds = level > 0.0
             found.append(_means(spectra.lsf[start : start + n], length)[sounds])
             limit = np.quantile(level[sounds], _QUIET) if sounds.any() else 0.0
-            quiet.append(level[sounds] <= limit)
+            quiet.append((level[sounds] <= limit).astype(np.float64))
     return np.concatenate(found), np.concatenate(quiet)
 
 

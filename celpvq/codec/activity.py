@@ -1,0 +1,112 @@
+"""Voice activity: whether a frame holds speech or the noise of a pause; the encoder's side only.
+
+Each band's noise floor is the least of its smoothed levels over two seconds, whatever was said
+meanwhile [1]_. A frame is speech where its bands stand well above their floors on average, and for
+some frames after.
+
+.. [1] R. Martin, "Noise power spectral density estimation based on optimal smoothing and minimum
+   statistics", IEEE Trans. Speech Audio Process. 9(5), 2001.
+"""
+
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from .._jit import search
+from .._types import F64, I64
+from . import filters, lpc
+from .modes import FRAME_LEN, SAMPLERATE
+
+HANGOVER = 6  # frames after speech that are coded like it
+_EDGES_HZ = (100, 250, 400, 600, 850, 1150, 1500, 1900, 2400, 3000, 3800)
+_N_BANDS = len(_EDGES_HZ) - 1
+_RESOLUTION_HZ = 50.0
+_N_SPANS = 8
+_SPAN_LEN = 12  # frames: the floor forgets after 8 such spans
+_SMOOTHING = 0.6
+_BIAS_DB = 3.0  # of the least of the smoothed levels of steady noise below their mean
+_QUIETEST_DB = -78.0  # of full scale: a floor is not taken for lower
+_FIRST_FLOOR_DB = -68.0  # taken for noise until something quieter is heard
+_MARGIN_DB = 3.0  # mean excess over the floors from which on a frame is speech
+
+
+def _spectrum_rows() -> tuple[F64, I64]:
+    """Return (2 n, WINDOW_LEN), windowed cosines and sines, and the band of each pair (n,)."""
+    hz = np.arange(_EDGES_HZ[0], _EDGES_HZ[-1], _RESOLUTION_HZ)
+    angle = 2 * np.pi * hz[:, None] / SAMPLERATE * np.arange(lpc.WINDOW_LEN)
+    window = lpc.WINDOW / np.sqrt((lpc.WINDOW**2).sum())
+    rows = np.stack([np.cos(angle), np.sin(angle)], axis=1) * window
+    band = np.searchsorted(_EDGES_HZ, hz, side="right") - 1
+    return rows.reshape(-1, lpc.WINDOW_LEN), band.astype(np.int64)
+
+
+_ROWS, _BAND = _spectrum_rows()
+
+
+class ActivityState(NamedTuple):
+    """What a frame leaves for the next one; its arrays change in place."""
+
+    input: F64  # (WINDOW_LEN,)
+    smooth: F64  # (bands,) levels [dB]
+    least: F64  # (_N_SPANS, bands) the least ones of the last spans [dB], newest first
+    n_frames: I64  # (1,)
+    quiet: I64  # (1,) frames since the last speech
+
+    @classmethod
+    def new(cls) -> Self:
+        """Return the state of an encoder that has heard nothing."""
+        return cls(
+            np.zeros(lpc.WINDOW_LEN),
+            np.full(_N_BANDS, _FIRST_FLOOR_DB),
+            np.full((_N_SPANS, _N_BANDS), _FIRST_FLOOR_DB),
+            np.zeros(1, dtype=np.int64),
+            np.full(1, HANGOVER + 1),
+        )
+
+
+@search
+def band_levels(x: F64, out: F64) -> None:
+    """Put the mean power of each band of x (WINDOW_LEN,) into out (bands,) [dB of full scale]."""
+    power, count = np.zeros(_N_BANDS), np.zeros(_N_BANDS)
+    for i in range(_BAND.shape[0]):
+        re, im = 0.0, 0.0
+        for n in range(x.shape[0]):
+            re += _ROWS[2 * i, n] * x[n]
+            im += _ROWS[2 * i + 1, n] * x[n]
+        power[_BAND[i]] += re * re + im * im
+        count[_BAND[i]] += 1.0
+    for b in range(_N_BANDS):
+        out[b] = 10.0 * np.log10(power[b] / count[b] + 1e-12)
+
+
+@search
+def _follow_floor(level: F64, state: ActivityState) -> None:
+    """Smooth level (bands,) [dB] and keep the least of each span."""
+    for b in range(_N_BANDS):
+        state.smooth[b] = _SMOOTHING * state.smooth[b] + (1.0 - _SMOOTHING) * level[b]
+    if state.n_frames[0] % _SPAN_LEN == 0:
+        for i in range(_N_SPANS - 1, 0, -1):
+            filters.copy(state.least[i - 1], state.least[i])
+        if state.n_frames[0] > 0:
+            state.least[0] = np.inf
+    for b in range(_N_BANDS):
+        state.least[0, b] = min(state.least[0, b], state.smooth[b])
+    state.n_frames[0] += 1
+
+
+@search
+def update(x: F64, state: ActivityState) -> int:
+    """Take in the frame x (FRAME_LEN,); return how many frames ago there was speech, 0 for now."""
+    filters.keep_past(state.input, lpc.WINDOW_LEN - FRAME_LEN)
+    filters.copy(x, state.input[lpc.WINDOW_LEN - FRAME_LEN :])
+    level = np.empty(_N_BANDS)
+    band_levels(state.input, level)
+    _follow_floor(level, state)
+    excess = 0.0
+    for b in range(_N_BANDS):
+        floor = np.inf
+        for i in range(_N_SPANS):
+            floor = min(floor, state.least[i, b])
+        excess += max(level[b] - max(floor + _BIAS_DB, _QUIETEST_DB), 0.0) / _N_BANDS
+    state.quiet[0] = 0 if excess > _MARGIN_DB else state.quiet[0] + 1
+    return state.quiet[0]

@@ -1,0 +1,177 @@
+"""Concealment of lost frames: pitch, spectrum and level are carried on, and fade.
+
+The excitation goes on as its last pitch period and noise, mixed by how voiced it was, at the level
+that it had. For 60 ms the level falls slowly, then fast: it is gone after 200 ms. What is heard
+during a loss is not louder than the last good frame, and for 160 ms after it not much louder than
+the loudest so far; these limits act on the output alone, never on memories.
+"""
+
+import math
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from .._jit import kernel
+from .._types import F64, I64
+from . import adaptive_codebook, filters, gains, noise, synthesis
+from .modes import FRAME_LEN, LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN
+from .synthesis import SynthesisState
+
+_UNVOICED, _VOICED = 0.2, 0.7  # mean pitch gains of a frame: all noise below, all pitch above
+_LSF_SHARE = 0.97  # of the last frame's LSF in the next one's; the rest is their mean
+_MAX_AGE = 1 << 20
+_HELD = 12  # subframes of slow fading
+_SLOW_NOISE, _SLOW_PITCH = 0.97, 0.985  # fading, of each subframe's level in the next one's
+_FAST = 0.8
+_NOISE_SHARE = 0.9  # less than what was lost: noise is heard better
+_MAX_LIFT = 4.0  # of the past period
+_CORRECTION_SHARE = 0.9  # of the gains' memory in a lost subframe's correction
+_CORRECTION_DB = -0.25
+_LOST_LIFT = 1.15  # of the energy of the last good frame that a lost one may have
+_FOUND_LIFT = 1.6  # of the energy of the loudest frame that those after a loss may have
+_ALWAYS_ALLOWED = 0.01 * FRAME_LEN  # energy of a frame at -20 dB of full scale
+_WATCHED = 32  # subframes after a loss that are limited
+_FORGETTING = 0.999  # of the loudest frame, each subframe
+_LIMITER_MEMORY = 0.8  # of the last sample's gain in the next one's
+
+
+class ConcealmentState(NamedTuple):
+    """What is known of the last good frame, newest subframe first; its arrays change in place."""
+
+    gain: F64  # (N_SUBFRAMES,) of the pitch
+    rms: F64  # (N_SUBFRAMES,) of the excitation
+    age: I64  # (1,) lost subframes in a row; 0: none
+    seed: I64  # (1,) of the noise
+    voicing: F64  # (1,) 0 to 1
+    level: F64  # (1,) rms of the excitation that is wanted
+    since: I64  # (1,) good subframes in a row, `_WATCHED` at most
+    power: F64  # (N_SUBFRAMES,) energy of the output
+    before: F64  # (1,) energy that a lost frame may have
+    left: F64  # (1,) and what it has not used so far
+    loudest: F64  # (1,) energy of the loudest good frame, slowly forgotten
+    limiter: F64  # (1,) last gain of the output
+
+    @classmethod
+    def new(cls) -> Self:
+        """Return the state of a decoder that has heard nothing."""
+        return cls(
+            gain=np.zeros(N_SUBFRAMES),
+            rms=np.zeros(N_SUBFRAMES),
+            age=np.zeros(1, dtype=np.int64),
+            seed=np.zeros(1, dtype=np.int64),
+            voicing=np.zeros(1),
+            level=np.zeros(1),
+            since=np.full(1, _WATCHED),
+            power=np.zeros(N_SUBFRAMES),
+            before=np.zeros(1),
+            left=np.zeros(1),
+            loudest=np.zeros(1),
+            limiter=np.ones(1),
+        )
+
+
+@kernel
+def _push(value: float, past: F64) -> None:
+    """Put value before the others, the last of which goes."""
+    for i in range(past.shape[0] - 1, 0, -1):
+        past[i] = past[i - 1]
+    past[0] = value
+
+
+@kernel
+def learn(heard: SynthesisState, state: ConcealmentState) -> None:
+    """Remember the last subframe, a good one."""
+    _push(heard.gain[0], state.gain)
+    _push(gains.rms(heard.exc[MAX_LAG:]), state.rms)
+    state.age[0] = 0
+    state.since[0] = min(state.since[0] + 1, _WATCHED)
+
+
+@kernel
+def _classify(state: ConcealmentState) -> None:
+    """Find how voiced the last good frame was, and its level."""
+    gain, power = 0.0, 0.0
+    for i in range(N_SUBFRAMES):
+        gain += min(state.gain[i], 1.0) / N_SUBFRAMES
+        power += state.rms[i] * state.rms[i] / N_SUBFRAMES
+    state.voicing[0] = min(max((gain - _UNVOICED) / (_VOICED - _UNVOICED), 0.0), 1.0)
+    state.level[0] = math.sqrt(power)
+
+
+@kernel
+def spectrum(mean: F64, lsf_q: F64, out: F64) -> None:
+    """Put the LSF that are expected after lsf_q (p,) into out (p,): a little nearer to the mean."""
+    for i in range(LPC_ORDER):
+        out[i] = _LSF_SHARE * lsf_q[i] + (1.0 - _LSF_SHARE) * mean[i]
+
+
+@kernel
+def excite(state: ConcealmentState, heard: SynthesisState) -> None:
+    """Put a subframe that carries on what was heard into the last n of heard.exc."""
+    if state.age[0] == 0:
+        _classify(state)
+    filters.keep_past(heard.exc, MAX_LAG)
+    filters.keep_past(heard.speech, LPC_ORDER)
+    now = heard.exc[MAX_LAG:]
+    state.age[0] = min(state.age[0] + 1, _MAX_AGE)
+    state.since[0] = 0
+    adaptive_codebook.vector(heard.lag3[0], heard.exc)
+    voicing = state.voicing[0]
+    fading = _FAST
+    if state.age[0] <= _HELD:
+        fading = _SLOW_PITCH * voicing + _SLOW_NOISE * (1.0 - voicing)
+    state.level[0] *= fading
+    period = min(state.level[0] * math.sqrt(voicing) / gains.rms(now), _MAX_LIFT)
+    share = state.level[0] * math.sqrt(1.0 - voicing) * _NOISE_SHARE
+    random = np.empty(SUBFRAME_LEN)
+    noise.fill(state.seed, share, random)
+    for n in range(SUBFRAME_LEN):
+        now[n] = period * now[n] + random[n]
+    synthesis.clamp(now)
+    heard.gain[0], heard.gain[1] = voicing, share
+    correction = 0.0
+    for i in range(gains.N_TAPS):
+        correction += heard.gain_mem[i] / gains.N_TAPS
+    _push(_CORRECTION_SHARE * correction + _CORRECTION_DB, heard.gain_mem)
+
+
+@kernel
+def _allowed(state: ConcealmentState) -> float:
+    """Return the energy that the next subframe of output may have."""
+    if state.age[0] == 0:
+        if state.since[0] >= _WATCHED:
+            return np.inf
+        limit = max(_FOUND_LIFT * state.loudest[0], _ALWAYS_ALLOWED)
+        return max(limit - state.power[0] - state.power[1] - state.power[2], 0.25 * limit)
+    place = (state.age[0] - 1) % N_SUBFRAMES
+    if place == 0:
+        state.left[0] = state.before[0]
+    return min(2.0 / (N_SUBFRAMES - place), 1.0) * state.left[0]  # at most twice its part
+
+
+@kernel
+def limit(state: ConcealmentState, x: F64) -> None:
+    """Limit the output x (n,), in place: lost frames, and those after them."""
+    if state.age[0] == 1:
+        state.before[0] = 0.0
+        for i in range(N_SUBFRAMES):
+            state.before[0] += _LOST_LIFT * state.power[i]
+    allowed = _allowed(state)
+    power = 1e-20
+    for n in range(SUBFRAME_LEN):
+        power += x[n] * x[n]
+    wanted = math.sqrt(min(allowed / power, 1.0))
+    gain = state.limiter[0]
+    power = 0.0
+    for n in range(SUBFRAME_LEN):
+        gain = _LIMITER_MEMORY * gain + (1.0 - _LIMITER_MEMORY) * wanted
+        x[n] *= gain
+        power += x[n] * x[n]
+    state.limiter[0] = gain
+    state.left[0] = max(state.left[0] - power, 0.0)
+    _push(power, state.power)
+    if state.since[0] >= _WATCHED:
+        frame = 0.0
+        for i in range(N_SUBFRAMES):
+            frame += state.power[i]
+        state.loudest[0] = max(frame, _FORGETTING * state.loudest[0])

@@ -1,0 +1,33 @@
+"""What a frame is, and what an object remembers of its last one."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from .._types import F64
+from .modes import Mode
+
+SPEECH, SID, NOT_SENT, LOST = range(4)  # kinds of frames, as the kernels take them
+
+Kind: TypeAlias = Literal["speech", "sid", "not sent", "lost"]
+KINDS: tuple[Kind, ...] = ("speech", "sid", "not sent", "lost")
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedFrame:
+    """What the encoder made of its last frame."""
+
+    kind: Kind
+    mode: Mode
+    active: bool | None  # whether there is speech in it; None without `dtx`
+    lsf: F64  # (p,) quantized [radians]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFrame:
+    """What the decoder made of its last frame."""
+
+    kind: Kind  # what the packet was, or `lost`
+    mode: Mode | None  # of the last speech
+    lsf: F64  # (p,) [radians]
+    lag: F64  # (N_SUBFRAMES,) [samples]
+    gain: F64  # (N_SUBFRAMES, 2) of pitch and fixed codebook, linear
