@@ -331,6 +331,18 @@ def test_patterns_come_from_files_and_begin_again(coded, tmp_path, capfd):
             assert bytes(a ^ b for a, b in zip(got, packet, strict=True)) == b"\x80" * 16
 
 
+def test_what_is_heard_is_what_the_decoder_makes_of_it(coded, capfd):
+    options = "--loss 10 --ber 1e-3 --seed 3"
+    for out in ("b.wav", "b.g192"):
+        assert said(capfd, f"a.cvq {out} {options} -q")[0] == 0
+    with open("b.g192", "rb") as file:
+        received = list(channel.read_g192(file))
+    assert None in received
+    samples, _ = soundfile.read("b.wav", dtype="int16")
+    expected = celpvq.Decoder().write(received) * 32768
+    np.testing.assert_array_equal(samples, expected[40:16040])
+
+
 def test_packets_as_sent_may_come_as_g192(coded, capfd):
     assert said(capfd, "a.cvq a.g192 -q")[0] == 0
     assert said(capfd, "a.g192 a.wav -q")[0] == 0
@@ -350,12 +362,14 @@ def test_packets_as_sent_may_come_as_g192(coded, capfd):
         ("a.cvq a.wav --fields pitch", "fields: expected some of"),
         ("a.cvq a.cvq", "expected the ending of a sound file"),
         ("bad.g192 a.wav", "bad.g192: frame 0 is erased"),
+        ("odd.g192 a.wav", "odd.g192: frame 1: no packet has 24 bits"),
         ("a.cvq old.g192 --loss 5", "old.g192: exists already; --force replaces it"),
         ("a.cvq a.wav --log old.csv", "old.csv: exists already"),
     ],
 )
 def test_what_the_command_refuses_leaves_no_file(coded, tmp_path, capfd, line, words):
     (tmp_path / "bad.g192").write_bytes(g192([None]))
+    (tmp_path / "odd.g192").write_bytes(g192([b"", b"abc"]))
     (tmp_path / "old.g192").write_bytes(b"old")
     (tmp_path / "old.csv").write_bytes(b"old")
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}

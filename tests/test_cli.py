@@ -15,6 +15,7 @@ import soundfile
 
 import celpvq
 from celpvq.cli import common, main
+from celpvq.cli.command import VERBS
 
 CELPVQ = [sys.executable, "-m", "celpvq"]
 
@@ -203,7 +204,7 @@ def test_a_command_line_that_is_not_understood_is_status_2(run, line):
     assert os.listdir() == ["in.wav"]
 
 
-@pytest.mark.parametrize("verb", ["", "encode", "decode", "info", "demo", "compare", "train"])
+@pytest.mark.parametrize("verb", ["", *VERBS])
 def test_help_teaches(run, verb):
     status, out, _ = run(f"{verb} --help")
     assert status == 0

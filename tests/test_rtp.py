@@ -192,6 +192,7 @@ def test_frames_are_played_in_order_after_the_depth():
     assert out == sent
     assert start == pytest.approx(0.56, abs=0.002)
     assert buffer.stats.played == buffer.stats.received == 50
+    assert buffer.mean_depth_s == pytest.approx(0.06, abs=0.002)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -307,6 +308,8 @@ def test_a_sender_that_stalls_is_followed():
     assert [p for p in out if p][50:] == sent[59:], "all but the late ones, in order"
     assert buffer.stats.restarts == 1
     assert (buffer.stats.late, buffer.stats.received) == (9, 200)
+    buffer.put(Arrival(199, 199, sent[199], False), 9.0)
+    assert (buffer.stats.duplicate, buffer.stats.received) == (1, 200)
 
 
 def test_memory_is_bounded_and_a_restart_empties_it():

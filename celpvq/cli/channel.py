@@ -33,10 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = _EPILOG
     common.add_files(parser, "a .cvq or .g192 file", "the sound or .g192 file")
-    parser.add_argument("--loss", type=float, default=0.0, metavar="PERCENT", help="of the frames")
-    parser.add_argument(
-        "--burst", type=float, metavar="FRAMES", help="mean length of losses (default: random ones)"
-    )
+    common.add_losses(parser)
     parser.add_argument("--ber", type=float, default=0.0, metavar="RATE", help="bit error rate")
     parser.add_argument(
         "--bit-burst", type=float, metavar="BITS",
@@ -50,7 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compact", choices=["frames", "bits"], help="--pattern has a bit for each of these"
     )
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--log", metavar="FILE", help="what was lost, .csv or .json")
     parser.add_argument("--no-postfilter", action="store_true", help="leave the postfilter out")
 
@@ -110,7 +106,7 @@ def _read(file: Any, args: argparse.Namespace) -> "tuple[list[bytes], int, Any]"
     """Return all packets, the length of their sound at 8000 Hz, and the tables they need."""
     from ..channel import read_g192
     from ..codec import tables as shipped
-    from ..codec.modes import DELAY, FRAME_LEN
+    from ..codec.modes import BY_LENGTH, DELAY, FRAME_LEN, SID_BYTES
     from ..container import CvqReader, n_samples_8k
     from ..errors import FormatError
 
@@ -120,6 +116,9 @@ def _read(file: Any, args: argparse.Namespace) -> "tuple[list[bytes], int, Any]"
         if None in packets:
             raise FormatError(f"frame {packets.index(None)} is erased: expected packets as sent")
         sent = [packet for packet in packets if packet is not None]
+        for frame, packet in enumerate(sent):
+            if len(packet) not in (0, SID_BYTES, *BY_LENGTH):
+                raise FormatError(f"frame {frame}: no packet has {8 * len(packet)} bits")
         return sent, max(len(sent) * FRAME_LEN - DELAY, 0), tables
     reader = CvqReader(file, strict=not args.partial)
     sent = list(reader)
@@ -163,12 +162,12 @@ def _decode(
     from ..codec.decoder import Decoder
     from ..codec.modes import DELAY, FRAME_LEN, SAMPLERATE
 
-    decoder: Any = Decoder(postfilter=not args.no_postfilter, tables=tables)
+    decoder = Decoder(postfilter=not args.no_postfilter, tables=tables)
     writer = SoundWriter(output, suffix, SAMPLERATE, n_samples)
     skip, left = DELAY, n_samples
     with common.Progress("channel", n_samples / SAMPLERATE, quiet=args.quiet) as progress:
         for packet in received:
-            samples = decoder.decode_frame(packet)[skip:][:left]
+            samples = decoder.write([packet])[skip:][:left]
             writer.write(np.asarray(samples * 32768, dtype=np.int16))
             skip, left = 0, left - len(samples)
             progress.update(FRAME_LEN / SAMPLERATE)

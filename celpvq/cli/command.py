@@ -18,6 +18,9 @@ VERBS = {
     "demo": "hear and measure the codec on the bundled clips",
     "compare": "score celpvq and other codecs on a folder of speech",
     "channel": "send a .cvq file over a channel with losses and wrong bits",
+    "live": "hear yourself through the codec: microphone to loudspeaker",
+    "send": "send speech to another machine, by RTP over UDP",
+    "receive": "play or write the speech that another machine sends",
     "train": "train codebooks on a folder of speech",
 }
 

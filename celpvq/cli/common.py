@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import IO, Any, Self
 
-from ..errors import ArgumentError, CelpvqError, OutputError, OutputExistsError
+from ..errors import ArgumentError, CelpvqError, NetworkError, OutputError, OutputExistsError
 from ..output import Output
 
 LONG_S = 60.0  # sound that deserves a word on a missing progress bar
@@ -28,6 +28,37 @@ def add_files(parser: argparse.ArgumentParser, source: str, target: str) -> None
     parser.add_argument(
         "--partial", action="store_true", help="take what there is of a damaged or truncated IN"
     )
+
+
+def add_encoder(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the verbs that encode packets for a channel."""
+    from ..codec.modes import MODES
+
+    parser.add_argument(
+        "-m", "--mode", type=int, choices=list(MODES), default=6400, help="bit/s (default: 6400)"
+    )
+    parser.add_argument(
+        "-p", "--preset", choices=["fast", "default", "best"], default="default",
+        help="effort of the encoder (default: default)",
+    )  # fmt: skip
+    parser.add_argument("--dtx", action="store_true", help="send little in pauses")
+
+
+def add_losses(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a channel that loses frames."""
+    parser.add_argument("--loss", type=float, default=0.0, metavar="PERCENT", help="of the frames")
+    parser.add_argument(
+        "--burst", type=float, metavar="FRAMES", help="mean length of losses (default: random ones)"
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of them (default: 1)")
+
+
+def add_payload_type(parser: argparse.ArgumentParser) -> None:
+    """Add the option that sender and receiver agree on."""
+    parser.add_argument(
+        "--payload-type", type=int, default=97, metavar="N", choices=range(96, 128),
+        help="of RTP, 96 to 127; the same on both sides (default: 97)",
+    )  # fmt: skip
 
 
 def samplerate(text: str) -> int:
@@ -59,7 +90,7 @@ def about(path: str) -> Iterator[None]:
     """Let errors in what a file holds say which file it is."""
     try:
         yield
-    except (OutputError, OutputExistsError):
+    except (NetworkError, OutputError, OutputExistsError):
         raise
     except CelpvqError as error:
         name = name_of(path, "input")
@@ -77,15 +108,16 @@ def open_input(path: str) -> IO[bytes]:
     return open(0, "rb", closefd=False)
 
 
-def open_output(path: str, source: IO[bytes], *, force: bool) -> Output:
+def open_output(path: str, source: IO[bytes] | None = None, *, force: bool) -> Output:
     """Open a file for writing; refuse the input itself, and without `force` what exists."""
     if path == "-":
         if os.isatty(1):
             raise ArgumentError("standard output is a terminal: expected a pipe or a file")
         return Output(1)
     with contextlib.suppress(FileNotFoundError):
-        old, new = os.fstat(source.fileno()), os.stat(path)
-        if stat.S_ISREG(new.st_mode) and os.path.samestat(old, new):
+        new = os.stat(path)
+        same = source is not None and os.path.samestat(os.fstat(source.fileno()), new)
+        if stat.S_ISREG(new.st_mode) and same:
             raise OutputExistsError(f"{path}: is the input itself")
         if stat.S_ISREG(new.st_mode) and not force:
             raise OutputExistsError(f"{path}: exists already; --force replaces it")

@@ -62,14 +62,15 @@ class JitterBuffer:
                 f"depth: expected 0 to 2000 ms, at most its maximum, got {depth_ms} and {most}"
             )
         self.stats = JitterStats()
+        self._waited_s, self._n_out = 0.0, 0
         self._least_s, self._most_s = depth_ms / 1000, most / 1000
         self._packets: dict[int, Arrival] = {}  # by slot
+        self._seen = deque[int](maxlen=2 * MAX_MISORDER)  # sequence numbers
         self._clear()
 
     def _clear(self) -> None:
         self._packets.clear()
         self._delays = deque[float](maxlen=_WINDOW)
-        self._seen = deque[int](maxlen=2 * MAX_MISORDER)  # sequence numbers
         self._next = 0  # slot
         self._last: int | None = None  # sequence number that is accounted for
         self._quiet = True  # the last frame said that silence follows
@@ -89,6 +90,11 @@ class JitterBuffer:
         """Return how long the next frame has waited, had its packet the least delay [s]."""
         return now - self._next * FRAME_S - min(self._delays, default=now)
 
+    @property
+    def mean_depth_s(self) -> float:
+        """How long frames have waited in the mean, had they had the least delay [s]."""
+        return self._waited_s / max(self._n_out, 1)
+
     def __len__(self) -> int:
         return len(self._packets)
 
@@ -96,6 +102,7 @@ class JitterBuffer:
         """Take a packet that arrives now."""
         if arrival.restarted:
             self._restart()
+            self._seen.clear()
         if arrival.sequence in self._seen:
             self.stats.duplicate += 1
             return
@@ -142,6 +149,8 @@ class JitterBuffer:
             self._skip_to(self._next + 1)
         elif spare < -FRAME_S / 2:  # put a frame in
             return self._absent(lost=not self._quiet)
+        self._waited_s += self.depth_s(now)
+        self._n_out += 1
         arrival = self._packets.pop(self._next, None)
         lost = arrival is None and self._is_lost()
         self._next += 1

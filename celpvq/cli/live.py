@@ -1,0 +1,63 @@
+"""``celpvq live``: microphone, codec, channel, loudspeaker."""
+
+import argparse
+import sys
+import time
+
+from . import common
+
+_EPILOG = """\
+Needs the package sounddevice (pip install celpvq[live]) and devices that run at 8000 Hz. Headphones
+keep the loudspeaker out of the microphone. Ctrl-C ends.
+
+examples:
+  celpvq live --mode 4800
+  celpvq live --loss 10 --burst 3
+"""
+_EVERY_S = 0.25  # the meters
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's options."""
+    from ..audio.devices import device
+
+    parser.epilog = _EPILOG
+    common.add_encoder(parser)
+    common.add_losses(parser)
+    parser.add_argument("--seconds", type=float, metavar="S", help="end after so long")
+    parser.add_argument("--input", type=device, metavar="D", help="number or name of the device")
+    parser.add_argument("--output", type=device, metavar="D", help="number or name of the device")
+    parser.add_argument("--tables", metavar="FILE", help="codebooks made by `celpvq train`")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no meters")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until the time is over or an interrupt comes; return the exit status."""
+    from .. import warmup
+    from ..audio import devices
+    from ..codec.decoder import Decoder
+    from ..codec.encoder import Encoder
+    from ..codec.modes import FRAME_LEN, SAMPLERATE
+    from ..live import Loop, losses
+
+    tables = common.load_tables(args.tables)
+    warmup()
+    loop = Loop(
+        Encoder(args.mode, args.preset, dtx=args.dtx, tables=tables), Decoder(tables=tables),
+        losses(args.loss / 100, args.burst, args.seed),
+    )  # fmt: skip
+    show = sys.stderr.isatty() and not args.quiet
+    with devices.both(loop, SAMPLERATE, FRAME_LEN, (args.input, args.output)) as stream:
+        end = None if args.seconds is None else time.monotonic() + args.seconds
+        try:
+            while end is None or time.monotonic() < end:
+                time.sleep(_EVERY_S if end is None else min(_EVERY_S, args.seconds))
+                if show:
+                    print(f"\r{loop.line(sum(stream.latency))} ", end="", file=sys.stderr)
+        except KeyboardInterrupt:
+            pass
+        if show:
+            print(file=sys.stderr)
+        if not args.quiet:
+            print(f"{loop.n_frames} frames: {loop.line(sum(stream.latency))}", file=sys.stderr)
+    return 0

@@ -1,0 +1,90 @@
+"""Sound through encoder, channel and decoder, block by block: what `celpvq live` does."""
+
+import itertools
+import time
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+
+from ._types import F32
+from .channel import gilbert_elliott_losses, random_losses
+from .codec.decoder import Decoder
+from .codec.encoder import Encoder
+from .codec.modes import DELAY, FRAME_LEN, SAMPLERATE
+
+CODEC_MS = 1000 * (FRAME_LEN + DELAY) / SAMPLERATE  # a frame must be there, and its look-ahead
+_FRAMES = SAMPLERATE // FRAME_LEN  # that meters look back on: a second
+_SILENT_DB = -99.0
+
+
+def losses(rate: float, burst: float | None, seed: int) -> Iterator[bool]:
+    """Yield for ever whether a frame is lost; see `celpvq.channel`."""
+    for part in itertools.count(seed):
+        if burst is None:
+            lost = random_losses(_FRAMES, rate, part)
+        else:
+            lost = gilbert_elliott_losses(_FRAMES * 100, rate, burst, part)
+        yield from lost.tolist()
+
+
+class Loop:
+    """Encode, lose, decode: a call takes a frame (160,) and returns one.
+
+    Parameters
+    ----------
+    encoder, decoder : Encoder, Decoder
+        New, or reset.
+    lost : iterator of bool
+        Which packets do not arrive.
+
+    Attributes
+    ----------
+    n_frames, n_lost : int
+        Since the start.
+    """
+
+    def __init__(self, encoder: Encoder, decoder: Decoder, lost: Iterator[bool]) -> None:
+        self._encoder, self._decoder, self._lost = encoder, decoder, lost
+        self.n_frames = self.n_lost = 0
+        self._bytes = deque[int](maxlen=_FRAMES)
+        self._power = deque[float](maxlen=_FRAMES // 4)
+        self._busy_s = deque[float](maxlen=_FRAMES)
+
+    def __call__(self, heard: F32) -> F32:
+        """Return what is heard at the other end of a frame (160,)."""
+        start = time.perf_counter()
+        packet = self._encoder.encode_frame(np.clip(heard, -1, 1))
+        gone = next(self._lost) and packet != b""
+        played = self._decoder.write([None if gone else packet])
+        self.n_frames += 1
+        self.n_lost += gone
+        self._bytes.append(len(packet))
+        self._power.append(float(np.mean(np.square(heard, dtype=np.float64))))
+        self._busy_s.append(time.perf_counter() - start)
+        return played
+
+    @property
+    def level_db(self) -> float:
+        """Level of the input over the last quarter of a second [dB of full scale]."""
+        power = sum(self._power) / max(len(self._power), 1)
+        return max(10 * float(np.log10(power + 1e-30)), _SILENT_DB)
+
+    @property
+    def kbps(self) -> float:
+        """Rate of the packets over the last second [kbit/s]."""
+        return 8e-3 * sum(self._bytes) * _FRAMES / max(len(self._bytes), 1)
+
+    @property
+    def busy_ms(self) -> float:
+        """Longest time that a frame of the last second took [ms]; there are 20."""
+        return 1000 * max(self._busy_s, default=0.0)
+
+    def line(self, latency_s: float) -> str:
+        """Return the meters on one line, given what the devices add to the delay [s]."""
+        lost = 100 * self.n_lost / max(self.n_frames, 1)
+        return (
+            f"level {self.level_db:5.1f} dB | {self.kbps:4.2f} kbit/s | {lost:4.1f} % lost |"
+            f" delay {CODEC_MS + 1000 * latency_s:3.0f} ms, codec {CODEC_MS:.0f} |"
+            f" {self.busy_ms:4.1f} ms a frame"
+        )

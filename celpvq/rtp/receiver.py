@@ -1,0 +1,96 @@
+"""Datagrams to speech, without socket and clock."""
+
+from dataclasses import asdict, dataclass
+
+from .._types import F32
+from ..codec.decoder import Decoder
+from ..codec.modes import BY_LENGTH, SID_BYTES
+from ..errors import FormatError
+from .jitter import JitterBuffer
+from .packet import PAYLOAD_TYPE, RtpPacket, is_rtcp, leaving
+from .source import Source
+
+_LENGTHS = {SID_BYTES, *BY_LENGTH}
+
+
+@dataclass
+class ReceiverStats:
+    """Datagrams that were left aside."""
+
+    malformed: int = 0
+    foreign: int = 0  # of another payload type
+
+
+class Receiver:
+    """Decode the stream in datagrams.
+
+    Parameters
+    ----------
+    decoder : Decoder
+        New, or reset.
+    buffer : JitterBuffer
+        Empty.
+    payload_type : int
+        The one agreed on; other packets are counted and ignored.
+
+    Attributes
+    ----------
+    ended : bool
+        Whether the sender said good-bye: what is in the buffer is still to be played.
+    """
+
+    def __init__(
+        self, decoder: Decoder, buffer: JitterBuffer, payload_type: int = PAYLOAD_TYPE
+    ) -> None:
+        self.buffer = buffer
+        self.ended = False
+        self.latest = 0  # slot
+        self._decoder, self._payload_type = decoder, payload_type
+        self._source = Source()
+        self._stats = ReceiverStats()
+
+    @property
+    def stats(self) -> dict[str, int]:
+        """All counts by name."""
+        own = asdict(self._stats)
+        own["foreign"] += self._source.n_foreign
+        return asdict(self.buffer.stats) | own
+
+    def feed(self, data: bytes, now: float) -> bool:
+        """Take a datagram that arrives now [s]; return whether it belongs to the stream."""
+        try:
+            if is_rtcp(data):
+                return self._control(data)
+            packet = RtpPacket.from_bytes(data)
+        except FormatError:
+            self._stats.malformed += 1
+            return False
+        if packet.payload_type != self._payload_type:
+            self._stats.foreign += 1
+            return False
+        if len(packet.payload) not in _LENGTHS:
+            self._stats.malformed += 1
+            return False
+        arrival = self._source.accept(packet)
+        if arrival is None:
+            return False
+        if arrival.restarted:
+            self.ended, self.latest = False, 0
+            self._decoder.reset()
+        self.latest = max(self.latest, arrival.slot)
+        self.buffer.put(arrival, now)
+        return True
+
+    def _control(self, data: bytes) -> bool:
+        gone = self._source.ssrc in leaving(data)
+        self.ended |= gone
+        return gone
+
+    @property
+    def drained(self) -> bool:
+        """Whether the stream has ended and all of it was played."""
+        return self.ended and not len(self.buffer)
+
+    def frame(self, now: float) -> F32:
+        """Return the samples (160,) to play now [s]."""
+        return self._decoder.write([self.buffer.pop(now)])
