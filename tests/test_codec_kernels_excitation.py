@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
-from celpvq.codec import adaptive_codebook, fixed_codebook, gains, pitch, synthesis
+from celpvq.codec import adaptive_codebook, fixed_codebook, gains, pitch, products, synthesis
 from celpvq.codec.beam import SearchTables
 from celpvq.codec.modes import LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, N_WORDS, fcb_stages
 from celpvq.codec.modes import SUBFRAME_LEN as N
@@ -27,6 +27,13 @@ def decaying(rng):
     h = rng.normal(size=N) * 0.8 ** np.arange(N)
     h[0] = 1.0
     return h
+
+
+def response_of(impulse):
+    """An impulse response as the products take it."""
+    response = np.full((2, 2 * N), np.nan, np.float32)
+    products.respond(impulse, response)
+    return response
 
 
 def past_excitation(rng):
@@ -91,17 +98,6 @@ def test_adaptive_vector_delays_a_tone_by_thirds_of_a_sample(lag3):
     np.testing.assert_allclose(exc[MAX_LAG + known], np.sin(0.7 * (known - lag3 / 3)), atol=2e-3)
 
 
-@given(seeds)
-def test_convolution_and_correlation_are_adjoint(seed):
-    rng = np.random.default_rng(seed)
-    x, h, out = rng.normal(size=N), decaying(rng), np.empty(N)
-    H = naive.convolution_matrix(h)
-    adaptive_codebook.convolve(x, h, out)
-    np.testing.assert_allclose(out, H @ x, atol=1e-12)
-    fixed_codebook.correlate(x, h, out)
-    np.testing.assert_allclose(out, H.T @ x, atol=1e-12)
-
-
 def naive_lag_scores(target, impulse, past, codes):
     """Scores and filtered vectors of lags [thirds]: correlation^2 / energy where positive."""
     taps, H = adaptive_codebook._FINE_TAPS, naive.convolution_matrix(impulse)
@@ -115,15 +111,17 @@ def naive_lag_scores(target, impulse, past, codes):
 def test_lag_search_that_tries_all_lags_is_exhaustive(seed, lag3_prev):
     rng = np.random.default_rng(seed)
     exc, target, impulse = past_excitation(rng), rng.normal(size=N), decaying(rng)
-    codes, filtered = np.zeros(16, np.int64), np.zeros((16, N))
+    codes, filtered = np.zeros(16, np.int64), np.zeros((16, N), np.float32)
     lags = naive.lag_codes(5, lag3_prev)
     scores, vectors = naive_lag_scores(target, impulse, exc[:MAX_LAG], lags)
-    adaptive_codebook.search_lags(target, impulse, exc, 5, lag3_prev, codes, filtered)
+    adaptive_codebook.search_lags(
+        target.astype(np.float32), response_of(impulse), exc, 5, lag3_prev, codes, filtered
+    )
     best = np.sort(scores)[::-1][:16]
     found = best > 0
     assume(found.any())
-    np.testing.assert_allclose(scores[codes[found]], best[found], rtol=1e-9)
-    np.testing.assert_allclose(filtered[found], vectors[codes[found]], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(scores[codes[found]], best[found], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(filtered[found], vectors[codes[found]], rtol=1e-4, atol=1e-4)
 
 
 @settings(max_examples=20)
@@ -135,22 +133,39 @@ def test_lag_search_finds_the_lag_that_made_the_target(seed, bits, lag3_prev):
     lag3 = pitch.dequantize(code, bits, lag3_prev)
     vector = naive.adaptive_vector(lag3, exc[:MAX_LAG], N, adaptive_codebook._FINE_TAPS)
     target = 0.7 * naive.convolution_matrix(impulse) @ vector
-    codes, filtered = np.zeros(8, np.int64), np.zeros((8, N))
-    adaptive_codebook.search_lags(target, impulse, exc, bits, lag3_prev, codes, filtered)
+    codes, filtered = np.zeros(8, np.int64), np.zeros((8, N), np.float32)
+    adaptive_codebook.search_lags(
+        target.astype(np.float32), response_of(impulse), exc, bits, lag3_prev, codes, filtered
+    )
     assert pitch.dequantize(codes[0], bits, lag3_prev) == lag3
-    np.testing.assert_allclose(0.7 * filtered[0], target, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(0.7 * filtered[0], target, rtol=1e-4, atol=1e-4)
 
 
-@given(seeds)
-def test_coarse_lag_search_is_exact_at_whole_samples(seed):
+@given(seeds, st.integers(MIN_LAG, MAX_LAG), st.integers(MIN_LAG, MAX_LAG))
+def test_coarse_lag_search_is_exact_at_whole_samples(seed, one, other):
     rng = np.random.default_rng(seed)
+    low, high = min(one, other), max(one, other)
     exc, target, impulse = past_excitation(rng), rng.normal(size=N), decaying(rng)
-    corr, energy = np.zeros(MAX_LAG + 8), np.zeros(MAX_LAG + 8)
-    adaptive_codebook._match(target, impulse, exc, MIN_LAG, MAX_LAG, corr, energy)
+    corr, energy = np.full((2, MAX_LAG + 1), np.nan, np.float32)
+    adaptive_codebook._match(
+        target.astype(np.float32), impulse.astype(np.float32), exc, low, high, corr, energy
+    )
     H = naive.convolution_matrix(impulse)
-    for lag in range(MIN_LAG, MAX_LAG + 1):
+    for lag in range(low, high + 1):
         y = H @ naive.adaptive_vector(3 * lag, exc[:MAX_LAG], N, None)
-        np.testing.assert_allclose([corr[lag], energy[lag]], [target @ y, y @ y], atol=1e-9)
+        expected = [target @ y, y @ y]
+        np.testing.assert_allclose([corr[lag], energy[lag]], expected, rtol=1e-4, atol=1e-3)
+
+
+@given(lag_thirds)
+def test_ranges_of_lags_are_those_of_the_codes(lag3_prev):
+    for bits in (8, 5):
+        codes = naive.lag_codes(bits, lag3_prev)
+        low, high = pitch.whole_lags(bits, lag3_prev)
+        low3, high3 = pitch.fine_lags(bits, lag3_prev)
+        whole = [3 * lag for lag in range(low, high + 1)]
+        thirds = [3 * lag - third for lag in range(low3, high3 + 1) for third in (1, 2)]
+        assert sorted(whole + thirds) == sorted(set(codes))
 
 
 # fixed codebook -----------------------------------------------------------------------------------
@@ -195,12 +210,20 @@ def matches(target, impulse, stages, book):
     ]
 
 
-def shortlist(target, impulse, layout, book, n_first, n_words):
-    derived = SearchTables.shapes(book)
-    energy, words = np.empty(len(book), np.float32), np.zeros(n_words, np.int64)
-    fixed_codebook.energies(impulse, derived[1], layout, energy)
-    fixed_codebook.shortlist(target, impulse, layout, book, derived[0], energy, n_first, words)
+def shortlists(targets, impulse, layout, book, n_first, n_words):
+    columns, shape_acf = SearchTables.shapes(book)
+    energy = np.empty(len(book), np.float32)
+    words = np.full((len(targets), n_words), -1)
+    response = response_of(impulse)
+    fixed_codebook.energies(response, shape_acf, layout, energy)
+    rest = np.array(targets, np.float32)
+    fixed_codebook.shortlist(rest, response, layout, columns, energy, n_first, words)
     return words, energy
+
+
+def shortlist(target, *args):
+    words, energy = shortlists([target], *args)
+    return words[0], energy
 
 
 @every_shape
@@ -253,6 +276,20 @@ def test_shortlist_of_two_stages_with_all_survivors_is_exhaustive(seed):
     assert (sign1 * corr1[i] + sign2 * corr2[j] > 0).all(), "points away from the target"
 
 
+@every_shape
+@settings(max_examples=5)
+@given(seed=seeds)
+def test_targets_of_one_response_get_the_words_that_each_gets_alone(bits, seed):
+    rng = np.random.default_rng(seed)
+    layout, _, book = shape_layout(rng, bits)
+    targets, impulse = rng.normal(size=(5, N)), decaying(rng)
+    targets[1:] += targets[0]  # alike: they share survivors of stage 1
+    together, _ = shortlists(targets, impulse, layout, book, 6, 4)
+    for target, words in zip(targets, together, strict=True):
+        alone, _ = shortlist(target, impulse, layout, book, 6, 4)
+        np.testing.assert_array_equal(words, alone)
+
+
 @settings(max_examples=20)
 @given(seeds, st.sampled_from([9, 14]), st.integers(MIN_LAG, 60), st.floats(0.2, 0.8))
 def test_search_of_words_and_gains_is_exhaustive(seed, bits, lag, beta):
@@ -261,9 +298,10 @@ def test_search_of_words_and_gains_is_exhaustive(seed, bits, lag, beta):
     target, adaptive, impulse = rng.normal(size=N), rng.normal(size=N), decaying(rng)
     gain_book = rng.uniform([0, -10], [1.2, 10], size=(32, 2))
     words, level = rng.integers(1 << bits, size=6), 0.3
+    sharp = naive.sharpened(impulse, lag, beta)
     word, entry, error = fixed_codebook.search_words(
-        words, target, adaptive, impulse, layout, book, lag, beta,
-        gain_book, gains.levels(gain_book), level,
+        words, target.astype(np.float32), adaptive.astype(np.float32), response_of(sharp), layout,
+        book, lag, beta, gain_book, gains.levels(gain_book), level,
     )  # fmt: skip
     H = naive.convolution_matrix(impulse)
     errors = {}
@@ -272,8 +310,8 @@ def test_search_of_words_and_gains_is_exhaustive(seed, bits, lag, beta):
         scale = level / np.sqrt(np.mean(shape**2))
         for e, row in enumerate(gain_book):
             errors[w, e] = naive.gain_error(target, adaptive, H @ shape, row, scale)
-    np.testing.assert_allclose(error, min(errors.values()), rtol=1e-9)
-    np.testing.assert_allclose(errors[word, entry], error, rtol=1e-9)
+    np.testing.assert_allclose(error, min(errors.values()), rtol=1e-4)
+    np.testing.assert_allclose(errors[word, entry], error, rtol=1e-4)
 
 
 @every_mode
@@ -334,6 +372,19 @@ def test_gain_search_is_exhaustive(seed):
     errors = [naive.gain_error(x, y, z, row, 0.5) for row in book]
     np.testing.assert_allclose(error + x @ x, min(errors), rtol=1e-9)
     assert entry == np.argmin(errors)
+
+
+@given(seeds)
+def test_no_gains_go_below_the_least_error(seed):
+    rng = np.random.default_rng(seed)
+    x, y, z = rng.normal(size=(3, N))
+    z += rng.choice([0.0, 1e3]) * y  # also where the vectors are nearly parallel
+    moments = np.array([x @ y, x @ z, y @ y, z @ z, y @ z])
+    best, *_ = np.linalg.lstsq(np.array([y, z]).T, x, rcond=None)
+    error = ((x - best @ [y, z]) ** 2).sum() - x @ x
+    least = gains.least_error(moments)
+    assert least <= error + 1e-9
+    assert least == -np.inf or least == pytest.approx(error, abs=1e-6)
 
 
 @every_mode

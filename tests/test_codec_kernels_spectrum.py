@@ -9,7 +9,7 @@ from scipy.linalg import solve_toeplitz
 from scipy.signal import lfilter
 
 from celpvq.codec import filters, lpc, lsf, lsf_quantizer, weighting
-from celpvq.codec.lsf_quantizer import LsfTables
+from celpvq.codec.lsf_quantizer import LsfColumns, LsfTables
 from celpvq.codec.modes import LPC_ORDER as P
 from celpvq.codec.modes import SUBFRAME_LEN
 from celpvq.codec.modes import modes as all_modes
@@ -226,7 +226,9 @@ def test_lsf_search_with_all_survivors_is_exhaustive(seed, safe):
     rng = np.random.default_rng(seed)
     tables, prev, target = lsf_tables(rng, (8, 3, 5)), rising_lsf(rng), rising_lsf(rng)
     weight, words = rng.uniform(0.1, 3, size=P), np.zeros(4, np.int64)
-    error = lsf_quantizer.quantize(target, weight, tables, prev, 8, safe, words)
+    error = lsf_quantizer.quantize(
+        target, weight, tables, LsfColumns.derive(tables), prev, 8, safe, words
+    )
     errors = {
         candidate: weight @ (naive.lsf_of_words(tables, candidate, prev) - target) ** 2
         for candidate in np.ndindex(1 if safe else 2, 8, 3, 5)
@@ -242,6 +244,7 @@ def test_any_lsf_words_of_a_mode_are_stable_and_quantize_to_themselves(mode):
     bits = mode.bits("lsf")
     tables = lsf_tables(rng, [1 << n for n in bits[1:]], spread=0.02)
     wild = lsf_tables(rng, [1 << n for n in bits[1:]], spread=2.0)
+    columns = LsfColumns.derive(tables)
     out, a, prev = np.empty(P), np.empty(P), lsf.flat()
     exact = 0
     for _ in range(30):
@@ -257,7 +260,8 @@ def test_any_lsf_words_of_a_mode_are_stable_and_quantize_to_themselves(mode):
         np.testing.assert_allclose(out, candidate, atol=1e-12)
         found = np.zeros(4, np.int64)
         n_all = tables.stage1.shape[1]
-        assert lsf_quantizer.quantize(out, np.ones(P), tables, prev, n_all, False, found) < 1e-20
+        error = lsf_quantizer.quantize(out, np.ones(P), tables, columns, prev, n_all, False, found)
+        assert error < 1e-20
         np.testing.assert_array_equal(found, words)
     assert exact > 10
 

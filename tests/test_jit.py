@@ -163,7 +163,9 @@ def test_an_edit_of_a_called_kernel_is_seen(copy_of_package):
 
     path = package / "codec" / "filters.py"
     source = path.read_text()
-    edited = source.replace("        out[n] = acc\n", "        out[n] = 2.0 * acc\n")
+    edited = source.replace(
+        "        out[LPC_ORDER + n] = last\n", "        out[LPC_ORDER + n] = 2.0 * last\n"
+    )
     assert edited != source
     path.write_text(edited)
     assert float(python(WEIGHT, **environ)[0]) == 2 * before

@@ -6,11 +6,12 @@ The vector of a lag T is exc(n - T); where that is not past yet, the vector itse
 import numpy as np
 
 from .._jit import kernel, search
-from .._types import F64, I64
+from .._types import F32, F64, I64
 from . import filters, pitch, ranking
-from .modes import MAX_LAG, MIN_LAG
+from .modes import MAX_LAG, SUBFRAME_LEN
+from .products import convolve, inner
 
-REACH = 10  # of the interpolator to each side [samples]; less than MIN_LAG, so that it stays causal
+REACH = 10  # of the interpolator to each side [samples]; causal, being less than the least lag
 _COARSE_REACH = 4  # of the interpolator of correlations
 
 
@@ -26,7 +27,7 @@ def _interpolator(reach: int) -> F64:
 
 
 _FINE_TAPS = _interpolator(REACH)
-_COARSE_TAPS = _interpolator(_COARSE_REACH)
+_COARSE_TAPS = _interpolator(_COARSE_REACH).astype(np.float32)
 
 
 @kernel
@@ -38,16 +39,22 @@ def vector(lag3: int, exc: F64) -> None:
         for n in range(MAX_LAG, exc.shape[0]):
             exc[n] = exc[n - lag]
         return
-    for n in range(MAX_LAG, exc.shape[0]):
-        acc = 0.0
-        for i in range(2 * REACH):
-            acc += _FINE_TAPS[third - 1, i] * exc[n - lag + 1 - REACH + i]
-        exc[n] = acc
+    taps = _FINE_TAPS[third - 1]
+    end = exc.shape[0]
+    for start in range(MAX_LAG, end, lag - REACH):  # so many see nothing but their past
+        now = exc[start : min(start + lag - REACH, end)]
+        now[:] = 0.0
+        for i in range(0, 2 * REACH, 4):
+            first = start - lag + 1 - REACH + i
+            a, b, c, d = taps[i], taps[i + 1], taps[i + 2], taps[i + 3]
+            past = exc[first : first + now.shape[0] + 3]
+            for n in range(now.shape[0]):
+                now[n] = now[n] + a * past[n] + b * past[n + 1] + c * past[n + 2] + d * past[n + 3]
 
 
 @search
 def _match(
-    target: F64, impulse: F64, exc: F64, low: int, high: int, corr: F64, energy: F64
+    target: F32, impulse: F32, exc: F64, low: int, high: int, corr: F32, energy: F32
 ) -> None:
     """Correlate target with each integer lag's filtered vector, low <= lag <= high, at index lag.
 
@@ -55,98 +62,103 @@ def _match(
     repetition then adds the same, each T samples later.
     """
     n_sub = target.shape[0]
-    period = np.zeros(n_sub)
-    y = np.empty(n_sub)
+    first = max(low - n_sub, 0)  # shorter lags do not reach those that are asked for
+    past = np.empty(high + 1, dtype=np.float32)
     for lag in range(1, high + 1):
-        newest = exc[MAX_LAG - lag]
-        for n in range(n_sub - 1, 0, -1):
-            period[n] = period[n - 1] + newest * impulse[n]
-        period[0] = newest * impulse[0]
-        if lag < low:
-            continue
-        c, e = 0.0, 0.0
-        if lag >= n_sub:
-            for n in range(n_sub):
-                c += target[n] * period[n]
-                e += period[n] * period[n]
-        else:
-            filters.copy(period, y)
-            for n in range(lag, n_sub):
-                y[n] += y[n - lag]
-            for n in range(n_sub):
-                c += target[n] * y[n]
-                e += y[n] * y[n]
-        corr[lag] = c
-        energy[lag] = e
+        past[lag] = exc[MAX_LAG - lag]
+    period = np.empty((n_sub + 1, high + 1), dtype=np.float32)  # of sample n in row n + 1
+    period[0], period[:, first] = 0.0, 0.0
+    corr[low : high + 1] = 0.0
+    energy[low : high + 1] = 0.0
+    c, e = corr[low : high + 1], energy[low : high + 1]
+    newest = past[first + 1 : high + 1]
+    for n in range(n_sub):
+        shorter, longer, h = period[n, first:high], period[n + 1, first + 1 : high + 1], impulse[n]
+        for j in range(longer.shape[0]):
+            longer[j] = shorter[j] + h * newest[j]
+    for n in range(0, n_sub, 4):
+        row1, row2 = period[n + 1, low : high + 1], period[n + 2, low : high + 1]
+        row3, row4 = period[n + 3, low : high + 1], period[n + 4, low : high + 1]
+        t1, t2, t3, t4 = target[n], target[n + 1], target[n + 2], target[n + 3]
+        for j in range(c.shape[0]):
+            c[j] += t1 * row1[j] + t2 * row2[j] + t3 * row3[j] + t4 * row4[j]
+        for j in range(e.shape[0]):
+            e[j] += row1[j] ** 2 + row2[j] ** 2 + row3[j] ** 2 + row4[j] ** 2
+    for lag in range(low, min(n_sub, high + 1)):
+        for n in range(lag, n_sub):
+            old = period[n + 1, lag]
+            new = old + period[n + 1 - lag, lag]
+            period[n + 1, lag] = new
+            corr[lag] += target[n] * (new - old)
+            energy[lag] += new * new - old * old
 
 
 @search
-def _score(lag3: int, corr: F64, energy: F64) -> float:
-    """Return corr^2 / energy at a lag in thirds, interpolated from the integers around."""
-    lag = (lag3 + 2) // 3
-    third = 3 * lag - lag3
-    if third == 0:
-        c, e = corr[lag], energy[lag]
-    else:
-        c = 0.0
-        for i in range(2 * _COARSE_REACH):
-            c += _COARSE_TAPS[third - 1, i] * corr[lag - 1 + _COARSE_REACH - i]
-        e = (third * energy[lag - 1] + (3 - third) * energy[lag]) / 3.0
-    return c * c / (e + 1e-12) if c > 0.0 else 0.0
+def _score(corr: F32, energy: F32, out: F32) -> None:
+    """Put corr^2 / energy into out where corr is positive, else 0."""
+    for j in range(out.shape[0]):
+        c = max(corr[j], np.float32(0.0))
+        out[j] = c * c / (energy[j] + np.float32(1e-12))
+
+
+@search
+def _score_thirds(third: int, low: int, high: int, corr: F32, energy: F32, out: F32) -> None:
+    """Score lag - third/3, low <= lag <= high, from interpolated values at the integers around."""
+    c, e = np.zeros(high + 1 - low, dtype=np.float32), np.empty(high + 1 - low, dtype=np.float32)
+    for i in range(2 * _COARSE_REACH):
+        tap = _COARSE_TAPS[third - 1, i]
+        near = corr[low - 1 + _COARSE_REACH - i : high + _COARSE_REACH - i]
+        for j in range(c.shape[0]):
+            c[j] += tap * near[j]
+    share = np.float32(third / 3.0)
+    below, above = energy[low - 1 : high], energy[low : high + 1]
+    for j in range(e.shape[0]):
+        e[j] = above[j] + share * (below[j] - above[j])
+    _score(c, e, out)
 
 
 @search
 def search_lags(
-    target: F64, impulse: F64, exc: F64, bits: int, lag3_prev: int, codes: I64, filtered: F64
+    target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, codes: I64, filtered: F32
 ) -> None:
     """Find the lags whose filtered vectors match target (n,) best, by exact normalized correlation.
 
     exc (MAX_LAG + n,): past excitation; its last n are overwritten.
     codes (K,), filtered (K, n): receive the codes and filtered vectors, best first.
     """
-    n_sub = target.shape[0]
     n_best = codes.shape[0]
-    if bits == pitch.ABSOLUTE_BITS:
-        low, high = MIN_LAG, MAX_LAG
-    else:
-        centre = pitch.delta_centre(lag3_prev)
-        low, high = centre - pitch.DELTA_BELOW, centre + pitch.DELTA_ABOVE
-    corr = np.zeros(MAX_LAG + 2 * _COARSE_REACH)
-    energy = np.zeros(MAX_LAG + 2 * _COARSE_REACH)
-    _match(target, impulse, exc, max(low - _COARSE_REACH, 1), min(high + _COARSE_REACH, MAX_LAG),
-           corr, energy)  # fmt: skip
+    low, high = pitch.whole_lags(bits, lag3_prev)
+    low3, high3 = pitch.fine_lags(bits, lag3_prev)
+    corr = np.zeros(MAX_LAG + 2 * _COARSE_REACH, dtype=np.float32)
+    energy = np.zeros(MAX_LAG + 2 * _COARSE_REACH, dtype=np.float32)
+    _match(target, response[0, SUBFRAME_LEN:], exc, max(low - _COARSE_REACH, 1),
+           min(high + _COARSE_REACH, MAX_LAG), corr, energy)  # fmt: skip
 
     n_tried = min(2 * n_best, 1 << bits)
-    tried = np.zeros(n_tried, dtype=np.int64)
-    tried_score = np.empty(n_tried)
+    tried, tried_score = np.empty(n_tried, dtype=np.int64), np.empty(n_tried)
+    tried[:] = 3 * low
     tried_score[:] = -1.0
-    for code in range(1 << bits):
-        value = _score(pitch.dequantize(code, bits, lag3_prev), corr, energy)
-        if value > tried_score[n_tried - 1]:
-            ranking.insert(code, value, tried, tried_score)
+    score = np.empty(high + 1 - low, dtype=np.float32)
+    _score(corr[low : high + 1], energy[low : high + 1], score)
+    ranking.take(score, 3 * low, 3, tried, tried_score)
+    for third in range(1, 3):
+        part = score[: high3 + 1 - low3]
+        _score_thirds(third, low3, high3, corr, energy, part)
+        ranking.take(part, 3 * low3 - third, 3, tried, tried_score)
 
-    y = np.empty(n_sub)
+    now, y = np.empty(SUBFRAME_LEN, dtype=np.float32), np.empty(SUBFRAME_LEN, dtype=np.float32)
     best_score = np.empty(n_best)
     best_score[:] = -1.0
-    for i in range(n_tried):
-        vector(pitch.dequantize(tried[i], bits, lag3_prev), exc)
-        convolve(exc[MAX_LAG:], impulse, y)
-        c, e = 0.0, 1e-12
-        for n in range(n_sub):
-            c += target[n] * y[n]
-            e += y[n] * y[n]
-        value = c * c / e if c > 0.0 else 0.0
+    for lag3 in tried:
+        vector(lag3, exc)
+        for n in range(SUBFRAME_LEN):
+            now[n] = exc[MAX_LAG + n]
+        convolve(now, response, y)
+        c = max(inner(target, y), 0.0)
+        value = c * c / (inner(y, y) + 1e-12)
         if value > best_score[n_best - 1]:
-            at = ranking.insert(tried[i], value, codes, best_score)
+            code = pitch.quantize(lag3, bits, lag3_prev)
+            at = ranking.insert(code, value, codes, best_score)
             for k in range(n_best - 1, at, -1):
                 filters.copy(filtered[k - 1], filtered[k])
             filters.copy(y, filtered[at])
-
-
-@search
-def convolve(x: F64, impulse: F64, out: F64) -> None:
-    """Filter x (n,) by the impulse response (n,) from rest into out (n,)."""
-    out[:] = 0.0
-    for i in range(x.shape[0]):
-        for n in range(x.shape[0] - i):
-            out[i + n] += x[i] * impulse[n]

@@ -21,12 +21,15 @@ from . import (
     synthesis,
     weighting,
 )
+from .lsf_quantizer import LsfColumns
 from .modes import LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN
 from .paths import Beam, Children, Path, copy_path, offer, path
+from .products import inner, respond
 from .tables import ModeTables
 from .tuning import MAX_PITCH_GAIN, MAX_SURVIVORS, Effort
 
-_LEAST_ENERGY = 1e-12
+_LEAST_ENERGY = np.float32(1e-12)
+_MAX_PITCH_GAIN = np.float32(MAX_PITCH_GAIN)
 
 
 class SearchTables(NamedTuple):
@@ -35,11 +38,14 @@ class SearchTables(NamedTuple):
     columns: F32  # (SUBFRAME_LEN, N) fixed codebook, transposed
     shape_acf: F32  # (SUBFRAME_LEN, N) its autocorrelations, doubled above lag 0
     linear: F64  # (G,) corrections of the gain book, linear
+    lsf: LsfColumns
 
     @classmethod
     def derive(cls, tables: ModeTables) -> Self:
         """Return the search tables of `tables`."""
-        return cls(*cls.shapes(tables.fcb), gains.levels(tables.gain))
+        return cls(
+            *cls.shapes(tables.fcb), gains.levels(tables.gain), LsfColumns.derive(tables.lsf)
+        )
 
     @staticmethod
     def shapes(book: F64) -> tuple[F32, F32]:
@@ -79,61 +85,24 @@ def target_of(speech: F64, lpc_q: F64, num: F64, den: F64, who: Path, out: F64) 
 
 @search
 def _find_lags(
-    who: Path, target: F64, impulse: F64, bits: int, codes: I64, filtered: F64, estimate: F64
-) -> None:
+    who: Path, target: F32, response: F32, bits: int, codes: I64, filtered: F32, rest: F32,
+    estimate: F64,
+) -> None:  # fmt: skip
     """Find the path's best lags for target (n,): codes (K,), filtered vectors (K, n).
 
-    estimate (K,): the path's cost and the error that each lag alone would leave.
+    rest (K, n): what each lag alone would leave.      estimate (K,): cost of the path with it.
     """
     exc = np.empty(MAX_LAG + SUBFRAME_LEN)
     filters.copy(who.synthesis.exc[SUBFRAME_LEN:], exc[:MAX_LAG])
     adaptive_codebook.search_lags(
-        target, impulse, exc, bits, who.synthesis.lag3[0], codes, filtered
+        target, response, exc, bits, who.synthesis.lag3[0], codes, filtered
     )
     for k in range(codes.shape[0]):
-        xx, xy, yy = 0.0, 0.0, _LEAST_ENERGY
+        gain = inner(target, filtered[k]) / (inner(filtered[k], filtered[k]) + _LEAST_ENERGY)
+        gain = min(max(gain, np.float32(0.0)), _MAX_PITCH_GAIN)
         for n in range(SUBFRAME_LEN):
-            xx += target[n] * target[n]
-            xy += target[n] * filtered[k, n]
-            yy += filtered[k, n] * filtered[k, n]
-        gain = min(max(xy / yy, 0.0), MAX_PITCH_GAIN)
-        estimate[k] = who.cost[0] + xx - gain * (2.0 * xy - gain * yy)
-
-
-@part
-def _try_lag(
-    who: Path, index: int, code: int, target: F64, filtered: F64, impulse: F64, energy: F32,
-    effort: Effort, tables: ModeTables, derived: SearchTables,
-) -> tuple[float, int, int]:  # fmt: skip
-    """Return cost, gain index and word of the best continuation of a path by the lag of `code`."""
-    layout = tables.fcb_layout[index]
-    first_gain, n_gains = tables.gain_layout[index, 0], tables.gain_layout[index, 1]
-    level = gains.decibel_to_linear(gains.predicted_db(tables.predictor, who.synthesis.gain_mem))
-    beta = synthesis.sharpening(who.synthesis)
-    lag = pitch.rounded(pitch.dequantize(code, tables.lag_bits[index], who.synthesis.lag3[0]))
-    rest, sharp = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
-    words = np.zeros(effort.words, dtype=np.int64)
-    xy, yy = 0.0, _LEAST_ENERGY
-    for n in range(SUBFRAME_LEN):
-        xy += target[n] * filtered[n]
-        yy += filtered[n] * filtered[n]
-    gain = min(max(xy / yy, 0.0), MAX_PITCH_GAIN)
-    for n in range(SUBFRAME_LEN):
-        rest[n] = target[n] - gain * filtered[n]
-    filters.copy(impulse, sharp)
-    if lag < SUBFRAME_LEN:
-        fixed_codebook.sharpen(sharp, lag, beta)
-        energy = np.empty(energy.shape[0], dtype=np.float32)
-        fixed_codebook.energies(sharp, derived.shape_acf, layout, energy)
-    fixed_codebook.shortlist(
-        rest, sharp, layout, tables.fcb, derived.columns, energy, effort.first, words
-    )
-    word, entry, err = fixed_codebook.search_words(
-        words, target, filtered, impulse, layout, tables.fcb, lag, beta,
-        tables.gain[first_gain : first_gain + n_gains],
-        derived.linear[first_gain : first_gain + n_gains], level,
-    )  # fmt: skip
-    return who.cost[0] + err, entry, word
+            rest[k, n] = target[n] - gain * filtered[k, n]
+        estimate[k] = who.cost[0] + inner(rest[k], rest[k])
 
 
 @part
@@ -147,47 +116,97 @@ def search_frame(
     The beam's row 0 holds the path so far, and in the end the best one.
     """
     num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
-    impulse = np.empty(SUBFRAME_LEN)
+    impulse, sharp = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
+    response = np.empty((2, 2 * SUBFRAME_LEN), dtype=np.float32)
+    sharpened = np.empty_like(response)
     energy = np.empty(derived.columns.shape[1], dtype=np.float32)
     n_lags = effort.lags
-    target = np.empty((effort.survivors, SUBFRAME_LEN))
-    codes = np.zeros(effort.survivors * n_lags, dtype=np.int64)
-    filtered = np.empty((effort.survivors * n_lags, SUBFRAME_LEN))
-    estimate = np.empty(effort.survivors * n_lags)
+    n_items = effort.survivors * n_lags
+    exact = np.empty(SUBFRAME_LEN)
+    target = np.empty((effort.survivors, SUBFRAME_LEN), dtype=np.float32)
+    codes = np.zeros(n_items, dtype=np.int64)
+    filtered = np.empty((n_items, SUBFRAME_LEN), dtype=np.float32)
+    rest = np.empty((n_items, SUBFRAME_LEN), dtype=np.float32)
+    estimate = np.empty(n_items)
     chosen, chosen_value = np.zeros(effort.pairs, dtype=np.int64), np.empty(effort.pairs)
+    lags, betas = np.empty(effort.pairs, dtype=np.int64), np.empty(effort.pairs)
+    together = np.empty(effort.pairs, dtype=np.int64)
+    rests = np.empty((effort.pairs, SUBFRAME_LEN), dtype=np.float32)
+    tried = np.empty((effort.pairs, effort.words), dtype=np.int64)
     first, n_paths = 0, 1  # the living generation: n_paths rows from first on
     filters.copy(words, beam.words[0])
     beam.cost[0] = 0.0
     for index in range(N_SUBFRAMES):
         now = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
+        layout = tables.fcb_layout[index]
+        first_gain, n_gains = tables.gain_layout[index, 0], tables.gain_layout[index, 1]
         weighting.coefficients(lpc_w[index], num, den)
         weighting.impulse_response(num, den, lpc_q[index], impulse)
-        fixed_codebook.energies(impulse, derived.shape_acf, tables.fcb_layout[index], energy)
+        respond(impulse, response)
         chosen_value[:] = -np.inf
         for i in range(n_paths):
             who = path(beam, first + i)
             own = slice(i * n_lags, (i + 1) * n_lags)
-            target_of(now, lpc_q[index], num, den, who, target[i])
+            target_of(now, lpc_q[index], num, den, who, exact)
+            filters.copy(exact, target[i])
             _find_lags(
                 who,
                 target[i],
-                impulse,
+                response,
                 tables.lag_bits[index],
                 codes[own],
                 filtered[own],
+                rest[own],
                 estimate[own],
             )
             for item in range(i * n_lags, (i + 1) * n_lags):
                 if -estimate[item] > chosen_value[effort.pairs - 1]:
                     ranking.insert(item, -estimate[item], chosen, chosen_value)
+        n_pairs = min(effort.pairs, n_paths * n_lags)
+        for k in range(n_pairs):
+            state = path(beam, first + chosen[k] // n_lags).synthesis
+            lags[k] = pitch.rounded(
+                pitch.dequantize(codes[chosen[k]], tables.lag_bits[index], state.lag3[0])
+            )
+            betas[k] = synthesis.sharpening(state)
+            if lags[k] >= SUBFRAME_LEN:  # nothing is sharpened
+                lags[k], betas[k] = SUBFRAME_LEN, 0.0
         children.cost[:] = np.inf
-        for item in chosen[: min(effort.pairs, n_paths * n_lags)]:
-            i = item // n_lags
-            cost, gain, word = _try_lag(
-                path(beam, first + i), index, codes[item], target[i], filtered[item], impulse,
-                energy, effort, tables, derived,
+        for k in range(n_pairs):
+            lag, beta = lags[k], betas[k]
+            if lag < 0:  # done together with an earlier one
+                continue
+            n_together = 0
+            for other in range(k, n_pairs):
+                if lags[other] == lag and betas[other] == beta:
+                    together[n_together] = chosen[other]
+                    filters.copy(rest[chosen[other]], rests[n_together])
+                    n_together += 1
+                    lags[other] = -1
+            filters.copy(impulse, sharp)
+            fixed_codebook.sharpen(sharp, lag, beta)
+            respond(sharp, sharpened)
+            fixed_codebook.energies(sharpened, derived.shape_acf, layout, energy)
+            fixed_codebook.shortlist(
+                rests[:n_together], sharpened, layout, derived.columns, energy, effort.first,
+                tried[:n_together],
             )  # fmt: skip
-            offer(cost, first + i, codes[item], gain, word, effort.survivors, children)
+            for m in range(n_together):
+                item = together[m]
+                i = item // n_lags
+                who = path(beam, first + i)
+                level = gains.decibel_to_linear(
+                    gains.predicted_db(tables.predictor, who.synthesis.gain_mem)
+                )
+                word, gain, err = fixed_codebook.search_words(
+                    tried[m], target[i], filtered[item], sharpened, layout, tables.fcb, lag, beta,
+                    tables.gain[first_gain : first_gain + n_gains],
+                    derived.linear[first_gain : first_gain + n_gains], level,
+                )  # fmt: skip
+                offer(
+                    who.cost[0] + err, first + i, codes[item], gain, word, effort.survivors,
+                    children,
+                )  # fmt: skip
         first = MAX_SURVIVORS - first
         n_paths = 0
         for i in range(effort.survivors):

@@ -29,6 +29,7 @@ from .analysis import AnalysisState
 from .beam import SearchTables
 from .comfort_noise import NoiseState
 from .frames import EncodedFrame, Kind
+from .lsf_quantizer import LsfColumns
 from .modes import DELAY, FRAME_LEN, LPC_ORDER, N_SUBFRAMES, N_WORDS, Mode
 from .paths import Beam, Children
 from .pauses import PauseState
@@ -69,7 +70,7 @@ class EncoderState(NamedTuple):
 
 @search
 def code_spectrum(
-    tables: ModeTables, state: EncoderState, words: I64, lpc_q: F64, lpc_w: F64
+    tables: ModeTables, columns: LsfColumns, state: EncoderState, words: I64, lpc_q: F64, lpc_w: F64
 ) -> None:
     """Quantize the analyzed LSF into words[:4]; interpolate the predictors of both spectra.
 
@@ -79,8 +80,9 @@ def code_spectrum(
     seen = state.analysis
     safe = state.predicted[0] >= tuning.MAX_PREDICTED_FRAMES
     lsf_quantizer.quantize(
-        seen.lsf, seen.weight, tables.lsf, state.lsf_q, tuning.LSF_SURVIVORS, safe, words[:4]
-    )
+        seen.lsf, seen.weight, tables.lsf, columns, state.lsf_q, tuning.LSF_SURVIVORS, safe,
+        words[:4],
+    )  # fmt: skip
     lsf_quantizer.dequantize(words[:4], tables.lsf, state.lsf_q, now_q)
     state.predicted[0] = state.predicted[0] + 1 if words[0] == 1 else 0
     for s in range(N_SUBFRAMES):
@@ -101,7 +103,7 @@ def _encode_frames(
     lpc_w = np.empty((N_SUBFRAMES, LPC_ORDER))
     for f in range(words.shape[0]):
         analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], highpass, state.analysis)
-        code_spectrum(tables, state, words[f], lpc_q, lpc_w)
+        code_spectrum(tables, derived.lsf, state, words[f], lpc_q, lpc_w)
         speech = state.analysis.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
         beam.search_frame(
             speech, lpc_q, lpc_w, effort, tables, derived, state.beam, state.children, words[f]

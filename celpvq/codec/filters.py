@@ -3,25 +3,28 @@
 x: |<- p past samples ->|<- n samples ->|     oldest first
 """
 
-from typing import TypeVar
-
 from .._jit import kernel
-from .._types import F64, I64
+from .._types import F32, F64, I64
+from .modes import LPC_ORDER
 
-Array = TypeVar("Array", F64, I64)
+Array = F64 | F32 | I64
 
 TINY = 1e-30  # memories below this are set to 0: no denormal numbers, no endless decay
 
 
 @kernel
 def residual(x: F64, lpc: F64, out: F64) -> None:
-    """Filter x (p + n,) by A(z) into out (n,); A(z) = 1 + sum lpc[i] z^-(i+1), lpc (p,)."""
+    """Filter x (p + n,) by A(z) into out (n,); A(z) = 1 + sum lpc[i] z^-(i+1), lpc (p,), p even.
+
+    Two taps a pass along the signal, not sample by sample: the same sums, many at once.
+    """
     p = lpc.shape[0]
-    for n in range(out.shape[0]):
-        acc = x[p + n]
-        for i in range(p):
-            acc += lpc[i] * x[p + n - 1 - i]
-        out[n] = acc
+    copy(x[p:], out)
+    for i in range(0, p, 2):
+        a, b = lpc[i], lpc[i + 1]
+        past = x[p - 2 - i :]
+        for n in range(out.shape[0]):
+            out[n] = out[n] + a * past[n + 1] + b * past[n]
 
 
 @kernel
@@ -30,12 +33,13 @@ def synthesis(exc: F64, lpc: F64, out: F64) -> None:
 
     The oldest output is subtracted first: only the last product then waits for the sample before.
     """
-    p = lpc.shape[0]
+    last = out[LPC_ORDER - 1]
     for n in range(exc.shape[0]):
         acc = exc[n]
-        for i in range(p - 1, -1, -1):
-            acc -= lpc[i] * out[p + n - 1 - i]
-        out[p + n] = acc
+        for i in range(LPC_ORDER - 1, 0, -1):
+            acc -= lpc[i] * out[LPC_ORDER + n - 1 - i]
+        last = acc - lpc[0] * last
+        out[LPC_ORDER + n] = last
 
 
 @kernel

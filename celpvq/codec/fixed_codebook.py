@@ -8,12 +8,13 @@ import numpy as np
 
 from .._jit import kernel, search
 from .._types import F32, F64, I64
-from . import gains, ranking
-from .adaptive_codebook import convolve
-from .lpc import autocorrelation
+from . import filters, gains, ranking
 from .modes import SUBFRAME_LEN
+from .products import convolve, correlate, inner, multiply, multiply_all
 
 _LEAST_SUM = 0.05  # of the energies of two shapes: what their estimated sum is taken for at least
+_BLOCK = 32  # matches that are looked at together: most blocks hold none of the best
+_TOGETHER = 4  # shapes of stage 1 whose products with stage 2 are computed at once
 
 
 @kernel
@@ -42,163 +43,202 @@ def sharpen(x: F64, lag: int, beta: float) -> None:
 
 
 @search
-def correlate(x: F64, impulse: F64, out: F64) -> None:
-    """Filter x (n,) backwards by the impulse response (n,): out[i] = sum x[n] impulse[n-i]."""
-    for i in range(x.shape[0]):
-        acc = 0.0
-        for n in range(i, x.shape[0]):
-            acc += x[n] * impulse[n - i]
-        out[i] = acc
-
-
-@search
-def _products(x: F64, columns: F32, start: int, out: F32) -> None:
-    """Put the inner products of x (n,) with columns[:, start : start + len(out)] into out."""
-    out[:] = 0.0
-    for i in range(0, SUBFRAME_LEN, 4):
-        a, b = np.float32(x[i]), np.float32(x[i + 1])
-        c, d = np.float32(x[i + 2]), np.float32(x[i + 3])
-        for j in range(out.shape[0]):
-            k = start + j
-            out[j] += (
-                a * columns[i, k] + b * columns[i + 1, k] + c * columns[i + 2, k]
-                + d * columns[i + 3, k]
-            )  # fmt: skip
-
-
-@search
-def energies(impulse: F64, shape_acf: F32, layout: I64, out: F32) -> None:
-    """Estimate the energy of each shape of a layout behind the impulse response.
+def energies(response: F32, shape_acf: F32, layout: I64, out: F32) -> None:
+    """Estimate the energy of each shape of a layout behind the response.
 
     shape_acf (n, N): autocorrelations, a column per shape, lags above 0 doubled.      out (N,).
     The estimate counts the response beyond the subframe's end too; it only chooses who is tried.
     """
-    acf = np.empty(SUBFRAME_LEN)
-    autocorrelation(impulse, acf)
-    floor = np.float32(1e-3 * acf[0])
+    acf = np.empty(SUBFRAME_LEN, dtype=np.float32)
+    correlate(response[0, SUBFRAME_LEN:], response, acf)
+    floor = np.float32(1e-3) * acf[0]
     for stage in range(2):
         start, n_shapes = layout[2 * stage], 1 << layout[2 * stage + 1]
-        _products(acf, shape_acf, start, out[start : start + n_shapes])
-        for j in range(start, start + n_shapes):
-            out[j] = max(out[j], floor)
-
-
-@search
-def _take_best(value: F32, base: int, items: I64, values: F64) -> None:
-    """Offer each item base + 2 j, of value[j], to the best ones in items."""
-    last = np.float32(values[values.shape[0] - 1])
-    for j in range(value.shape[0]):
-        if value[j] > last:
-            ranking.insert(base + 2 * j, value[j], items, values)
-            last = np.float32(values[values.shape[0] - 1])
-
-
-@search
-def _score(corr: F32, energy: F32, value: F32) -> None:
-    """Put corr^2 / energy into value."""
-    for j in range(corr.shape[0]):
-        value[j] = corr[j] * corr[j] / energy[j]
-
-
-@search
-def _score_sums(
-    corr1: float, energy1: float, corr2: F32, energy2: F32, cross: F32, sign: float, value: F32
-) -> None:
-    """Put into value the scores of a shape of stage 1 plus sign times each shape of stage 2."""
-    a, e, s = np.float32(corr1), np.float32(energy1), np.float32(sign)
-    for j in range(corr2.shape[0]):
-        corr = a + s * corr2[j]
-        both = e + energy2[j]
-        energy = max(both + np.float32(2.0) * s * cross[j], np.float32(_LEAST_SUM) * both)
-        value[j] = corr * corr / energy
+        own = out[start : start + n_shapes]
+        multiply(acf, shape_acf, start, own)
+        for j in range(n_shapes):
+            own[j] = max(own[j], floor)
 
 
 @search
 def shortlist(
-    target: F64,
-    impulse: F64,
+    rest: F32,
+    response: F32,
     layout: I64,
-    book: F64,
     columns: F32,
     energy: F32,
     n_first: int,
     words: I64,
 ) -> None:
-    """Find the words (K,) whose filtered shapes match target (n,) best, by estimated energies.
+    """Find for each target the words whose filtered shapes match it best, by estimated energies.
 
-    impulse (n,): of the weighted synthesis, sharpened.      columns (n, N): the book, transposed.
-    energy (N,): from `energies`.      n_first: survivors of stage 1 when there are two.
+    rest (P, n): targets.      words (P, K).      response: of the sharpened weighted synthesis.
+    columns (n, N): the book, transposed.      energy (N,): from `energies`.
+    n_first: survivors of stage 1 when there are two.
     """
-    backward = np.empty(SUBFRAME_LEN)
-    correlate(target, impulse, backward)
-    values = np.empty(words.shape[0])
-    values[:] = -1.0
-    start1, bits1, start2, bits2 = layout[0], layout[1], layout[2], layout[3]
-    corr1, value = np.empty(1 << bits1, dtype=np.float32), np.empty(1 << bits1, dtype=np.float32)
-    energy1 = energy[start1 : start1 + corr1.shape[0]]
-    _products(backward, columns, start1, corr1)
-    _score(corr1, energy1, value)
+    start1, start2, bits2 = layout[0], layout[2], layout[3]
+    n1, n2 = 1 << layout[1], 1 << bits2
+    n_targets, n_words = words.shape
+    back = np.empty_like(rest)
+    corr1 = np.empty((n_targets, n1), dtype=np.float32)
+    energy1, values = energy[start1 : start1 + n1], np.empty(max(n_words, n_first))
+    for t in range(n_targets):
+        correlate(rest[t], response, back[t])
+    multiply_all(back, columns, start1, corr1)
     if bits2 == 0:
-        _take_best(value, 0, words, values)
-        for k in range(words.shape[0]):
-            words[k] |= corr1[words[k] >> 1] < 0.0
+        for t in range(n_targets):
+            _take_matches(corr1[t], energy1, words[t], values[:n_words])
+            for k in range(n_words):
+                words[t, k] = words[t, k] << 1 | (corr1[t, words[t, k]] < 0.0)
         return
+    first = np.empty((n_targets, n_first), dtype=np.int64)
+    for t in range(n_targets):
+        _take_matches(corr1[t], energy1, first[t], values[:n_first])
+    corr2 = np.empty((n_targets, n2), dtype=np.float32)
+    multiply_all(back, columns, start2, corr2)
+    energy2 = energy[start2 : start2 + n2]
+    _shortlist_sums(first, response, start1, start2, columns, corr1, energy1, corr2, energy2, words)
+    for t in range(n_targets):
+        for k in range(n_words):
+            words[t, k] = _signed(words[t, k], bits2, corr1[t], corr2[t])
 
-    first, first_values = np.zeros(n_first, dtype=np.int64), np.empty(n_first)
-    first_values[:] = -1.0
-    _take_best(value, 0, first, first_values)
-    corr2, cross = np.empty(1 << bits2, dtype=np.float32), np.empty(1 << bits2, dtype=np.float32)
-    value = np.empty(1 << bits2, dtype=np.float32)
-    energy2 = energy[start2 : start2 + corr2.shape[0]]
-    filtered = np.empty(SUBFRAME_LEN)
-    _products(backward, columns, start2, corr2)
-    for item in first:
-        i = item >> 1
-        convolve(book[start1 + i], impulse, filtered)
-        correlate(filtered, impulse, backward)
-        _products(backward, columns, start2, cross)
-        for opposite in range(2):  # the shapes' signs differ
-            _score_sums(corr1[i], energy1[i], corr2, energy2, cross, 1.0 - 2.0 * opposite, value)
-            _take_best(value, (i << bits2 + 1) + opposite, words, values)
-    for k in range(words.shape[0]):
-        opposite = words[k] & 1
-        i, j = words[k] >> bits2 + 1, words[k] >> 1 & (1 << bits2) - 1
-        sum_corr = corr1[i] - corr2[j] if opposite else corr1[i] + corr2[j]
-        sign1 = np.int64(sum_corr < 0.0)
-        words[k] = words[k] >> 1 << 2 | sign1 << 1 | sign1 ^ opposite
+
+@search
+def _shortlist_sums(
+    first: I64, response: F32, start1: int, start2: int, columns: F32, corr1: F32,
+    energy1: F32, corr2: F32, energy2: F32, words: I64,
+) -> None:  # fmt: skip
+    """Put the best items of `_take_sums` for each target into words (P, K).
+
+    first (P, M): survivors of stage 1, which targets share: their products with stage 2 are
+    computed once, a few shapes at a time.      corr1, corr2 (P, N): matches of single shapes.
+    """
+    n_targets, n_first = first.shape
+    n_shapes = 0
+    place = np.full(corr1.shape[1], -1)  # of a shape among those that survive for any target
+    shapes = np.zeros(n_targets * n_first + _TOGETHER, dtype=np.int64)
+    for i in first.flat:
+        if place[i] < 0:
+            place[i] = n_shapes
+            shapes[n_shapes] = i
+            n_shapes += 1
+    shape = np.empty((_TOGETHER, SUBFRAME_LEN), dtype=np.float32)
+    filtered = np.empty(SUBFRAME_LEN, dtype=np.float32)
+    cross = np.empty((_TOGETHER, corr2.shape[1]), dtype=np.float32)
+    values = np.full(words.shape, -1.0)
+    words[:] = 0
+    for begin in range(0, n_shapes, _TOGETHER):
+        for r in range(_TOGETHER):
+            for n in range(SUBFRAME_LEN):
+                shape[r, n] = columns[n, start1 + shapes[begin + r]]
+            convolve(shape[r], response, filtered)
+            correlate(filtered, response, shape[r])
+        multiply_all(shape, columns, start2, cross)
+        for t in range(n_targets):
+            for i in first[t]:
+                r = place[i] - begin
+                if 0 <= r < _TOGETHER:
+                    _take_sums(
+                        corr1[t, i], energy1[i], corr2[t], energy2, cross[r], i * corr2.shape[1],
+                        words[t], values[t],
+                    )  # fmt: skip
+
+
+@search
+def _take_matches(corr: F32, energy: F32, items: I64, values: F64) -> None:
+    """Put the places of the largest corr^2 / energy into items."""
+    items[:] = 0
+    values[:] = -1.0
+    last = values.shape[0] - 1
+    for start in range(0, corr.shape[0], _BLOCK):
+        c, e = corr[start : start + _BLOCK], energy[start : start + _BLOCK]
+        least, some = np.float32(values[last]), False
+        for j in range(c.shape[0]):
+            some |= c[j] * c[j] > least * e[j]
+        if some:
+            for j in range(c.shape[0]):
+                if c[j] * c[j] > least * e[j]:
+                    ranking.insert(start + j, c[j] * c[j] / e[j], items, values)
+                    least = np.float32(values[last])
+
+
+@search
+def _energy_of_sum(both: np.float32, cross: np.float32) -> np.float32:
+    """Return the estimated energy of a sum of shapes from the sum of theirs and their product."""
+    return max(both + np.float32(2.0) * cross, np.float32(_LEAST_SUM) * both)
+
+
+@search
+def _take_sums(
+    corr1: np.float32, energy1: np.float32, corr2: F32, energy2: F32, cross: F32, base: int,
+    items: I64, values: F64,
+) -> None:  # fmt: skip
+    """Offer a shape of stage 1 plus and minus each shape of stage 2 to the best ones in items.
+
+    The item of the sum with shape j is 2 (base + j), that of the difference one more.
+    """
+    last = values.shape[0] - 1
+    for start in range(0, corr2.shape[0], _BLOCK):
+        c, e = corr2[start : start + _BLOCK], energy2[start : start + _BLOCK]
+        x = cross[start : start + _BLOCK]
+        least, some = np.float32(values[last]), False
+        for j in range(c.shape[0]):
+            both, plus, minus = energy1 + e[j], corr1 + c[j], corr1 - c[j]
+            some |= plus * plus > least * _energy_of_sum(both, x[j])
+            some |= minus * minus > least * _energy_of_sum(both, -x[j])
+        if some:
+            for j in range(c.shape[0]):
+                both, plus, minus = energy1 + e[j], corr1 + c[j], corr1 - c[j]
+                item = 2 * (base + start + j)
+                energy = _energy_of_sum(both, x[j])
+                if plus * plus > least * energy:
+                    ranking.insert(item, plus * plus / energy, items, values)
+                    least = np.float32(values[last])
+                energy = _energy_of_sum(both, -x[j])
+                if minus * minus > least * energy:
+                    ranking.insert(item + 1, minus * minus / energy, items, values)
+                    least = np.float32(values[last])
+
+
+@search
+def _signed(item: int, bits2: int, corr1: F32, corr2: F32) -> int:
+    """Return the word of an item of `_take_sums`, with the signs that make its match positive."""
+    opposite = item & 1
+    i, j = item >> bits2 + 1, item >> 1 & (1 << bits2) - 1
+    match = corr1[i] - corr2[j] if opposite else corr1[i] + corr2[j]
+    sign1 = int(match < 0.0)
+    return item >> 1 << 2 | sign1 << 1 | sign1 ^ opposite
 
 
 @search
 def search_words(
-    words: I64, target: F64, adaptive: F64, impulse: F64, layout: I64, book: F64, lag: int,
+    words: I64, target: F32, adaptive: F32, response: F32, layout: I64, book: F64, lag: int,
     beta: float, gain_book: F64, gain_linear: F64, level: float,
 ) -> tuple[int, int, float]:  # fmt: skip
     """Try each of words (K,) with each gain; return word, gain index and error of the best.
 
     target, adaptive (n,): weighted target and filtered adaptive codebook vector.
-    impulse (n,): of the weighted synthesis, not sharpened.      level: predicted gain, linear.
+    response: of the sharpened weighted synthesis.      level: predicted gain, linear.
     The error is that of the target less what both codebooks, with quantized gains, make of it.
     """
     shape = np.empty(SUBFRAME_LEN)
-    filtered = np.empty(SUBFRAME_LEN)
-    moments = np.zeros(5)
-    xx = 0.0
-    for n in range(SUBFRAME_LEN):
-        xx += target[n] * target[n]
-        moments[0] += target[n] * adaptive[n]
-        moments[2] += adaptive[n] * adaptive[n]
+    plain, filtered = (
+        np.empty(SUBFRAME_LEN, dtype=np.float32),
+        np.empty(SUBFRAME_LEN, dtype=np.float32),
+    )
+    moments = np.empty(5)
+    moments[0], moments[2] = inner(target, adaptive), inner(adaptive, adaptive)
     best_word, best_gain, best_err = words[0], 0, np.inf
     for word in words:
         vector(word, layout, book, shape)
+        filters.copy(shape, plain)
+        convolve(plain, response, filtered)
         sharpen(shape, lag, beta)
-        convolve(shape, impulse, filtered)
-        xz, zz, yz = 0.0, 0.0, 0.0
-        for n in range(SUBFRAME_LEN):
-            xz += target[n] * filtered[n]
-            zz += filtered[n] * filtered[n]
-            yz += adaptive[n] * filtered[n]
-        moments[1], moments[3], moments[4] = xz, zz, yz
-        entry, err = gains.search_entry(moments, level / gains.rms(shape), gain_book, gain_linear)
-        if err < best_err:
-            best_word, best_gain, best_err = word, entry, err
-    return best_word, best_gain, max(best_err + xx, 0.0)
+        moments[1], moments[3] = inner(target, filtered), inner(filtered, filtered)
+        moments[4] = inner(adaptive, filtered)
+        if gains.least_error(moments) < best_err:
+            scale = level / gains.rms(shape)
+            entry, err = gains.search_entry(moments, scale, gain_book, gain_linear)
+            if err < best_err:
+                best_word, best_gain, best_err = word, entry, err
+    return best_word, best_gain, max(best_err + inner(target, target), 0.0)

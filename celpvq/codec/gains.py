@@ -72,6 +72,16 @@ def dequantize(entry: F64, predictor: F64, code: F64, memory: F64, gain: F64) ->
 
 
 @search
+def least_error(moments: F64) -> float:
+    """Return an error that no gains go below: that of `search_entry` at the best real gains."""
+    xy, xz, yy, zz, yz = moments[0], moments[1], moments[2], moments[3], moments[4]
+    det = yy * zz - yz * yz
+    if det <= 1e-6 * yy * zz:  # nearly parallel: what remains of the difference is rounding
+        return -np.inf
+    return -(xy * xy * zz - 2.0 * xy * xz * yz + xz * xz * yy) / det
+
+
+@search
 def search_entry(moments: F64, scale: float, book: F64, linear: F64) -> tuple[int, float]:
     """Return the entry of least error and that error, |x - g_p y - g_c z|^2 - |x|^2.
 

@@ -8,15 +8,16 @@ the spectrum [1]_.
    LPC parameters", IEEE Trans. Speech Audio Process. 3(5), 1995.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from .._jit import kernel, search
-from .._types import F64, I64
+from .._types import F32, F64, I64
 from . import lsf as _lsf
 from . import ranking, tuning
 from .modes import LPC_ORDER
+from .products import multiply, multiply_all
 
 SPLIT = LPC_ORDER // 2
 
@@ -29,6 +30,22 @@ class LsfTables(NamedTuple):
     stage1: F64  # (2, n1, p)
     low: F64  # (2, n2, SPLIT) stage 2 of the lower half
     high: F64  # (2, n3, p - SPLIT)
+
+
+class LsfColumns(NamedTuple):
+    """The books for the search: a column holds an entry and, below it, its squares."""
+
+    stage1: F32  # (2, 2 p, n1)
+    low: F32  # (2, 2 SPLIT, n2)
+    high: F32  # (2, 2 (p - SPLIT), n3)
+
+    @classmethod
+    def derive(cls, tables: LsfTables) -> Self:
+        """Return the columns of `tables`."""
+        return cls(*(
+            np.ascontiguousarray(np.dstack([book, book**2]).swapaxes(1, 2), dtype=np.float32)
+            for book in (tables.stage1, tables.low, tables.high)
+        ))  # fmt: skip
 
 
 @kernel
@@ -87,20 +104,6 @@ def weights(lsf: F64, r: F64, out: F64) -> None:
 
 
 @search
-def _survivors(target: F64, weight: F64, book: F64, items: I64, values: F64) -> None:
-    """Put the rows of book (n, p) nearest to target (p,) into items (M,), best first."""
-    values[:] = -np.inf
-    last = values.shape[0] - 1
-    for row in range(book.shape[0]):
-        err = 0.0
-        for i in range(LPC_ORDER):
-            diff = target[i] - book[row, i]
-            err += weight[i] * diff * diff
-        if -err > values[last]:
-            ranking.insert(row, -err, items, values)
-
-
-@search
 def _nearest(target: F64, weight: F64, book: F64) -> tuple[int, float]:
     """Return the row of book (n, k) nearest to target (k,), and its error."""
     best, best_err = 0, np.inf
@@ -115,31 +118,69 @@ def _nearest(target: F64, weight: F64, book: F64) -> tuple[int, float]:
 
 
 @search
+def _add_least(start: int, rest: F64, weight: F64, columns: F32, err: F32) -> None:
+    """Add the least error of any entry for rest[:, start:] (M, k) to err (M,), less that of none.
+
+    |x - c|^2 - |x|^2 = -2 x.c + c.c, weighted: a product, and a sum that is the same for all x.
+    """
+    n, n_entries = columns.shape[0] // 2, columns.shape[1]
+    x, w = np.empty((rest.shape[0], n), dtype=np.float32), np.empty(n, dtype=np.float32)
+    for i in range(n):
+        w[i] = weight[start + i]
+        for k in range(rest.shape[0]):
+            x[k, i] = -2.0 * weight[start + i] * rest[k, start + i]
+    norm = np.empty(n_entries, dtype=np.float32)
+    product = np.empty((rest.shape[0], n_entries), dtype=np.float32)
+    multiply(w, columns[n:], 0, norm)
+    multiply_all(x, columns[:n], 0, product)
+    for k in range(rest.shape[0]):
+        row = product[k]
+        for j in range(n_entries):
+            row[j] += norm[j]
+        err[k] += ranking.least(row)
+
+
+@search
 def quantize(
-    lsf: F64, weight: F64, tables: LsfTables, prev: F64, n_survivors: int, safe: bool, words: I64
-) -> float:
+    lsf: F64, weight: F64, tables: LsfTables, columns: LsfColumns, prev: F64, n_survivors: int,
+    safe: bool, words: I64,
+) -> float:  # fmt: skip
     """Put the best codewords for lsf (p,) after prev (p,) into words (4,); return the error.
 
     safe: use the safety net whatever it costs.      n_survivors: of stage 1, per predictor.
     """
+    n1 = tables.stage1.shape[1]
+    n_survivors = min(n_survivors, n1)
     residual = np.empty(LPC_ORDER)
-    rest = np.empty(LPC_ORDER)
-    items = np.zeros(n_survivors, dtype=np.int64)
-    values = np.empty(n_survivors)
-    best_err, best_cost = np.inf, np.inf
+    rest = np.empty((n_survivors, LPC_ORDER))
+    x = np.empty(2 * LPC_ORDER, dtype=np.float32)
+    score, err = np.empty(n1, dtype=np.float32), np.empty(n_survivors, dtype=np.float32)
+    items, values = np.zeros(n_survivors, dtype=np.int64), np.empty(n_survivors)
+    best_cost = np.inf
     for switch in range(1 if safe else 2):
         predict(switch, tables, prev, residual)
+        energy = 0.0
         for i in range(LPC_ORDER):
             residual[i] = lsf[i] - residual[i]
-        _survivors(residual, weight, tables.stage1[switch], items, values)
-        for k in range(min(n_survivors, tables.stage1.shape[1])):
+            energy += weight[i] * residual[i] * residual[i]
+            x[i], x[LPC_ORDER + i] = 2.0 * weight[i] * residual[i], -weight[i]
+        multiply(x, columns.stage1[switch], 0, score)
+        values[:] = -np.inf
+        ranking.take(score, 0, 1, items, values)
+        for k in range(n_survivors):
+            err[k] = energy - values[k]
             for i in range(LPC_ORDER):
-                rest[i] = residual[i] - tables.stage1[switch, items[k], i]
-            low, err_low = _nearest(rest[:SPLIT], weight[:SPLIT], tables.low[switch])
-            high, err_high = _nearest(rest[SPLIT:], weight[SPLIT:], tables.high[switch])
-            err = err_low + err_high
-            cost = err * tuning.PREDICTION_PENALTY if switch == 1 else err
+                rest[k, i] = residual[i] - tables.stage1[switch, items[k], i]
+        _add_least(0, rest, weight, columns.low[switch], err)
+        _add_least(SPLIT, rest, weight, columns.high[switch], err)
+        for k in range(n_survivors):
+            cost = err[k] * tuning.PREDICTION_PENALTY if switch == 1 else err[k]
             if cost < best_cost:
-                best_cost, best_err = cost, err
-                words[0], words[1], words[2], words[3] = switch, items[k], low, high
-    return best_err
+                best_cost = cost
+                words[0], words[1] = switch, items[k]
+    predict(words[0], tables, prev, residual)
+    for i in range(LPC_ORDER):
+        residual[i] = lsf[i] - residual[i] - tables.stage1[words[0], words[1], i]
+    words[2], err_low = _nearest(residual[:SPLIT], weight[:SPLIT], tables.low[words[0]])
+    words[3], err_high = _nearest(residual[SPLIT:], weight[SPLIT:], tables.high[words[0]])
+    return err_low + err_high

@@ -31,6 +31,24 @@ def delta_centre(lag3_prev: int) -> int:
 
 
 @kernel
+def whole_lags(bits: int, lag3_prev: int) -> tuple[int, int]:
+    """Return the least and the greatest of the whole lags that have a code: all between have."""
+    if bits == ABSOLUTE_BITS:
+        return MIN_LAG, MAX_LAG
+    centre = delta_centre(lag3_prev)
+    return centre - DELTA_BELOW, centre + DELTA_ABOVE
+
+
+@kernel
+def fine_lags(bits: int, lag3_prev: int) -> tuple[int, int]:
+    """Return the range of lags T for which T - 1/3 and T - 2/3 have a code."""
+    if bits == ABSOLUTE_BITS:
+        return MIN_LAG + 1, _FIRST_INTEGER
+    centre = delta_centre(lag3_prev)
+    return centre - _FINE + 1, centre + _FINE
+
+
+@kernel
 def dequantize(code: int, bits: int, lag3_prev: int) -> int:
     """Return the lag in thirds of a code of 8 or 5 bits, given the last subframe's."""
     if bits == ABSOLUTE_BITS:

@@ -1,7 +1,11 @@
 """The best few of many."""
 
+import numpy as np
+
 from .._jit import search
-from .._types import F64, I64
+from .._types import F32, F64, I64
+
+_BLOCK = 64  # values that are looked at together: most blocks hold none of the best
 
 
 @search
@@ -15,3 +19,31 @@ def insert(item: int, value: float, items: I64, values: F64) -> int:
     values[at] = value
     items[at] = item
     return at
+
+
+@search
+def take(value: F32, base: int, step: int, items: I64, values: F64) -> None:
+    """Offer each item base + step j, of value[j], to the best ones in items."""
+    last = values.shape[0] - 1
+    for start in range(0, value.shape[0], _BLOCK):
+        block = value[start : start + _BLOCK]
+        least, some = value.dtype.type(values[last]), False
+        for j in range(block.shape[0]):
+            some |= block[j] > least
+        if some:
+            for j in range(block.shape[0]):
+                if block[j] > values[last]:
+                    insert(base + step * (start + j), block[j], items, values)
+
+
+@search
+def least(value: F32) -> np.float32:
+    """Return the least of value (n,), by halves; value is lost."""
+    n = value.shape[0]
+    while n > 1:
+        half = (n + 1) // 2
+        upper = value[half:n]
+        for j in range(upper.shape[0]):
+            value[j] = min(value[j], upper[j])
+        n = half
+    return value[0]

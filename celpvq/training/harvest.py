@@ -20,8 +20,10 @@ from ..codec import (
     weighting,
 )
 from ..codec.encoder import Encoder, EncoderState
+from ..codec.lsf_quantizer import LsfColumns
 from ..codec.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN, Mode
 from ..codec.tables import ModeTables, TableSet
+from .filtering import convolve
 from .parallel import in_order
 
 N_MOMENTS = 7
@@ -41,6 +43,7 @@ def _replay(
     x: F64,
     words: I64,
     tables: ModeTables,
+    columns: LsfColumns,
     state: EncoderState,
     rest: F64,
     impulse: F64,
@@ -57,7 +60,7 @@ def _replay(
     row = 0
     for f in range(words.shape[0]):
         analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state.analysis)
-        encoder.code_spectrum(tables, state, same, lpc_q, lpc_w)
+        encoder.code_spectrum(tables, columns, state, same, lpc_q, lpc_w)
         speech = state.analysis.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
         for s in range(N_SUBFRAMES):
             part = speech[s * SUBFRAME_LEN : (s + 1) * SUBFRAME_LEN]
@@ -70,12 +73,12 @@ def _replay(
             )
             exc[:MAX_LAG] = who.synthesis.exc[SUBFRAME_LEN:]
             adaptive_codebook.vector(lag3, exc)
-            adaptive_codebook.convolve(exc[MAX_LAG:], h, y)
+            convolve(exc[MAX_LAG:], h, y)
             beta = synthesis.sharpening(who.synthesis)
             synthesis.subframe(words[f], s, lpc_q[s], tables, who.synthesis)
             beam.follow(part, num, den, who)
 
-            adaptive_codebook.convolve(who.synthesis.code, h, z)
+            convolve(who.synthesis.code, h, z)
             m = moments[row]
             m[:] = 0.0
             for n in range(SUBFRAME_LEN):
@@ -104,7 +107,9 @@ def harvest(recordings: Sequence[F64], mode: Mode, tables: TableSet, preset: str
             np.empty((n, SUBFRAME_LEN)),
             np.empty((n, N_MOMENTS)),
         )
-        _replay(x, words, tables.mode(mode), EncoderState.new(), rest, impulse, moments)
+        own = tables.mode(mode)
+        columns = LsfColumns.derive(own.lsf)
+        _replay(x, words, own, columns, EncoderState.new(), rest, impulse, moments)
         return rest, impulse, moments
 
     parts = list(in_order(one, recordings))

@@ -9,7 +9,7 @@ from .._jit import search
 from .._types import F64, I64
 from ..codec import analysis, lpc, lsf_quantizer, tuning
 from ..codec.analysis import AnalysisState
-from ..codec.lsf_quantizer import SPLIT, LsfTables
+from ..codec.lsf_quantizer import SPLIT, LsfColumns, LsfTables
 from ..codec.modes import FRAME_LEN, LPC_ORDER
 from ..errors import ArgumentError
 from ..vq import LBG
@@ -61,8 +61,9 @@ def analyze(recordings: Sequence[F64]) -> Spectra:
 
 @search
 def _quantize_all(
-    lsfs: F64, weight: F64, tables: LsfTables, words: I64, target: F64, errs: F64
-) -> None:
+    lsfs: F64, weight: F64, tables: LsfTables, columns: LsfColumns, words: I64, target: F64,
+    errs: F64,
+) -> None:  # fmt: skip
     """Quantize a recording's LSF in the loop; record words (n, 4), their targets, and errors."""
     prev, now = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
     prev[:] = tables.mean
@@ -70,7 +71,7 @@ def _quantize_all(
     for f in range(lsfs.shape[0]):
         safe = predicted >= tuning.MAX_PREDICTED_FRAMES
         errs[f] = lsf_quantizer.quantize(
-            lsfs[f], weight[f], tables, prev, tuning.LSF_SURVIVORS, safe, words[f]
+            lsfs[f], weight[f], tables, columns, prev, tuning.LSF_SURVIVORS, safe, words[f]
         )
         lsf_quantizer.predict(words[f, 0], tables, prev, now)
         for i in range(LPC_ORDER):
@@ -84,11 +85,13 @@ def _in_the_loop(spectra: Spectra, tables: LsfTables) -> tuple[I64, F64, float]:
     """Return words, targets of the two stages and the mean error over all recordings."""
     n = len(spectra.lsf)
     words, target, errs = np.zeros((n, 4), dtype=np.int64), np.empty((n, LPC_ORDER)), np.empty(n)
+    columns = LsfColumns.derive(tables)
 
     def one(rows: slice) -> None:
         _quantize_all(
-            spectra.lsf[rows], spectra.weight[rows], tables, words[rows], target[rows], errs[rows]
-        )
+            spectra.lsf[rows], spectra.weight[rows], tables, columns, words[rows], target[rows],
+            errs[rows],
+        )  # fmt: skip
 
     rows = [slice(a, b) for a, b in zip(spectra.starts, spectra.starts[1:], strict=False)]
     list(in_order(one, rows))

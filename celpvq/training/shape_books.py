@@ -15,10 +15,11 @@ import numpy as np
 
 from .._jit import search
 from .._types import F32, F64, I64
-from ..codec import fixed_codebook
-from ..codec.adaptive_codebook import convolve
+from ..codec import filters, fixed_codebook
 from ..codec.beam import SearchTables
 from ..codec.modes import SUBFRAME_LEN
+from ..codec.products import respond
+from .filtering import convolve, correlate
 from .parallel import in_order, slices
 from .progress import Log
 
@@ -51,14 +52,19 @@ def _assign(
     A word of the last iteration that is still better than all that are found stays.
     """
     energy = np.empty(book.shape[0], dtype=np.float32)
-    tried = np.zeros(_TRIED + 1, dtype=np.int64)
+    tried, found = np.zeros(_TRIED + 1, dtype=np.int64), np.zeros((1, _TRIED), dtype=np.int64)
+    target, response = (
+        np.empty((1, SUBFRAME_LEN), dtype=np.float32),
+        np.empty((2, 2 * SUBFRAME_LEN), np.float32),
+    )
     shape, filtered = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
     for t in range(words.shape[0]):
         rest, impulse = targets.rest[t], targets.impulse[t]
-        fixed_codebook.energies(impulse, shape_acf, layout, energy)
-        fixed_codebook.shortlist(
-            rest, impulse, layout, book, columns, energy, _FIRST, tried[:_TRIED]
-        )
+        filters.copy(rest, target[0])
+        respond(impulse, response)
+        fixed_codebook.energies(response, shape_acf, layout, energy)
+        fixed_codebook.shortlist(target, response, layout, columns, energy, _FIRST, found)
+        filters.copy(found[0], tried[:_TRIED])
         tried[_TRIED] = words[t]
         best = -1.0
         for k in range(tried.shape[0]):
@@ -108,7 +114,7 @@ def _accumulate(
         convolve(shape, h, left)
         for n in range(n_sub):
             left[n] = targets.rest[t, n] - g * left[n]
-        fixed_codebook.correlate(left, h, back)
+        correlate(left, h, back)
         for n in range(n_sub):
             vector[row, n] += g * sign * back[n]
         for d in range(n_sub):  # H^T H along its diagonals, from the end
