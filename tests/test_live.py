@@ -79,7 +79,7 @@ def test_a_loop_is_encoder_and_decoder(clips):
     np.testing.assert_array_equal(y * 32768, celpvq.Decoder().decode_frames(data, 4800))
     assert (loop.n_frames, loop.n_lost, loop.kbps) == (50, 0, pytest.approx(4.8))
     assert loop.level_db == pytest.approx(10 * np.log10(np.mean(x[-12 * 160 :] ** 2)), abs=0.01)
-    assert 0 < loop.busy_ms < 1000
+    assert loop.busy_ms > 0
     assert "4.80 kbit/s |  0.0 % lost | delay  55 ms, codec 25 |" in loop.line(0.03)
 
 

@@ -117,6 +117,26 @@ def test_what_is_sent_fast_is_decoded_to_the_bit(sound, receiving, tmp_path):
     np.testing.assert_array_equal(samples[40:20040], expected)
 
 
+def test_pauses_are_not_sent_and_sound_as_they_would_without_a_network(
+    receiving, tmp_path, clips
+):  # fmt: skip
+    speech = clips["espeak-f-es"][:8000]
+    x = np.concatenate([speech, np.zeros(8000), speech])
+    soundfile.write(tmp_path / "in.wav", x, 8000)
+    receiver, port = receiving("--fast", "--log", str(tmp_path / "log.json"))
+    options = ["-p", "fast", "--dtx", "--fast", "-q"]
+    assert main(["send", str(tmp_path / "in.wav"), f"{ANY}:{port}", *options]) == 0
+    receiver.communicate(timeout=20)
+    encoder = celpvq.Encoder(6400, "fast", dtx=True)
+    packets = encoder.write(np.round(x * 32768).astype(np.int16)) + encoder.flush()
+    assert 15 < sum(not p for p in packets) < 50
+    samples, _ = soundfile.read(tmp_path / "out.wav", dtype="int16")
+    np.testing.assert_array_equal(samples, heard_of(packets)[: len(samples)])
+    assert len(samples) > 23_000
+    told = json.loads((tmp_path / "log.json").read_text())
+    assert (told["concealed"], told["late"], told["skipped"]) == (0, 0, 0)
+
+
 def test_a_receiver_outlives_its_sender(sound, receiving, tmp_path):
     receiver, port = receiving("--timeout", "0.5")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

@@ -105,12 +105,10 @@ def _pattern(path: str | None, compact: Any) -> "Pattern | None":
 def _read(file: Any, args: argparse.Namespace) -> "tuple[list[bytes], int, Any]":
     """Return all packets, the length of their sound at 8000 Hz, and the tables they need."""
     from ..channel import read_g192
-    from ..codec import tables as shipped
     from ..codec.modes import BY_LENGTH, DELAY, FRAME_LEN, SID_BYTES
     from ..container import CvqReader, n_samples_8k
     from ..errors import FormatError
 
-    tables = common.load_tables(args.tables)
     if args.input.endswith(".g192"):
         packets = list(read_g192(file))
         if None in packets:
@@ -119,13 +117,26 @@ def _read(file: Any, args: argparse.Namespace) -> "tuple[list[bytes], int, Any]"
         for frame, packet in enumerate(sent):
             if len(packet) not in (0, SID_BYTES, *BY_LENGTH):
                 raise FormatError(f"frame {frame}: no packet has {8 * len(packet)} bits")
-        return sent, max(len(sent) * FRAME_LEN - DELAY, 0), tables
+        return sent, max(len(sent) * FRAME_LEN - DELAY, 0), common.load_tables(args.tables)
     reader = CvqReader(file, strict=not args.partial)
     sent = list(reader)
-    n = len(sent) * FRAME_LEN - DELAY
+    n = max(len(sent) * FRAME_LEN - DELAY, 0)
     if reader.samples is not None:
         n = min(n, n_samples_8k(reader.samples, reader.header.samplerate))
-    return sent, n, tables or shipped.by_hash(reader.header.tables)
+    return sent, n, _tables(reader.header.tables, args.tables)
+
+
+def _tables(digest: str, path: str | None) -> Any:
+    """Return the tables that a file was made with; raise if those given are others."""
+    from ..codec import tables as shipped
+    from ..errors import TablesError
+
+    tables = common.load_tables(path)
+    if tables is None:
+        return shipped.by_hash(digest)
+    if not tables.hash.startswith(digest):
+        raise TablesError(f"tables: made with {digest}, got {tables.hash[: len(digest)]}")
+    return tables
 
 
 def _transmit(
@@ -156,19 +167,19 @@ def _decode(
     args: argparse.Namespace,
 ) -> None:  # fmt: skip
     """Write what is heard, aligned with the original."""
-    import numpy as np
-
     from ..audio.soundwriter import SoundWriter
     from ..codec.decoder import Decoder
-    from ..codec.modes import DELAY, FRAME_LEN, SAMPLERATE
+    from ..codec.modes import FRAME_LEN, SAMPLERATE
+    from ..stream import ChunkDecoder
 
-    decoder = Decoder(postfilter=not args.no_postfilter, tables=tables)
+    own = Decoder(postfilter=not args.no_postfilter, tables=tables)
+    decoder = ChunkDecoder(SAMPLERATE, own, "int16")
     writer = SoundWriter(output, suffix, SAMPLERATE, n_samples)
-    skip, left = DELAY, n_samples
+    left = n_samples
     with common.Progress("channel", n_samples / SAMPLERATE, quiet=args.quiet) as progress:
         for packet in received:
-            samples = decoder.write([packet])[skip:][:left]
-            writer.write(np.asarray(samples * 32768, dtype=np.int16))
-            skip, left = 0, left - len(samples)
+            samples = decoder.write([packet])[:left]
+            writer.write(samples)
+            left -= len(samples)
             progress.update(FRAME_LEN / SAMPLERATE)
         writer.close()

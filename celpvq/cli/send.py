@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import common
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from .._types import F64
+    from ..codec.encoder import Encoder
 
 _EPILOG = """\
 IN is any sound file, - for standard input, or mic for the microphone (pip install celpvq[live]). A
@@ -56,11 +54,11 @@ def run(args: argparse.Namespace) -> int:
     if args.input == MICROPHONE:
         device = None if args.device is None else devices.device(args.device)
         with devices.microphone(SAMPLERATE, FRAME_LEN, device) as blocks:
-            packets = (encoder.encode_frame(block) for block in blocks)
-            stats = udp.send(packets, sender, host, port, paced=False)
+            heard = (encoder.encode_frame(block) for block in blocks)
+            stats = udp.send(heard, sender, host, port, paced=False)
     else:
         with common.open_input(args.input) as file, common.about(args.input):
-            packets = (encoder.encode_frame(frame) for frame in _frames(file, args))
+            packets = _packets(file, encoder, args)
             stats = udp.send(packets, sender, host, port, paced=not args.fast)
     if not args.quiet:
         seconds = stats.frames * FRAME_LEN / SAMPLERATE
@@ -73,27 +71,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _frames(file: Any, args: argparse.Namespace) -> "Iterator[F64]":
-    """Yield frames (160,) at 8000 Hz until all of the file is through the encoder."""
-    import numpy as np
-
-    from ..audio import Resampler, read_sound
-    from ..audio.arrays import as_mono
-    from ..codec.modes import DELAY, FRAME_LEN, SAMPLERATE
+def _packets(file: Any, encoder: "Encoder", args: argparse.Namespace) -> Iterator[bytes]:
+    """Yield the packets of a sound file, encoded a frame at a time: no one waits for a block."""
+    from ..audio import read_sound
+    from ..codec.modes import FRAME_LEN, SAMPLERATE
+    from ..stream import ChunkEncoder
 
     sound = read_sound(file, common.name_of(args.input, "input"))
-    resampler = Resampler(sound.samplerate, SAMPLERATE)
-
-    def pieces() -> "Iterator[np.ndarray[Any, np.dtype[np.float64]]]":
-        for block in sound.blocks:
-            yield resampler.write(as_mono(block, axis=1, channel=args.channel))
-        yield np.concatenate([resampler.flush(), np.zeros(DELAY)])
-
-    pending = np.zeros(0)
-    for piece in pieces():
-        pending = np.clip(np.concatenate([pending, piece]), -1, 1)
-        whole = len(pending) - len(pending) % FRAME_LEN
-        yield from pending[:whole].reshape(-1, FRAME_LEN)
-        pending = pending[whole:]
-    if len(pending):
-        yield np.concatenate([pending, np.zeros(FRAME_LEN - len(pending))])
+    coder = ChunkEncoder(sound.samplerate, encoder, axis=1, channel=args.channel)
+    step = sound.samplerate * FRAME_LEN // SAMPLERATE
+    for block in sound.blocks:
+        for start in range(0, len(block), step):
+            yield from coder.write(block[start : start + step])
+    yield from coder.flush()

@@ -6,7 +6,7 @@ from .._types import F32
 from ..codec.decoder import Decoder
 from ..codec.modes import BY_LENGTH, SID_BYTES
 from ..errors import FormatError
-from .jitter import JitterBuffer
+from .jitter import FRAME_S, JitterBuffer
 from .packet import PAYLOAD_TYPE, RtpPacket, is_rtcp, leaving
 from .source import Source
 
@@ -56,8 +56,11 @@ class Receiver:
         own["foreign"] += self._source.n_foreign
         return asdict(self.buffer.stats) | own
 
-    def feed(self, data: bytes, now: float) -> bool:
-        """Take a datagram that arrives now [s]; return whether it belongs to the stream."""
+    def feed(self, data: bytes, now: float | None) -> bool:
+        """Take a datagram that arrives now [s]; return whether it belongs to the stream.
+
+        None stands for the time of the stream: that of its latest packet.
+        """
         try:
             if is_rtcp(data):
                 return self._control(data)
@@ -78,7 +81,7 @@ class Receiver:
             self.ended, self.latest = False, 0
             self._decoder.reset()
         self.latest = max(self.latest, arrival.slot)
-        self.buffer.put(arrival, now)
+        self.buffer.put(arrival, self.latest * FRAME_S if now is None else now)
         return True
 
     def _control(self, data: bytes) -> bool:

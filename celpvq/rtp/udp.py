@@ -204,20 +204,26 @@ def collect(
     timeout_s: float = 5.0, clock: Callable[[], float] = time.monotonic,
 ) -> str:  # fmt: skip
     """Play what arrives as fast as it comes: time is that of the stream; see `receive`."""
+    slot = 0  # what time it is
     heard: float | None = None
+
+    def pass_to(end: int) -> None:
+        nonlocal slot
+        slot = min(slot, end)  # the stream may have started again
+        while slot < end:
+            slot += 1
+            if receiver.buffer.due(slot * FRAME_S):
+                play(receiver.frame(slot * FRAME_S))
+
     while not receiver.ended:
         for data in _datagrams(sock, _POLL_S):
-            if receiver.feed(data, receiver.latest * FRAME_S):
+            if receiver.feed(data, None):
                 heard = clock()
-            while receiver.buffer.due(receiver.latest * FRAME_S):
-                play(receiver.frame(receiver.latest * FRAME_S))
+            pass_to(receiver.latest)
         if heard is not None and clock() - heard > timeout_s:
             break
-    now = receiver.latest * FRAME_S
     while len(receiver.buffer):
-        now += FRAME_S
-        if receiver.buffer.due(now):
-            play(receiver.frame(now))
+        pass_to(slot + 1)
     return "the sender has left" if receiver.ended else "nothing arrives any more"
 
 
