@@ -17,7 +17,7 @@ import pytest
 import celpvq
 import celpvq.codec
 from celpvq import Decoder, Encoder, _jit
-from celpvq.codec import decoder, encoder, parameters
+from celpvq.codec import activity, decoder, encoder
 from celpvq.codec.tuning import PRESETS
 
 PACKAGE = Path(celpvq.__file__).parent
@@ -73,7 +73,11 @@ def test_one_specialization_serves_all_modes_presets_and_inputs(clips):
         for preset in PRESETS:
             data = Encoder(mode, preset, highpass=preset == "fast").encode_frames(x)
             Decoder(postfilter=preset == "best").decode_frames(memoryview(data), mode)
-        parameters.parameters(data, mode)
+        pauses = Encoder(mode, "fast", dtx=True)
+        packets = pauses.write(np.r_[x, np.zeros(5000)]) + pauses.flush()
+        Decoder().write([None, *packets, None, b"", data[: mode.frame_bytes], None])
+        Decoder().decode_frame(None, copy=bytes(3))
+    assert b"" in packets
     for other in inputs:
         codec = pickle.loads(pickle.dumps(Encoder())).copy()
         data = codec.encode_frames(other)
@@ -86,7 +90,8 @@ def test_one_specialization_serves_all_modes_presets_and_inputs(clips):
         codec.decode_frames(bytes(16), np.int64(6400))
     assert len(encoder._encode_frames.signatures) == 1
     assert len(decoder._decode_frames.signatures) == 1
-    assert len(parameters._decode_parameters.signatures) == 1
+    assert len(encoder._pass_pause.signatures) == 1
+    assert len(activity.update.signatures) == 1
 
 
 # only what is needed ------------------------------------------------------------------------------
@@ -103,7 +108,7 @@ def test_decoding_compiles_no_encoder(tmp_path):
     found = json.loads(python(code, CELPVQ_CACHE=str(tmp_path))[0])
     compiled = {name for name, (n, _) in found.items() if n}
     searches = {name for name, (_, fast) in found.items() if fast}
-    assert {"codec.decoder._decode_frames", "codec.synthesis.subframe"} <= compiled
+    assert {"codec.decoder._decode_frames", "codec.synthesis.excite"} <= compiled
     assert {"codec.encoder._encode_frames", "codec.fixed_codebook.shortlist"} <= searches
     assert not compiled & searches
     assert not any(name.split(".")[0] != "codec" for name in compiled)

@@ -17,7 +17,7 @@ from .._types import F64, I64
 from . import filters, lpc
 from .modes import FRAME_LEN, SAMPLERATE
 
-HANGOVER = 6  # frames after speech that are coded like it
+HANGOVER = 10  # frames after speech that are coded like it
 _EDGES_HZ = (100, 250, 400, 600, 850, 1150, 1500, 1900, 2400, 3000, 3800)
 _N_BANDS = len(_EDGES_HZ) - 1
 _RESOLUTION_HZ = 50.0

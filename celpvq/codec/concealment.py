@@ -13,14 +13,14 @@ import numpy as np
 
 from .._jit import kernel
 from .._types import F64, I64
-from . import adaptive_codebook, filters, gains, noise, synthesis
-from .modes import FRAME_LEN, LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN
+from . import adaptive_codebook, copies, filters, gains, lsf, noise, synthesis
+from .modes import FRAME_LEN, LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
 from .synthesis import SynthesisState
 
 _UNVOICED, _VOICED = 0.2, 0.7  # mean pitch gains of a frame: all noise below, all pitch above
 _LSF_SHARE = 0.97  # of the last frame's LSF in the next one's; the rest is their mean
 _MAX_AGE = 1 << 20
-_HELD = 12  # subframes of slow fading
+_HELD = 3  # frames of slow fading
 _SLOW_NOISE, _SLOW_PITCH = 0.97, 0.985  # fading, of each subframe's level in the next one's
 _FAST = 0.8
 _NOISE_SHARE = 0.9  # less than what was lost: noise is heard better
@@ -40,7 +40,7 @@ class ConcealmentState(NamedTuple):
 
     gain: F64  # (N_SUBFRAMES,) of the pitch
     rms: F64  # (N_SUBFRAMES,) of the excitation
-    age: I64  # (1,) lost subframes in a row; 0: none
+    age: I64  # (1,) lost frames in a row; 0: none
     seed: I64  # (1,) of the noise
     voicing: F64  # (1,) 0 to 1
     level: F64  # (1,) rms of the excitation that is wanted
@@ -99,28 +99,44 @@ def _classify(state: ConcealmentState) -> None:
 
 
 @kernel
-def spectrum(mean: F64, lsf_q: F64, out: F64) -> None:
-    """Put the LSF that are expected after lsf_q (p,) into out (p,): a little nearer to the mean."""
+def begin(mean: F64, lsf_q: F64, state: ConcealmentState, out: F64) -> None:
+    """Start a lost frame: put the LSF expected after lsf_q (p,) into out (p,), nearer to mean."""
+    if state.age[0] == 0:
+        _classify(state)
+    state.age[0] = min(state.age[0] + 1, _MAX_AGE)
     for i in range(LPC_ORDER):
         out[i] = _LSF_SHARE * lsf_q[i] + (1.0 - _LSF_SHARE) * mean[i]
 
 
 @kernel
+def begin_copy(
+    words: I64, book: F64, heard: SynthesisState, state: ConcealmentState, out: F64
+) -> None:
+    """Start a lost frame of which words (4,), a copy's, are known; put its LSF into out (p,)."""
+    filters.copy(book[words[0]], out)
+    lsf.stabilize(out)
+    heard.lag3[0] = 3 * min(max(words[1], MIN_LAG), MAX_LAG)
+    level = gains.decibel_to_linear(copies.level_db(words[2]))
+    gain = copies.pitch_gain(words[3])
+    for i in range(N_SUBFRAMES):
+        state.gain[i], state.rms[i] = gain, level
+    _classify(state)
+    state.age[0] = state.since[0] = 0
+
+
+@kernel
 def excite(state: ConcealmentState, heard: SynthesisState) -> None:
     """Put a subframe that carries on what was heard into the last n of heard.exc."""
-    if state.age[0] == 0:
-        _classify(state)
     filters.keep_past(heard.exc, MAX_LAG)
     filters.keep_past(heard.speech, LPC_ORDER)
     now = heard.exc[MAX_LAG:]
-    state.age[0] = min(state.age[0] + 1, _MAX_AGE)
     state.since[0] = 0
     adaptive_codebook.vector(heard.lag3[0], heard.exc)
     voicing = state.voicing[0]
-    fading = _FAST
-    if state.age[0] <= _HELD:
-        fading = _SLOW_PITCH * voicing + _SLOW_NOISE * (1.0 - voicing)
-    state.level[0] *= fading
+    if state.age[0] > _HELD:
+        state.level[0] *= _FAST
+    elif state.age[0] > 0:
+        state.level[0] *= _SLOW_PITCH * voicing + _SLOW_NOISE * (1.0 - voicing)
     period = min(state.level[0] * math.sqrt(voicing) / gains.rms(now), _MAX_LIFT)
     share = state.level[0] * math.sqrt(1.0 - voicing) * _NOISE_SHARE
     random = np.empty(SUBFRAME_LEN)
@@ -136,27 +152,26 @@ def excite(state: ConcealmentState, heard: SynthesisState) -> None:
 
 
 @kernel
-def _allowed(state: ConcealmentState) -> float:
-    """Return the energy that the next subframe of output may have."""
+def _allowed(index: int, state: ConcealmentState) -> float:
+    """Return the energy that subframe `index` of the output may have."""
     if state.age[0] == 0:
         if state.since[0] >= _WATCHED:
             return np.inf
         limit = max(_FOUND_LIFT * state.loudest[0], _ALWAYS_ALLOWED)
         return max(limit - state.power[0] - state.power[1] - state.power[2], 0.25 * limit)
-    place = (state.age[0] - 1) % N_SUBFRAMES
-    if place == 0:
-        state.left[0] = state.before[0]
-    return min(2.0 / (N_SUBFRAMES - place), 1.0) * state.left[0]  # at most twice its part
+    return min(2.0 / (N_SUBFRAMES - index), 1.0) * state.left[0]  # at most twice its part
 
 
 @kernel
-def limit(state: ConcealmentState, x: F64) -> None:
-    """Limit the output x (n,), in place: lost frames, and those after them."""
-    if state.age[0] == 1:
-        state.before[0] = 0.0
-        for i in range(N_SUBFRAMES):
-            state.before[0] += _LOST_LIFT * state.power[i]
-    allowed = _allowed(state)
+def limit(index: int, state: ConcealmentState, x: F64) -> None:
+    """Limit the output x (n,), subframe `index`, in place: of lost frames, and after them."""
+    if index == 0:
+        if state.age[0] == 1:
+            state.before[0] = 0.0
+            for i in range(N_SUBFRAMES):
+                state.before[0] += _LOST_LIFT * state.power[i]
+        state.left[0] = state.before[0]
+    allowed = _allowed(index, state)
     power = 1e-20
     for n in range(SUBFRAME_LEN):
         power += x[n] * x[n]

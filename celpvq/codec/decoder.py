@@ -14,6 +14,7 @@ from . import (
     bitstream,
     comfort_noise,
     concealment,
+    copies,
     filters,
     lsf,
     lsf_quantizer,
@@ -25,7 +26,7 @@ from . import (
 from . import tables as table_sets
 from .comfort_noise import NoiseState
 from .concealment import ConcealmentState
-from .frames import KINDS, LOST, NOT_SENT, SID, SPEECH, DecodedFrame
+from .frames import COPY, KINDS, LOST, NOT_SENT, SID, SPEECH, DecodedFrame
 from .modes import (
     DELAY,
     FRAME_LEN,
@@ -74,7 +75,7 @@ class DecoderState(NamedTuple):
 @kernel
 def _what_sounds(kind: int, noise: NoiseState) -> int:
     """Return what a frame is to be: within a pause a lost one is as one not sent."""
-    if kind == LOST and noise.on[0] == 1:
+    if kind in (LOST, COPY) and noise.on[0] == 1:
         return NOT_SENT
     if kind == NOT_SENT and noise.on[0] == 0:
         return LOST
@@ -103,7 +104,11 @@ def _decode_frames(
             state.noise.on[0] = 0
             lsf_quantizer.dequantize(words[f], tables.lsf, state.lsf_q, lsf_q)
         elif kind == LOST:
-            concealment.spectrum(tables.lsf.mean, state.lsf_q, lsf_q)
+            concealment.begin(tables.lsf.mean, state.lsf_q, state.concealment, lsf_q)
+        elif kind == COPY:
+            concealment.begin_copy(
+                words[f], tables.silence, state.synthesis, state.concealment, lsf_q
+            )
         else:
             if kind == SID:
                 comfort_noise.receive(words[f], tables.silence, state.noise)
@@ -116,7 +121,7 @@ def _decode_frames(
             if kind == SPEECH:
                 synthesis.excite(words[f], s, tables, state.synthesis)
                 concealment.learn(state.synthesis, state.concealment)
-            elif kind == LOST:
+            elif kind in (LOST, COPY):
                 concealment.excite(state.concealment, state.synthesis)
             else:
                 comfort_noise.excite(state.noise, state.synthesis)
@@ -127,7 +132,7 @@ def _decode_frames(
             if filtered:
                 restoration.apply(state.synthesis.exc, lifting, state.restoration, speech)
                 postfilter.apply(a, emphasis, state.postfilter, speech)
-            concealment.limit(state.concealment, speech)
+            concealment.limit(s, state.concealment, speech)
             _round(speech, out[start : start + SUBFRAME_LEN])
         filters.copy(lsf_q, state.lsf_q)
 
@@ -141,6 +146,7 @@ class DecoderStats:
     sid: int = 0  # silence descriptors
     not_sent: int = 0  # empty packets
     lost: int = 0  # concealed: `bad` ones too
+    copy: int = 0  # lost, but for a coarse copy
     bad: int = 0  # packets that were none, given to `write`
 
 
@@ -204,7 +210,7 @@ class Decoder:
         arrays = (state.lsf_q.copy(), state.lag.copy(), state.gain.copy())
         return DecodedFrame(KINDS[self._kind], self._mode, *arrays)
 
-    def decode_frame(self, data: bytes | None) -> F32:
+    def decode_frame(self, data: bytes | None, *, copy: bytes | None = None) -> F32:
         """Return the samples (160,) of a packet, float32 in [-1, 1).
 
         Parameters
@@ -212,6 +218,8 @@ class Decoder:
         data : bytes or None
             A packet of speech; a silence descriptor of 2 bytes; nothing, ``b""``, where a pause
             goes on; None for a packet that was lost, which is concealed.
+        copy : bytes, optional
+            For a lost packet: what the next one's envelope says of it, `Encoder.last_copy`.
 
         Raises
         ------
@@ -221,7 +229,13 @@ class Decoder:
             If another thread uses the decoder right now.
         """
         with self._turn:
-            return np.asarray(self._decode_packet(data) / np.float32(32768.0))
+            if data is None and copy:
+                words = np.zeros((1, N_WORDS), dtype=np.int64)
+                words[0, :4] = copies.words(_as_bytes(copy))
+                out = self._decode(COPY, words)
+            else:
+                out = self._decode_packet(data)
+            return np.asarray(out / np.float32(32768.0))
 
     def decode_frames(self, data: bytes, mode: int | str | Mode) -> I16:
         """Return the samples (n_frames * 160,) of packets of one mode, one after the other.

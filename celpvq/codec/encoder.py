@@ -15,12 +15,14 @@ from . import (
     analysis,
     beam,
     bitstream,
+    copies,
     filters,
     lsf,
     lsf_quantizer,
     modes,
     paths,
     pauses,
+    synthesis,
     tuning,
 )
 from . import tables as table_sets
@@ -212,6 +214,20 @@ class Encoder:
     def last_frame(self) -> EncodedFrame | None:
         """What the last frame was; None before the first one."""
         return self._last
+
+    @property
+    def last_copy(self) -> bytes:
+        """A coarse copy of the last frame, 3 bytes, for the envelope of the next packet.
+
+        Empty before the first frame, and in pauses.
+        """
+        if self._last is None or self._last.kind != "speech":
+            return b""
+        tables, beam_ = self.tables.mode(self._last.mode), self._state.beam
+        rows = tables.gain_layout[:, 0] + beam_.words[0, synthesis.GAIN_WORDS : synthesis.FCB_WORDS]
+        rms = float(np.sqrt((beam_.exc[0, -FRAME_LEN:] ** 2).mean()))
+        lag, gain = float(beam_.lag3[0, 0]) / 3, float(tables.gain[rows, 0].mean())
+        return copies.make(self._last.lsf, lag, rms, gain, tables.silence)
 
     def encode_frame(self, x: npt.ArrayLike) -> bytes:
         """Return the packet of the next frame.

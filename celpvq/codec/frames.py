@@ -6,10 +6,10 @@ from typing import Literal, TypeAlias
 from .._types import F64
 from .modes import Mode
 
-SPEECH, SID, NOT_SENT, LOST = range(4)  # kinds of frames, as the kernels take them
+SPEECH, SID, NOT_SENT, LOST, COPY = range(5)  # kinds of frames, as the kernels take them
 
-Kind: TypeAlias = Literal["speech", "sid", "not sent", "lost"]
-KINDS: tuple[Kind, ...] = ("speech", "sid", "not sent", "lost")
+Kind: TypeAlias = Literal["speech", "sid", "not sent", "lost", "copy"]
+KINDS: tuple[Kind, ...] = ("speech", "sid", "not sent", "lost", "copy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class EncodedFrame:
 class DecodedFrame:
     """What the decoder made of its last frame."""
 
-    kind: Kind  # what the packet was, or `lost`
+    kind: Kind  # what the packet was; `copy` if it was lost, but for a coarse copy
     mode: Mode | None  # of the last speech
     lsf: F64  # (p,) [radians]
     lag: F64  # (N_SUBFRAMES,) [samples]

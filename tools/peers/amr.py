@@ -9,6 +9,7 @@ from .codec import I16, Peer, declare, load
 
 KBPS = (4.75, 5.15, 5.9, 6.7, 7.4, 7.95, 10.2, 12.2)
 _MAX_BYTES = 64
+_NO_DATA = b"\x7c"  # frame type 15: the library conceals, as it would a bad frame
 
 
 class Amr(Peer):
@@ -41,13 +42,13 @@ class Amr(Peer):
         self._lib.Encoder_Interface_exit(state)
         return packets
 
-    def decode(self, packets: Sequence[bytes]) -> I16:
-        """Return the samples."""
+    def decode(self, packets: Sequence[bytes | None]) -> I16:
+        """Return the samples; what is None is concealed by the library."""
         state = self._lib.Decoder_Interface_init()
         out = np.empty((len(packets), self.frame_len), dtype=np.int16)
         decode, first, step = self._lib.Decoder_Interface_Decode, out.ctypes.data, out.strides[0]
         for i, packet in enumerate(packets):
-            decode(state, packet, first + i * step, 0)
+            decode(state, _NO_DATA if packet is None else packet, first + i * step, 0)
         self._lib.Decoder_Interface_exit(state)
         return out.reshape(-1)
 
