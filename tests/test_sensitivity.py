@@ -1,4 +1,4 @@
-"""The order of the bits that the tool derives from what wrong bits do."""
+"""What wrong bits do, and the order of the bits that follows from it."""
 
 import dataclasses
 import sys
@@ -10,14 +10,20 @@ from celpvq import modes
 from celpvq.codec import bitstream
 
 
-@pytest.fixture(scope="module")
-def tool(root):
-    """The module `tools/sensitivity.py`."""
+@pytest.fixture(scope="module", autouse=True)
+def tools(root):
+    """The folder of the tools, to import from."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", [str(root / "tools"), *sys.path])
-        import sensitivity
+        yield
 
-        yield sensitivity
+
+@pytest.fixture(scope="module")
+def tool(tools):
+    """The module `tools/sensitivity.py`."""
+    import sensitivity
+
+    return sensitivity
 
 
 @pytest.mark.parametrize("mode", modes(), ids=lambda mode: mode.name)
@@ -73,3 +79,11 @@ def test_a_wrong_bit_is_that_bit_in_those_frames(tool, clips):
     assert worst.spectrum_db > 0.5
     assert worst.pesq_lost > 0
     assert bitstream.pack(mode, clip.words) != bitstream.pack(mode, heard["words"])
+
+
+def test_half_a_packet_can_be_spared(tools):
+    import bit_error_table
+
+    for which, expected in enumerate([b"\xff" * 8 + bytes(8), bytes(8) + b"\xff" * 8]):
+        damage = bit_error_table.half(which, 1.0)
+        assert damage([bytes(16)] * 3, 1) == [expected] * 3
