@@ -22,6 +22,7 @@ VERBS = {
     "send": "send speech to another machine, by RTP over UDP",
     "receive": "play or write the speech that another machine sends",
     "train": "train codebooks on a folder of speech",
+    "vq": "design a vector quantizer for data, and report what it reaches",
 }
 
 _EPILOG = """\

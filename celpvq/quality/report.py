@@ -66,7 +66,7 @@ def score_table(summaries: Sequence[Summary]) -> str:
     """Return rates, means with their intervals, and speeds."""
     measures = list(summaries[0].scores)
     head = ["codec", "kbit/s", *(TITLES[m] for m in measures), "encode x", "decode x"]
-    return _table(head, [
+    return markdown_table(head, [
         [s.name, _number(s.kbps, "{:.2f}"),
          *(_interval(s.scores[m], m) for m in measures),
          _number(s.encode_x, "{:.0f}"), _number(s.decode_x, "{:.0f}")]
@@ -78,7 +78,7 @@ def difference_table(summaries: Sequence[Summary], against: str) -> str:
     """Return the differences to the codec `against`; bold where the interval excludes zero."""
     rows = [s for s in summaries if s.name != against]
     measures = list(summaries[0].scores)
-    return _table(
+    return markdown_table(
         [f"difference to {against}", *(TITLES[m] for m in measures)],
         [[s.name, *(_difference(s.differences[m], m) for m in measures)] for s in rows],
     )
@@ -96,7 +96,8 @@ def failures(results: Mapping[str, Sequence[Result]], measures: Sequence[str]) -
     return lines
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table with a line for each of `rows`."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -1,0 +1,114 @@
+"""The pictures of a report."""
+
+from pathlib import Path
+
+import numpy as np
+
+from .._types import F64, I64
+from ..quality.figures import new_figure, save_figure
+from ..vq import perplexity
+from ..vq._types import Floats
+from ..vq.base import VectorQuantizer
+from .trials import Study, Trial
+
+_GRID = 400  # points a side
+_DOTS = 3000  # vectors and codewords shown at most
+
+
+def draw_history(path: Path, trial: Trial) -> None:
+    """Draw the distortion over the passes of the design."""
+    figure = new_figure(7, 4)
+    axes = figure.subplots()
+    history = trial.quantizer.distortion_history_  # type: ignore[attr-defined]
+    axes.plot(history, ".-")
+    axes.set(xlabel="pass over the training vectors", ylabel="mean squared error per component",
+             yscale="log" if min(history) > 0 else "linear")  # fmt: skip
+    axes.grid(alpha=0.3, which="both")
+    save_figure(figure, path)
+
+
+def draw_cells(path: Path, study: Study) -> None:
+    """Draw the cells of vectors (n, k), k > 1, in the plane of two components.
+
+    They are those of the vectors themselves for k = 2, else of the principal components: then the
+    plane goes through the mean, and shows how it cuts the cells.
+    """
+    trial, X, model = study.main, study.vectors.train, study.model
+    plane = len(model.mean) == 2
+    origin, axes2 = (np.zeros(2), np.eye(2)) if plane else (model.mean, model.axes[:2])
+    shown = (X[:: -(-len(X) // _DOTS)] - origin) @ axes2.T
+    used = np.unique(trial.indices, axis=0)[:_DOTS]
+    codewords = trial.quantizer.decode(used if used.shape[1] > 1 else used[:, 0])
+    edges = [_range(shown[:, i]) for i in range(2)]
+    sides = [np.linspace(*edge, _GRID) for edge in edges]
+    u, v = (side.ravel() for side in np.meshgrid(*sides))
+    cells = _cells(trial.quantizer, (origin + np.stack([u, v], axis=1) @ axes2).astype(X.dtype))
+    figure = new_figure(7, 6.5)
+    panel = figure.subplots()
+    shades = np.random.default_rng(0).uniform(0.7, 1, (cells.max() + 1, 3))
+    image = shades[cells]
+    border = np.zeros(cells.shape, dtype=bool)
+    border[1:] |= cells[1:] != cells[:-1]
+    border[:, 1:] |= cells[:, 1:] != cells[:, :-1]
+    image[border] = 0.35
+    panel.imshow(image, origin="lower", extent=(*edges[0], *edges[1]), aspect="auto")
+    panel.plot(*shown.T, "k.", markersize=1.5, alpha=0.3)
+    panel.plot(*((codewords - origin) @ axes2.T).T, "r.", markersize=5)
+    kind = "component" if plane else "principal component"
+    panel.set(xlabel=f"first {kind}", ylabel=f"second {kind}", xlim=edges[0], ylim=edges[1])
+    save_figure(figure, path)
+
+
+def _cells(quantizer: VectorQuantizer, points: Floats) -> I64:
+    """Return the number of the cell (side, side) of each point of a grid."""
+    indices = quantizer.encode(points).reshape(len(points), -1)
+    return np.unique(indices, axis=0, return_inverse=True)[1].reshape(_GRID, _GRID)
+
+
+def _range(values: F64) -> tuple[float, float]:
+    """Return where nearly all values are, with a margin."""
+    low, high = np.percentile(values, [0.5, 99.5])
+    margin = 0.08 * (high - low) or 1.0
+    return float(low - margin), float(high + margin)
+
+
+def draw_usage(path: Path, trial: Trial) -> None:
+    """Draw how often each codeword is used, most used first."""
+    figure = new_figure(7, 4)
+    axes = figure.subplots()
+    for i, column in enumerate(trial.indices.T):
+        shares = np.sort(np.bincount(column))[::-1] / len(column)
+        name = f"index {i + 1}: " if trial.indices.shape[1] > 1 else ""
+        axes.semilogy(
+            np.arange(1, len(shares) + 1), np.where(shares > 0, shares, np.nan), ".-",
+            label=f"{name}perplexity {perplexity(column):.0f}",
+        )  # fmt: skip
+    axes.set(xlabel="codewords, most used first", ylabel="share of the training vectors")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(ncols=-(-trial.indices.shape[1] // 8))
+    save_figure(figure, path)
+
+
+def draw_rates(path: Path, study: Study) -> None:
+    """Draw the ratio of signal to noise over the rate, beside the bounds for Gaussian vectors."""
+    model, k = study.model, len(study.model.variances)
+    figure = new_figure(7, 5)
+    axes = figure.subplots()
+    rates = [trial.rate / k for trial in study.trials]
+    parts = {"training": [study.sqnr(trial.train) for trial in study.trials]}
+    if len(study.vectors.test):
+        parts["held back"] = [study.sqnr(trial.test) for trial in study.trials]
+    for name, ratios in parts.items():
+        axes.plot(rates, ratios, "o-", label=name)
+    fine = np.linspace(0, 1.1 * max(rates), 100)
+    axes.plot(fine, [study.sqnr(model.shannon(rate)) for rate in fine], "k--",
+              label="Gaussian vectors, any dimension (Shannon)")  # fmt: skip
+    high = [error for rate in fine if (error := model.zador(rate)) is not None]
+    if high:
+        axes.plot(fine, [study.sqnr(error) for error in high], "k:",
+                  label="Gaussian vectors one by one, high rate (Zador)")  # fmt: skip
+    lowest = min(0.0, *(ratio for ratios in parts.values() for ratio in ratios))
+    axes.set(xlabel="bits per component", ylabel="SQNR [dB]", ylim=(lowest, None))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    save_figure(figure, path)

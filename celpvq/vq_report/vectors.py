@@ -1,0 +1,128 @@
+"""Vectors to try a quantizer on: from a file of NumPy, or the spectra of a folder of speech."""
+
+import random
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .._types import F64
+from ..codec.modes import LPC_ORDER
+from ..errors import ArgumentError, FormatError
+from ..training.corpus import Clip, find_clips, hold_back
+from ..training.lsf_books import analyze
+from ..training.parallel import in_order
+from ..vq._types import Floats
+
+_CHECKED = 65536  # rows at a time
+
+
+class Vectors(NamedTuple):
+    """What a quantizer is designed for, and what it is tried on."""
+
+    train: Floats  # (n, k)
+    test: Floats  # (m, k), m = 0 if nothing is held back
+    name: str  # what the vectors are
+
+
+def read_vectors(
+    path: Path, held_back: float, seed: int, limit: int, *, in_time: bool = False
+) -> Vectors:
+    """Return the vectors of a file or a folder, some of them held back.
+
+    Parameters
+    ----------
+    path : Path
+        A file ``.npy`` with an array (n, k) of numbers, of which only the rows that are drawn are
+        read; or a folder of speech, whose frames give their LSF [radians].
+    held_back : float
+        Share to hold back [0 to less than 1]: of the rows, or of the recordings, by speaker if more
+        than one is known.
+    seed : int
+        Seed of what is drawn [>= 0].
+    limit : int
+        Take at most so many vectors [> 0].
+    in_time : bool
+        Take the first rows of a file, and hold back the last of these, for they follow each other.
+
+    Raises
+    ------
+    ArgumentError
+        If the array has another shape, or holds what is no finite number; or if there is too little
+        to hold back.
+    FormatError
+        If the file is no array, or damaged.
+    SoundFileError, OSError
+        If something cannot be read.
+    """
+    read = _spectra if path.is_dir() else _rows
+    vectors = read(path, held_back, seed, limit, in_time)
+    if len(vectors.train) == 0:
+        raise ArgumentError(f"{path}: expected vectors to design the quantizer for, got none")
+    return vectors
+
+
+def _rows(path: Path, held_back: float, seed: int, limit: int, in_time: bool) -> Vectors:
+    rows = _open(path)
+    n = min(len(rows), limit)
+    n_held = round(held_back * n)
+    rng = np.random.default_rng(seed)
+    taken = np.arange(n) if in_time else rng.permutation(len(rows))[:n]
+    train, test = (_read(path, rows, np.sort(part)) for part in np.split(taken, [n - n_held]))
+    return Vectors(train, test, f"{path.name}, {rows.dtype} of shape {rows.shape}")
+
+
+def _open(path: Path) -> Floats:
+    """Return the array in a file, which stays there; nothing is unpickled."""
+    try:
+        rows: Floats = np.lib.format.open_memmap(path, mode="r")
+    except (ValueError, EOFError, OverflowError) as error:
+        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FormatError(f"{path}: expected an array of numbers (.npy): {detail}") from error
+    if rows.dtype.kind not in "fiub":
+        raise ArgumentError(f"{path}: expected real numbers, got {rows.dtype}")
+    if rows.ndim != 2 or 0 in rows.shape:
+        raise ArgumentError(f"{path}: expected shape (n, k), neither of them 0, got {rows.shape}")
+    return rows
+
+
+def _read(path: Path, rows: Floats, taken: np.ndarray) -> Floats:
+    """Return the rows that are taken, checked."""
+    dtype = np.float32 if rows.dtype == np.float32 else np.float64
+    part = np.empty((len(taken), rows.shape[1]), dtype)
+    for start in range(0, len(taken), _CHECKED):
+        some = taken[start : start + _CHECKED]
+        part[start : start + _CHECKED] = rows[some]
+        finite = np.isfinite(part[start : start + _CHECKED]).all(axis=1)
+        if not finite.all():
+            raise ArgumentError(f"{path}: expected finite values, got another in row "
+                                f"{some[np.argmin(finite)]}")  # fmt: skip
+    return part
+
+
+def _spectra(folder: Path, held_back: float, seed: int, limit: int, _in_time: bool) -> Vectors:
+    clips = find_clips(folder)
+    kept, held = hold_back(clips, held_back, seed)
+    if held_back > 0 and not held:  # a single speaker, as far as is known
+        random.Random(seed).shuffle(clips)  # noqa: S311 - not a secret
+        n_held = max(round(held_back * len(clips)), 1)
+        kept, held = clips[n_held:], clips[:n_held]
+    if not kept:
+        raise ArgumentError(f"{folder}: expected two recordings or more, so that one can be held "
+                            f"back, got {len(clips)}")  # fmt: skip
+    n_held = round(limit * held_back)
+    train, test = _lsf(kept, limit - n_held, seed), _lsf(held, n_held, seed)
+    return Vectors(train, test, f"LSF of {folder.name}, {len(kept)} + {len(held)} recordings")
+
+
+def _lsf(clips: list[Clip], limit: int, seed: int) -> F64:
+    """Return the LSF (n, p) of the frames of `clips` in which there is something to hear."""
+
+    def audible(clip: Clip) -> F64:
+        spectra = analyze([clip.read()])
+        return spectra.lsf[spectra.weight[:, 0] > 0]
+
+    lsf = np.concatenate([np.empty((0, LPC_ORDER)), *in_order(audible, clips)])
+    if len(lsf) <= limit:
+        return lsf
+    return lsf[np.sort(np.random.default_rng(seed).permutation(len(lsf))[:limit])]
