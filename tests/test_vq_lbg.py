@@ -139,6 +139,67 @@ def test_a_component_without_weight_has_no_say():
     np.testing.assert_allclose(q.codebook_[:, :1], alone.codebook_, atol=1e-9)
 
 
+def matrices(X, seed=3, rank=None):
+    root = np.random.default_rng(seed).normal(size=(*X.shape, rank or X.shape[1]))
+    return (root @ root.transpose(0, 2, 1)).astype(X.dtype)
+
+
+@every_type
+def test_a_matrix_per_vector_makes_each_centroid_a_solution(dtype):
+    X = vectors(600, dtype=dtype)
+    W = matrices(X)
+    codebook = X[:7].astype(np.float64)
+    for n_iter in range(4):
+        q = LBG(7, init=X[:7], distortion="matrix", tol=0, max_iter=n_iter).fit(X, W)
+        np.testing.assert_allclose(
+            q.codebook_, codebook, atol=1e-9 if dtype is np.float64 else 1e-4
+        )
+        errors = X[:, None] - codebook
+        costs = np.einsum("nci,nij,ncj->nc", errors, W, errors)
+        best = costs.argmin(axis=1)
+        np.testing.assert_array_equal(q.encode(X, W), best)
+        mean = costs.min(axis=1).sum() / np.einsum("nii->", W)
+        np.testing.assert_allclose(q.distortion_history_[-1], mean, rtol=1e-5)
+        np.testing.assert_allclose(-q.score(X, W), mean, rtol=1e-5)
+        np.testing.assert_allclose(vq.distortion(X, q.decode(best), W), mean, rtol=1e-5)
+        codebook = np.stack(
+            [
+                np.linalg.solve(
+                    W[best == j].sum(axis=0), (W @ X[:, :, None])[best == j, :, 0].sum(axis=0)
+                )
+                for j in range(7)
+            ]
+        )
+
+
+def test_diagonal_matrices_are_weights_per_component():
+    X = vectors(500)
+    w = weights(X)
+    diagonal = np.einsum("ni,ij->nij", w, np.eye(3))
+    params = {"init": X[:9], "tol": 0, "max_iter": 10}
+    weighted = LBG(9, distortion="weighted", **params).fit(X, w)
+    matrix = LBG(9, distortion="matrix", **params).fit(X, diagonal)
+    np.testing.assert_allclose(matrix.codebook_, weighted.codebook_, atol=1e-9)
+    np.testing.assert_allclose(matrix.distortion_history_, weighted.distortion_history_)
+    plain, ones = (
+        LBG(9, distortion="matrix", **params).fit(X, one) for one in (None, np.ones(500))
+    )
+    np.testing.assert_array_equal(plain.codebook_, ones.codebook_)
+    np.testing.assert_array_equal(plain.codebook_, LBG(9, **params).fit(X).codebook_)
+
+
+@every_start
+def test_matrices_of_low_rank_never_raise_the_distortion(init):
+    X = vectors(1000)
+    W = matrices(X, rank=1)
+    W[:500, 2] = W[:500, :, 2] = 0
+    W[500:510] = 0
+    q = LBG(30, init=init, distortion="matrix", random_state=1, tol=1e-7, max_iter=300).fit(X, W)
+    assert (np.diff(q.distortion_history_) <= 0).all()
+    assert np.isfinite(q.codebook_).all()
+    assert q.distortion_history_[-1] < 0.05 * q.distortion_history_[0] or init != "splitting"
+
+
 def test_empty_cells_are_filled_from_the_worst():
     X = vectors(1000, 2)
     start = np.full((16, 2), 50.0)  # one codeword takes all, the others none
@@ -297,6 +358,8 @@ def test_nothing_works_before_fit(use):
         ({}, vectors(9), np.ones((9, 3)), r"sample_weight: expected shape \(9,\), got \(9, 3\)"),
         ({}, vectors(9), np.eye(9)[0], "sample_weight: expected 2 vectors .* got 1"),
         ({"distortion": "weighted"}, vectors(9), -np.ones((9, 3)), "no negative weight"),
+        ({"distortion": "matrix"}, vectors(9), np.ones((9, 3)), r"\(9,\) or \(9, 3, 3\), got"),
+        ({"distortion": "matrix"}, vectors(9), -matrices(vectors(9)), "no negative weight"),
     ],
 )
 def test_bad_designs_are_refused(params, X, sample_weight, words):

@@ -12,6 +12,9 @@ from celpvq.errors import ArgumentError, ArgumentTypeError
 def naive_errors(X, codebook, weight=None):
     """All weighted squared errors (n, K), in double precision."""
     X, codebook = np.asarray(X, np.float64), np.asarray(codebook, np.float64)
+    if np.ndim(weight) == 3:
+        errors = X[:, None] - codebook
+        return np.einsum("nci,nij,ncj->nc", errors, weight, errors)
     w = np.broadcast_to(1.0 if weight is None else np.asarray(weight, np.float64), X.shape)
     return np.stack([(w * (X - row) ** 2).sum(axis=1) for row in codebook], axis=1)
 
@@ -26,8 +29,9 @@ def problems(draw):
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     dtype = draw(st.sampled_from([np.float32, np.float64, np.int64]))
     X, codebook = (rng.integers(-3, 4, size=(m, k)).astype(dtype) for m in (n, size))
-    shape = draw(st.sampled_from([None, (k,), (n, k)]))
-    return X, codebook, None if shape is None else rng.integers(0, 3, size=shape)
+    shape = draw(st.sampled_from([None, (k,), (n, k), (n, k, k)]))
+    weight = None if shape is None else rng.integers(0, 3, size=shape)
+    return X, codebook, weight @ weight.transpose(0, 2, 1) if np.ndim(weight) == 3 else weight
 
 
 @given(problems())
@@ -60,6 +64,17 @@ def test_real_values_agree_to_rounding_far_from_the_origin_too(dtype):
     errors = naive_errors(X, codebook)
     np.testing.assert_allclose(distortions, errors.min(axis=1), rtol=1e-5)
     np.testing.assert_allclose(errors[np.arange(500), indices], errors.min(axis=1), rtol=1e-5)
+
+
+def test_of_a_matrix_only_its_symmetric_part_counts():
+    rng = np.random.default_rng(4)
+    X, codebook = rng.normal(size=(50, 3)), rng.normal(size=(20, 3))
+    root, skew = rng.normal(size=(2, 50, 3, 3))
+    weight = root @ root.transpose(0, 2, 1)
+    plain = vq.nearest(X, codebook, weight)
+    skewed = vq.nearest(X, codebook, weight + skew - skew.transpose(0, 2, 1))
+    np.testing.assert_array_equal(skewed[0], plain[0])
+    np.testing.assert_allclose(skewed[1], plain[1], rtol=1e-9, atol=1e-12)
 
 
 def test_the_number_of_threads_changes_nothing():
@@ -98,6 +113,11 @@ def test_no_vectors_have_no_codewords():
         (([["a", "b"]], [[1, 2]]), ArgumentTypeError, "X: expected real numbers"),
         (([[1, 2]], [[1, 2]], [-1, 1]), ArgumentError, "weight: expected no negative.*got -1"),
         (([[1, 2]], [[1, 2]], [1, 1, 1]), ArgumentError, r"weight: expected shape \(2,\).*\(3,\)"),
+        (
+            ([[1, 2]], [[1, 2]], [[[1, 0], [0, -1]]]),
+            ArgumentError,
+            "weight: expected no negative.*got -1",
+        ),
     ],
 )
 def test_bad_arguments_are_named(args, error, words):

@@ -1,18 +1,24 @@
 """What a pass over the training vectors learns about each cell; all that iterative design needs."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from functools import partial
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._jit import kernel
+from ._rows import FileRows, part
 from ._threads import in_order, spans
 from ._types import F64, Floats, Indices
-from .full_search import nearest_block, tiled
+from .full_search import entries, nearest_block, tiled
 
-_ROWS = 4096
-_PARTS = 16  # of the vectors, each with sums of its own: fixed, so that threads change no rounding
+BLOCK = 4096  # vectors that are in memory at a time, if they lie in files
+_PARTS = 16  # of the vectors, each with sums of its own: fixed, so that workers change no rounding
+_MOST = 1 << 18  # vectors in a part, of which there are more then
+
+R = TypeVar("R")
 
 
 class Cells(NamedTuple):
@@ -22,15 +28,30 @@ class Cells(NamedTuple):
     sums: F64  # (K, k) weighted sum of vectors
     errors: F64  # (K, k) weighted sum of squared errors against the codeword
 
+    @classmethod
+    def zeros(cls, codebook: Floats) -> Self:
+        """Return the sums over no vectors for codebook (K, k)."""
+        return cls(*np.zeros((3, *codebook.shape)))
+
+    def plus(self, other: Self) -> Self:
+        """Return the sums over the vectors of both."""
+        return type(self)(*(a + b for a, b in zip(self, other, strict=True)))
+
+    @property
+    def total(self) -> F64:
+        """The weight in each cell (K,), over all components."""
+        total: F64 = self.weights.sum(axis=1)
+        return total
+
     @property
     def distortion(self) -> float:
         """The weighted mean squared error per component."""
-        return float(self.errors.sum() / self.weights.sum())
+        return float(self.errors.sum() / self.total.sum())
 
     @property
     def empty(self) -> NDArray[np.bool_]:
         """Which of the K cells have no weight."""
-        empty: NDArray[np.bool_] = np.equal(self.weights.sum(axis=1), 0)
+        empty: NDArray[np.bool_] = np.equal(self.total, 0)
         return empty
 
     def centroids(self, codebook: Floats) -> Floats:
@@ -39,47 +60,151 @@ class Cells(NamedTuple):
         means = self.sums / np.where(idle, 1, self.weights)
         return np.where(idle, codebook, means).astype(codebook.dtype)
 
+    def spread(self, rows: Indices) -> F64:
+        """Return the root mean squared error of each component in some of the cells."""
+        weights = self.weights[rows]
+        spread: F64 = np.sqrt(self.errors[rows] / np.where(weights == 0, 1, weights))
+        return spread
+
+
+class FormCells(Cells):
+    """The same where each vector x has a matrix W of its own, and its error e counts as e'We.
+
+    Here `weights` (K, k (k + 1) / 2) are the sums of the coefficients of e'We, as `entries` gives
+    them, `sums` (K, k) those of Wx, and `errors` (K, 1) those of e'We.
+    """
+
+    @classmethod
+    def zeros(cls, codebook: Floats) -> Self:
+        """Return the sums over no vectors for codebook (K, k)."""
+        n, k = codebook.shape
+        return cls(np.zeros((n, k * (k + 1) // 2)), np.zeros((n, k)), np.zeros((n, 1)))
+
+    @property
+    def total(self) -> F64:
+        """The trace of the sum of matrices in each cell (K,)."""
+        place = np.arange(self.sums.shape[1])
+        total: F64 = self.weights[:, place * (place + 3) // 2].sum(axis=1)
+        return total
+
+    def centroids(self, codebook: Floats) -> Floats:
+        """Return the solutions c (K, k) of ``(sum W) c = sum W x``, near `codebook` if many are."""
+        k = codebook.shape[1]
+        i, j = np.tril_indices(k)
+        matrices = np.zeros((len(codebook), k, k))
+        matrices[:, i, j] = self.weights / 2
+        matrices += matrices.transpose(0, 2, 1)
+        ridge = 1e-12 * self.total / k
+        ridge[ridge == 0] = 1
+        matrices[:, range(k), range(k)] += ridge[:, None]
+        right = self.sums + ridge[:, None] * codebook
+        return np.linalg.solve(matrices, right[:, :, None])[:, :, 0].astype(codebook.dtype)
+
+    def spread(self, rows: Indices) -> F64:
+        """Return the root mean error, the same for each component, in some of the cells."""
+        total = self.total[rows]
+        mean = self.errors[rows, 0] / np.where(total == 0, 1, total)
+        return np.repeat(np.sqrt(mean)[:, None], self.sums.shape[1], axis=1)
+
+
+def survey(X: Floats | FileRows, weight: Floats | FileRows, codebook: Floats,
+           n_threads: int | None = None, *, executor: Executor | None = None,
+           transform: Floats | None = None,
+           assign: Callable[[slice], Indices] | None = None) -> Cells:  # fmt: skip
+    """Return the sums over the cells of codebook (K, k) in X (n, k), the same for any workers.
+
+    weight : (1, 1), (n, 1), (n, k) or (n, k, k); the last two have a say in which cell a vector
+    belongs to, the last gives `FormCells`.
+    transform : (k, k) or None: each row of X is multiplied by it from the right.
+    assign : the cells of a slice of X; the nearest ones if not given.
+    """
+    work = partial(_survey, codebook=codebook, transform=transform, assign=assign)
+    total = (FormCells if weight.ndim == 3 else Cells).zeros(codebook)
+    for cells in over_parts(work, X, weight, n_threads, executor):
+        total = total.plus(cells)
+    return total
+
+
+def mapped(X: Floats, transform: Floats) -> Floats:
+    """Return X (n, k) times transform (k, k), in an order that no number of threads changes."""
+    product: Floats = np.einsum("nk,kj->nj", X, transform)
+    return product
+
+
+def over_parts(work: Callable[[int, Floats | FileRows, Floats | FileRows], R],
+               X: Floats | FileRows, weight: Floats | FileRows, n_threads: int | None,
+               executor: Executor | None) -> Iterator[R]:  # fmt: skip
+    """Yield ``work(first row, X, weight)`` of each part of X (n, k), in order.
+
+    The parts depend on n only. They go to the workers of `executor`, or to threads of this process
+    if there is none.
+    """
+    n = len(X)
+    parts = spans(n, min(max(BLOCK, -(-n // _PARTS)), _MOST))
+    firsts = [rows.start for rows in parts]
+    Xs = [part(X, rows) for rows in parts]
+    weights = [part(weight, rows) if len(weight) == n else weight for rows in parts]
+    if executor is not None:
+        yield from executor.map(work, firsts, Xs, weights)
+    else:
+        tasks = zip(firsts, Xs, weights, strict=True)
+        yield from in_order(lambda task: work(*task), tasks, n_threads)
+
+
+def _survey(first: int, X: Floats | FileRows, weight: Floats | FileRows, *,
+            codebook: Floats, transform: Floats | None,
+            assign: Callable[[slice], Indices] | None) -> Cells:  # fmt: skip
+    """Return the sums for the rows of a whole from `first` on."""
+    cells = (FormCells if weight.ndim == 3 else Cells).zeros(codebook)
+    book, k = tiled(codebook), codebook.shape[1]
+    for rows in spans(len(X), BLOCK):
+        x = X[rows] if transform is None else mapped(X[rows], transform)
+        w = weight[rows] if len(weight) == len(X) else weight[:]
+        if w.ndim == 3:
+            w = entries(w)
+        if assign is not None:
+            best = assign(slice(first + rows.start, first + rows.stop))
+        else:
+            best, _ = nearest_block(x, w if w.shape[1] >= k > 1 else w[:0], book)
+        if isinstance(cells, FormCells):
+            _add_forms(x, w, codebook, best, cells.weights, cells.sums, cells.errors)
+        else:
+            _add(x, w, codebook, best, cells.weights, cells.sums, cells.errors)
+    return cells
+
 
 @kernel
-def _add(X: Floats, weight: Floats, codebook: Floats, best: Indices, cells: Cells) -> None:
-    """Add X (n, k), with weight (n, k), to the sums of the cells best (n,).
+def _add(X: Floats, weight: Floats, codebook: Floats, best: Indices, weights: F64, sums: F64,
+         errors: F64) -> None:  # fmt: skip
+    """Add X (n, k), with weight (n or 1, k or 1), to the sums of the cells best (n,).
 
     In strict order: else rounding may depend on where in memory the sums lie.
     """
+    last_row, last_column = weight.shape[0] - 1, weight.shape[1] - 1
     for r in range(X.shape[0]):
         c = best[r]
         for i in range(X.shape[1]):
-            w = np.float64(weight[r, i])
+            w = np.float64(weight[min(r, last_row), min(i, last_column)])
             x = np.float64(X[r, i])
             error = x - codebook[c, i]
-            cells.weights[c, i] += w
-            cells.sums[c, i] += w * x
-            cells.errors[c, i] += w * (error * error)
+            weights[c, i] += w
+            sums[c, i] += w * x
+            errors[c, i] += w * (error * error)
 
 
-def survey(X: Floats, weight: Floats, codebook: Floats, n_threads: int | None = None, *,
-           assign: Callable[[slice], Indices] | None = None) -> Cells:  # fmt: skip
-    """Return the sums over the cells of codebook (K, k) in X (n, k), the same for any `n_threads`.
-
-    weight : (1, 1), (n, 1) or (n, k); only the last has a say in which cell a vector belongs to.
-    assign : the cells of a slice of X; the nearest ones if not given.
-    """
-    n, k = X.shape
-    full = np.broadcast_to(weight, (n, k))
-    if assign is None:
-        book, searched = tiled(codebook), full if weight.shape[1] == k > 1 else full[:0]
-
-        def assign(rows: slice) -> Indices:
-            return nearest_block(X[rows], searched[rows], book)[0]
-
-    def work(part: slice) -> Cells:
-        cells = Cells(*np.zeros((3, *codebook.shape)))
-        for start in range(part.start, part.stop, _ROWS):
-            rows = slice(start, min(start + _ROWS, part.stop))
-            _add(X[rows], full[rows], codebook, assign(rows), cells)
-        return cells
-
-    total = np.zeros((3, *codebook.shape))
-    for cells in in_order(work, spans(n, max(_ROWS, -(-n // _PARTS))), n_threads):
-        total += cells
-    return Cells(*total)
+@kernel
+def _add_forms(X: Floats, forms: Floats, codebook: Floats, best: Indices, weights: F64, sums: F64,
+               errors: F64) -> None:  # fmt: skip
+    """Do so with forms (n, k (k + 1) / 2), the coefficients of the error of each vector."""
+    k = X.shape[1]
+    for r in range(X.shape[0]):
+        c, e = best[r], 0
+        for i in range(k):
+            x, error = np.float64(X[r, i]), np.float64(X[r, i]) - codebook[c, i]
+            for j in range(i + 1):
+                f = np.float64(forms[r, e])
+                weights[c, e] += f
+                sums[c, i] += f / 2 * X[r, j]
+                sums[c, j] += f / 2 * x
+                errors[c, 0] += f * error * (np.float64(X[r, j]) - codebook[c, j])
+                e += 1

@@ -7,45 +7,65 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import ArgumentError, ArgumentTypeError
+from ._rows import FileRows
 from ._types import F64, Floats, Indices
 
 
 def vectors(X: ArrayLike, name: str, *, k: int | None = None, least: int = 0) -> Floats:
     """Return X (n, k) as a contiguous array, float32 or float64, with `least` rows or more."""
     X = _floats(X, name)
-    if X.ndim != 2 or X.shape[1] == 0:
-        raise ArgumentError(f"{name}: expected shape (n, k) with k > 0, got {X.shape}")
-    if k is not None and X.shape[1] != k:
-        raise ArgumentError(f"{name}: expected vectors of {k} components, got {X.shape[1]}")
-    if len(X) < least:
-        raise ArgumentError(f"{name}: expected {least} vectors or more, got {len(X)}")
-    _finite(X, name)
+    vectors_shape(X.shape, name, k=k, least=least)
+    finite(X, name)
     return np.ascontiguousarray(X)
 
 
-def component_weight(weight: ArrayLike | None, X: Floats) -> Floats:
-    """Return the weight of each entry of X (n, k): a view of that shape, or (0, k) for none."""
+def vectors_shape(shape: tuple[int, ...], name: str, *, k: int | None = None,
+                  least: int = 0) -> None:  # fmt: skip
+    """Raise unless `shape` is that of `least` vectors or more, of `k` components if given."""
+    if len(shape) != 2 or shape[1] == 0:
+        raise ArgumentError(f"{name}: expected shape (n, k) with k > 0, got {shape}")
+    if k is not None and shape[1] != k:
+        raise ArgumentError(f"{name}: expected vectors of {k} components, got {shape[1]}")
+    if shape[0] < least:
+        raise ArgumentError(f"{name}: expected {least} vectors or more, got {shape[0]}")
+
+
+def search_weight(weight: ArrayLike | None, X: Floats, *, ndims: tuple[int, ...]) -> Floats:
+    """Return the weight of X (n, k) as (n, k) or (n, k, k), or (0, k) for none.
+
+    ndims : which of the shapes (k,), (n, k) and (n, k, k) it may have.
+    """
     n, k = X.shape
     if weight is None:
-        return np.broadcast_to(np.empty((0, k), X.dtype), (0, k))
+        return np.empty((0, k), X.dtype)
     weight = _weight(weight, "weight", X.dtype)
-    if weight.shape not in ((k,), (n, k)):
-        raise ArgumentError(f"weight: expected shape ({k},) or ({n}, {k}), got {weight.shape}")
-    return np.broadcast_to(weight, (n, k))
+    shapes = [((k,), (n, k), (n, k, k))[ndim - 1] for ndim in ndims]
+    if weight.shape not in shapes:
+        expected = " or ".join(map(str, shapes))
+        raise ArgumentError(f"weight: expected shape {expected}, got {weight.shape}")
+    return weight if weight.ndim > 1 else np.broadcast_to(weight, (n, k))
 
 
-def sample_weight(weight: ArrayLike | None, X: Floats, *, per_component: bool) -> Floats:
-    """Return the weight of X (n, k) as an array of shape (1, 1), (n, 1) or, if allowed, (n, k)."""
-    n, k = X.shape
+def sample_weight(weight: ArrayLike | None, X: Floats | FileRows, *,
+                  ndims: tuple[int, ...]) -> Floats:  # fmt: skip
+    """Return the weight of X (n, k) as (1, 1), (n, 1), (n, k) or (n, k, k).
+
+    ndims : which of the shapes (n,), (n, k) and (n, k, k) it may have.
+    """
     if weight is None:
         return np.ones((1, 1), X.dtype)
     weight = _weight(weight, "sample_weight", X.dtype)
-    if weight.shape == (n,):
-        weight = weight[:, None]
-    elif not (per_component and weight.shape == (n, k)):
-        shapes = f"({n},) or ({n}, {k})" if per_component else f"({n},)"
-        raise ArgumentError(f"sample_weight: expected shape {shapes}, got {weight.shape}")
-    return weight
+    sample_shape(weight.shape, X.shape, ndims)
+    return weight if weight.ndim > 1 else weight[:, None]
+
+
+def sample_shape(shape: tuple[int, ...], like: tuple[int, ...], ndims: tuple[int, ...]) -> None:
+    """Raise unless `shape` is one of a weight of vectors of shape `like`, as `sample_weight`'s."""
+    n, k = like
+    shapes = [((n,), (n, k), (n, k, k))[ndim - 1] for ndim in ndims]
+    if shape not in shapes:
+        expected = " or ".join(map(str, shapes))
+        raise ArgumentError(f"sample_weight: expected shape {expected}, got {shape}")
 
 
 def weights(values: ArrayLike, name: str) -> F64:
@@ -112,10 +132,17 @@ def codes(values: ArrayLike, sizes: Sequence[int]) -> Indices:
 
 def _weight(weight: ArrayLike, name: str, dtype: np.dtype[Any]) -> Floats:
     weight = _floats(weight, name)
-    _finite(weight, name)
+    finite(weight, name)
+    not_negative(weight, name)
+    return weight.astype(dtype, copy=False)
+
+
+def not_negative(weight: Floats, name: str) -> None:
+    """Raise if a weight is negative; of matrices (n, k, k), one on the diagonals."""
+    if weight.ndim == 3 and weight.shape[1] == weight.shape[2]:
+        weight = np.einsum("nii->ni", weight)
     if weight.size and weight.min() < 0:
         raise ArgumentError(f"{name}: expected no negative weight, got {weight.min():g}")
-    return weight.astype(dtype, copy=False)
 
 
 def _floats(values: ArrayLike, name: str) -> Floats:
@@ -125,11 +152,12 @@ def _floats(values: ArrayLike, name: str) -> Floats:
     return array.astype(np.float32 if array.dtype == np.float32 else np.float64, copy=False)
 
 
-def _finite(values: Floats, name: str) -> None:
+def finite(values: Floats, name: str, *, first: int = 0) -> None:
+    """Raise unless `values` are finite; their rows count from `first` in the message."""
     for start in range(0, len(values), 65536) if values.ndim else ():
         finite = np.isfinite(values[start : start + 65536])
         if not finite.all():
             where = np.argwhere(~finite)[0]
             got = values[start : start + 65536][tuple(where)]
-            row = ", ".join(map(str, (where[0] + start, *where[1:])))
+            row = ", ".join(map(str, (where[0] + start + first, *where[1:])))
             raise ArgumentError(f"{name}: expected finite values, got {got} at [{row}]")

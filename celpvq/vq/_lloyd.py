@@ -1,10 +1,12 @@
 """Lloyd iterations, which most designs consist of or end with."""
 
+from concurrent.futures import Executor
 from typing import Protocol
 
 import numpy as np
 
 from ._cells import Cells, survey
+from ._rows import FileRows
 from ._types import Floats, Indices
 
 _STEP = 0.05  # between a split codeword and its copy, in standard deviations of the cell
@@ -22,16 +24,20 @@ class Params(Protocol):
 class Design:
     """The run of one `fit`: Lloyd iterations, the filling of empty cells, and their record."""
 
-    def __init__(self, X: Floats, weight: Floats, params: Params, rng: np.random.Generator, *,
-                 empty: str = "split") -> None:  # fmt: skip
+    def __init__(self, X: Floats | FileRows, weight: Floats | FileRows, params: Params,
+                 rng: np.random.Generator, *, empty: str = "split",
+                 executor: Executor | None = None,
+                 transform: Floats | None = None) -> None:  # fmt: skip
         self.X, self.weight, self.params, self.rng, self.empty = X, weight, params, rng, empty
+        self.executor, self.transform = executor, transform
         self.history: list[float] = []
         self.n_iter = 0
         self.cells: Cells  # of the codebook surveyed last
 
     def survey(self, codebook: Floats) -> Cells:
         """Return what a pass over the vectors tells of the cells of codebook (K, k)."""
-        return survey(self.X, self.weight, codebook, self.params.n_threads)
+        return survey(self.X, self.weight, codebook, self.params.n_threads,
+                      executor=self.executor, transform=self.transform)  # fmt: skip
 
     def refine(self, codebook: Floats) -> Floats:
         """Return codebook (K, k) after Lloyd iterations."""
@@ -76,8 +82,7 @@ class Design:
 
     def step(self, rows: Indices) -> Floats:
         """Return small random vectors (len(rows), k), in proportion to the spread of the cells."""
-        idle = self.cells.weights[rows] == 0
-        spread = np.sqrt(self.cells.errors[rows] / np.where(idle, 1, self.cells.weights[rows]))
+        spread = self.cells.spread(rows)
         step: Floats = _STEP * spread * self.rng.choice([-1.0, 1.0], spread.shape)
         return step
 

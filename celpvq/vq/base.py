@@ -17,6 +17,8 @@ from . import _check
 from ._types import Floats, Indices
 from .measures import distortion
 
+WEIGHTS = {"weighted": (1, 2), "matrix": (1, 3)}  # dimensions of `sample_weight`
+
 
 class VectorQuantizer(ABC):
     """A quantizer by the contract of scikit-learn.
@@ -90,18 +92,19 @@ class VectorQuantizer(ABC):
         float
             Minus the weighted mean squared error per component.
         """
-        searched = sample_weight if np.ndim(sample_weight) == 2 else None  # type: ignore[arg-type]
+        searched = sample_weight if np.ndim(sample_weight) > 1 else None  # type: ignore[arg-type]
         return -distortion(X, self.decode(self.encode(X, searched)), sample_weight)
 
     def _weight(self, sample_weight: ArrayLike | None, X: Floats) -> Floats:
-        """Return the `sample_weight` of `fit`, as (1, 1), (n, 1) or (n, k)."""
-        return _check.sample_weight(sample_weight, X, per_component=self.distortion == "weighted")
+        """Return the `sample_weight` of `fit`, as (1, 1), (n, 1), (n, k) or (n, k, k)."""
+        return _check.sample_weight(sample_weight, X, ndims=WEIGHTS.get(self.distortion, (1,)))
 
     def _search_weight(self, weight: ArrayLike | None, X: Floats) -> Floats:
-        """Return the `weight` of `encode`, as (n, k), or (0, k) for none."""
-        if weight is not None and self.distortion != "weighted":
+        """Return the `weight` of `encode`, as (n, k) or (n, k, k), or (0, k) for none."""
+        if weight is not None and self.distortion not in WEIGHTS:
             raise ArgumentError(f"weight: expected None with distortion={self.distortion!r}")
-        return _check.component_weight(weight, X)
+        ndims = (3,) if self.distortion == "matrix" else (1, 2)
+        return _check.search_weight(weight, X, ndims=ndims)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write parameters and results to the file `path`, a NumPy archive without pickles.

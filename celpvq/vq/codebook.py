@@ -34,8 +34,9 @@ class CodebookVQ(VectorQuantizer):
         ----------
         X : array_like, shape (n, k)
             Vectors.
-        weight : array_like, shape (n, k) or (k,), optional
-            Weights of the squared errors, with ``distortion="weighted"`` only [>= 0].
+        weight : array_like, optional
+            Weights of the squared errors: shape (n, k) or (k,) with ``distortion="weighted"``
+            [>= 0], (n, k, k) with ``"matrix"``, and none with any other.
 
         Returns
         -------
@@ -106,6 +107,13 @@ class CodebookVQ(VectorQuantizer):
 
         At least as many vectors as codewords have some weight.
         """
+        self._check_params()
+        X = _check.vectors(X, "X", least=self.n_codewords)
+        weight = self._weight(sample_weight, X)
+        self._check_weighty(int(np.count_nonzero(mass(X, weight))))
+        return X, weight
+
+    def _check_params(self) -> None:
         params = self.get_params()
         _check.count(self.n_codewords, "n_codewords", least=1)
         _check.count(params["max_iter"], "max_iter", least=0)
@@ -113,13 +121,12 @@ class CodebookVQ(VectorQuantizer):
             _check.number(params["tol"], "tol")
         if "distortion" in params:
             _check.choice(self.distortion, "distortion", self._distortions)
-        X = _check.vectors(X, "X", least=self.n_codewords)
-        weight = self._weight(sample_weight, X)
-        n_weighty = np.count_nonzero(mass(X, weight))
+
+    def _check_weighty(self, n_weighty: int) -> None:
+        """Raise unless the number of vectors that have some weight is enough."""
         if n_weighty < self.n_codewords:
             raise ArgumentError(f"sample_weight: expected {self.n_codewords} vectors or more with "
                                 f"weight, got {n_weighty}")  # fmt: skip
-        return X, weight
 
     def _finish(self, codebook: Floats, design: Design) -> Self:
         """Take over the result of a design, in the space of the vectors."""
@@ -134,5 +141,9 @@ class CodebookVQ(VectorQuantizer):
 
 def mass(X: Floats, weight: Floats) -> F64:
     """Return the weight (n,) of each vector of X (n, k): over all its components."""
-    total: F64 = np.broadcast_to(weight, X.shape).sum(axis=1, dtype=np.float64)
+    total: F64
+    if weight.ndim == 3:
+        total = np.einsum("nii->n", weight, dtype=np.float64)
+    else:
+        total = np.broadcast_to(weight, X.shape).sum(axis=1, dtype=np.float64)
     return total

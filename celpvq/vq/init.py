@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from .._jit import kernel
 from ..errors import ArgumentError
 from . import _check
+from ._rows import FileRows
 from ._types import F64, Floats
 
 NAMES = ("random", "kmeans++", "maximin")
@@ -19,10 +20,7 @@ def start(init: str | ArrayLike, X: Floats, mass: F64, n_codewords: int,
     mass : (n,), weight of each vector; one without any is never drawn.
     """
     if not isinstance(init, str):
-        codebook = _check.vectors(init, "init", k=X.shape[1])
-        if len(codebook) != n_codewords:
-            raise ArgumentError(f"init: expected {n_codewords} codewords, got {len(codebook)}")
-        return codebook.astype(X.dtype)
+        return given(init, X.shape[1], n_codewords).astype(X.dtype)
     _check.choice(init, "init", NAMES)
     if init == "random":
         return random(X, mass / mass.sum(), n_codewords, rng)
@@ -31,7 +29,16 @@ def start(init: str | ArrayLike, X: Floats, mass: F64, n_codewords: int,
     return maximin(X, mass, n_codewords)
 
 
-def random(X: Floats, probability: F64, n_codewords: int, rng: np.random.Generator) -> Floats:
+def given(codebook: ArrayLike, k: int, n_codewords: int) -> Floats:
+    """Return `codebook` as an array of shape (n_codewords, k)."""
+    codebook = _check.vectors(codebook, "init", k=k)
+    if len(codebook) != n_codewords:
+        raise ArgumentError(f"init: expected {n_codewords} codewords, got {len(codebook)}")
+    return codebook
+
+
+def random(X: Floats | FileRows, probability: F64, n_codewords: int,
+           rng: np.random.Generator) -> Floats:  # fmt: skip
     """Return `n_codewords` different rows of X (n, k), drawn with probability (n,)."""
     return X[rng.choice(len(X), n_codewords, replace=False, p=probability)]
 

@@ -1,17 +1,20 @@
 """The generalized Lloyd algorithm of Linde, Buzo and Gray: k-means with a design's care."""
 
+from concurrent.futures import Executor
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import ArgumentError, FormatError
+from ..errors import ArgumentTypeError, FormatError
 from . import _check, init
-from ._cells import survey
+from ._cells import mapped
 from ._lloyd import Design
+from ._rows import PathOrPaths
+from ._training import Training
 from ._types import Floats
-from .base import check_shape
-from .codebook import CodebookVQ, mass
+from .base import WEIGHTS, check_shape
+from .codebook import CodebookVQ
 
 
 class LBG(CodebookVQ):
@@ -32,9 +35,10 @@ class LBG(CodebookVQ):
     empty : {"split", "merge"}
         A codeword without vectors moves next to that of the cell with the greatest distortion; or
         its cell becomes one with those around it, and the codebook smaller than asked for.
-    distortion : {"squared", "weighted", "mahalanobis"}
-        Squared error; with weights per component, those of `fit`'s `sample_weight`; or with the
-        inverse covariance of the training vectors between, so that no linear map of them matters.
+    distortion : {"squared", "weighted", "mahalanobis", "matrix"}
+        Squared error; with weights per component, those of `fit`'s `sample_weight`; with the
+        inverse covariance of the training vectors between, so that no linear map of them matters;
+        or with a matrix per vector between, those of `sample_weight`.
     tol : float
         Stop when an iteration lowers the distortion by less than this part of it.
     max_iter : int
@@ -76,7 +80,7 @@ class LBG(CodebookVQ):
     _fitted: ClassVar[tuple[str, ...]] = (*CodebookVQ._fitted, "metric_")
     _optional: ClassVar[tuple[str, ...]] = ("metric_",)
 
-    _distortions: ClassVar[tuple[str, ...]] = ("squared", "weighted", "mahalanobis")
+    _distortions: ClassVar[tuple[str, ...]] = ("squared", "weighted", "mahalanobis", "matrix")
 
     metric_: Floats | None
 
@@ -84,7 +88,7 @@ class LBG(CodebookVQ):
                  init: Literal["splitting", "random", "kmeans++", "maximin"]
                  | ArrayLike = "splitting",
                  empty: Literal["split", "merge"] = "split",
-                 distortion: Literal["squared", "weighted", "mahalanobis"] = "squared",
+                 distortion: Literal["squared", "weighted", "mahalanobis", "matrix"] = "squared",
                  tol: float = 1e-4, max_iter: int = 50,
                  random_state: int | np.random.Generator | None = None,
                  n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
@@ -98,15 +102,24 @@ class LBG(CodebookVQ):
         self.n_threads = n_threads
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(self, X: ArrayLike | PathOrPaths, sample_weight: ArrayLike | PathOrPaths | None = None,
+            *, executor: Executor | None = None) -> Self:  # fmt: skip
         """Design the codebook.
 
         Parameters
         ----------
-        X : array_like, shape (n, k)
-            Training vectors, at least as many as codewords.
-        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
-            Weight of each vector, or of each of its components [>= 0].
+        X : array_like, shape (n, k), memory map, path or list of paths
+            Training vectors, at least as many as codewords; or the ``.npy`` files that hold them,
+            one after the other. Files are never read as a whole.
+        sample_weight : array_like, memory map, path or list of paths, optional
+            Weight of each vector, shape (n,) [>= 0]; with ``distortion="weighted"`` also of each
+            of its components, (n, k); with ``"matrix"`` also a positive semidefinite matrix W for
+            each, (n, k, k), by which an error e counts as ``e' W e``.
+        executor : concurrent.futures.Executor, optional
+            Whoever works on the parts of the vectors, instead of the threads of this process:
+            a process pool, or a cluster's ``dask.distributed.Client(...).get_executor()``. The
+            workers read files themselves, at the same paths; arrays are sent to them in each
+            iteration. The result is the same to the bit on machines of one kind.
 
         Returns
         -------
@@ -117,18 +130,28 @@ class LBG(CodebookVQ):
         ------
         ArgumentError
             If a parameter or a shape is wrong, a value is not finite, a weight negative, fewer
-            vectors than codewords have any weight, or the covariance has no inverse.
+            vectors than codewords have any weight, the covariance has no inverse, or `init` needs
+            vectors in memory that are not.
+        FormatError
+            If a file is not a NumPy array of numbers.
         """
+        self._check_params()
         _check.choice(self.empty, "empty", ("split", "merge"))
         if isinstance(self.init, str):
             _check.choice(self.init, "init", ("splitting", *init.NAMES))
-        X, weight = self._checked(X, sample_weight)
-        metric = _inverse_covariance(X, weight) if self.distortion == "mahalanobis" else None
+        if not isinstance(executor, Executor | None):
+            expected = "a concurrent.futures.Executor"
+            raise ArgumentTypeError(f"executor: expected {expected}, got {executor!r}")
+        data = Training(X, sample_weight, ndims=WEIGHTS.get(self.distortion, (1,)),
+                        least=self.n_codewords, n_threads=self.n_threads,
+                        executor=executor)  # fmt: skip
+        self._check_weighty(data.n_weighty)
+        metric = data.inverse_covariance() if self.distortion == "mahalanobis" else None
         self.metric_ = metric
-        X = self._space(X)
         rng = np.random.default_rng(self.random_state)
-        design = Design(X, weight, self, rng, empty=self.empty)
-        codebook = design.refine(self._start(X, weight, rng))
+        design = Design(data.X, data.weight, self, rng, empty=self.empty, executor=executor,
+                        transform=self._transform)  # fmt: skip
+        codebook = design.refine(self._start(data, design))
         while len(codebook) < self.n_codewords and _is_splitting(self.init):
             n = len(codebook)
             longer = codebook[np.arange(min(2 * n, self.n_codewords)) % n]
@@ -139,20 +162,24 @@ class LBG(CodebookVQ):
             codebook = np.linalg.solve(np.linalg.cholesky(metric).T, codebook.T).T
         return self._finish(codebook, design)
 
-    def _start(self, X: Floats, weight: Floats, rng: np.random.Generator) -> Floats:
+    def _start(self, data: Training, design: Design) -> Floats:
         """Return the codebook that the iterations start from; for splitting, one codeword."""
         if _is_splitting(self.init):
-            first = np.ascontiguousarray(X[np.argmax(mass(X, weight))][None])
-            return survey(X, weight, first, self.n_threads).centroids(first)
-        given = self.init
-        if not isinstance(given, str):
-            given = self._space(_check.vectors(given, "init", k=X.shape[1]))
-        return init.start(given, X, mass(X, weight), self.n_codewords, rng)
+            first = self._space(data.X[data.heaviest : data.heaviest + 1])
+            return design.survey(first).centroids(first)
+        if isinstance(self.init, str):
+            return data.start(self.init, self.n_codewords, self._transform, design.rng)
+        given = init.given(self.init, data.X.shape[1], self.n_codewords)
+        return self._space(given.astype(data.X.dtype))
+
+    @property
+    def _transform(self) -> Floats | None:
+        """The map (k, k) of vectors to where the distortion is the squared error, if not as is."""
+        return None if self.metric_ is None else np.linalg.cholesky(self.metric_)
 
     def _space(self, X: Floats) -> Floats:
-        if self.metric_ is None:
-            return X
-        return np.ascontiguousarray(X @ np.linalg.cholesky(self.metric_).astype(X.dtype))
+        transform = self._transform
+        return X if transform is None else mapped(X, transform.astype(X.dtype, copy=False))
 
     def _check_restored(self) -> None:
         n_codewords = "n" if self.empty == "merge" else self.n_codewords
@@ -166,12 +193,3 @@ class LBG(CodebookVQ):
 
 def _is_splitting(init: object) -> bool:
     return isinstance(init, str) and init == "splitting"
-
-
-def _inverse_covariance(X: Floats, weight: Floats) -> Floats:
-    """Return the inverse (k, k) of the covariance of X (n, k) with weight (1, 1) or (n, 1)."""
-    total = np.broadcast_to(weight, X.shape)[:, 0]
-    covariance = np.atleast_2d(np.cov(X.T, aweights=total, ddof=0))
-    if np.linalg.matrix_rank(covariance, hermitian=True) < len(covariance):
-        raise ArgumentError("X: expected a covariance of full rank, got one that has no inverse")
-    return np.linalg.inv(covariance).astype(X.dtype)

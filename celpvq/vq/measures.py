@@ -16,8 +16,9 @@ def distortion(X: ArrayLike, Y: ArrayLike, weight: ArrayLike | None = None) -> f
     ----------
     X, Y : array_like, shape (n, k)
         Vectors, and the same quantized.
-    weight : array_like, shape (n,) or (n, k), optional
-        Weight of each vector, or of each of its components [>= 0].
+    weight : array_like, shape (n,), (n, k) or (n, k, k), optional
+        Weight of each vector, or of each of its components [>= 0]; or a matrix W per vector: then
+        an error e counts as ``e' W e``, and its weight is the trace.
 
     Returns
     -------
@@ -30,11 +31,16 @@ def distortion(X: ArrayLike, Y: ArrayLike, weight: ArrayLike | None = None) -> f
         If there is no vector or no weight, shapes differ, or a value is not finite.
     """
     X, Y = _pair(X, Y)
-    w = np.broadcast_to(_check.sample_weight(weight, X, per_component=True), X.shape)
-    total = float(w.sum(dtype=np.float64))
+    w = _check.sample_weight(weight, X, ndims=(1, 2, 3))
+    error = X - Y
+    if w.ndim == 3:
+        total, noise = np.einsum("nii->", w), np.einsum("ni,nij,nj->", error, w, error)
+    else:
+        w = np.broadcast_to(w, X.shape)
+        total, noise = w.sum(), (w * error**2).sum()
     if total == 0:
         raise ArgumentError("weight: expected some weight above 0, got none")
-    return float((w * (X - Y) ** 2).sum() / total)
+    return float(noise / total)
 
 
 def sqnr(X: ArrayLike, Y: ArrayLike) -> float:

@@ -243,7 +243,7 @@ class _LevelDesign(Design):
 
     def descend(self, nodes: Floats) -> None:
         """Hand each vector on to its nearest node."""
-        _descend(self.X, self.searched, nodes, self.branching, self.parent)
+        _descend(self.X[:], self.searched, nodes, self.branching, self.parent)
 
     def refill(self, codebook: Floats, rows: Indices) -> Floats:
         """Move each of the codewords `rows` next to the worst of its siblings."""
