@@ -13,6 +13,7 @@ import argparse
 import csv
 import io
 import sys
+import textwrap
 from collections import defaultdict
 from itertools import groupby
 from pathlib import Path
@@ -182,8 +183,11 @@ def main() -> int:
         print(f"{mode.name}: {len(clips)} clips", file=sys.stderr, flush=True)
     write_file(args.out, table(found))
     print(summary(found))
+    print("\n_ORDERS = {")
     for mode, damages in found.items():
-        print(f"\n{mode.name}: {order(mode, damages)}")
+        lines = textwrap.wrap(order(mode, damages) + " ", 80, drop_whitespace=False)
+        print(f"    {mode.bitrate}:", *(f'        "{line}"' for line in lines), sep="\n", end=",\n")
+    print("}")
     return 0
 
 

@@ -115,10 +115,13 @@ def fcb_stages(bits: int) -> tuple[int, ...]:
     return ((bits - 1) // 2, (bits - 2) // 2)
 
 
+_ORDERS: dict[int, str] = {}  # most sensitive bit first: what tools/sensitivity.py prints
+
+
 def _mode(bitrate: int, *, lsf: tuple[int, ...], lag: tuple[int, ...],
-          gain: tuple[int, ...], fcb: tuple[int, ...], order: str = "") -> Mode:  # fmt: skip
+          gain: tuple[int, ...], fcb: tuple[int, ...]) -> Mode:  # fmt: skip
     fields = (Field("lsf", lsf), Field("lag", lag), Field("gain", gain), Field("fcb", fcb))
-    return Mode(bitrate, fields, order)
+    return Mode(bitrate, fields, _ORDERS.get(bitrate, ""))
 
 
 MODES = MappingProxyType({mode.bitrate: mode for mode in (
