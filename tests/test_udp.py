@@ -208,6 +208,26 @@ def test_foreign_and_malformed_datagrams_are_counted_and_ignored(packets):
     assert len(heard) >= 20 * 160
 
 
+def test_whatever_comes_at_whatever_time_frames_go_out(packets):
+    rng = np.random.default_rng(1)
+    sender, receiver = Sender(), Receiver(celpvq.Decoder(), JitterBuffer(40, 200))
+    now = 0.0
+    for i in range(3000):
+        data = bytearray(sender.datagram(packets[i % len(packets)]))
+        for _ in range(rng.poisson(0.5)):
+            data[rng.integers(len(data))] ^= 1 << rng.integers(8)
+        now += rng.exponential(0.02)
+        receiver.feed(bytes(data[: rng.integers(len(data)) if i % 7 == 0 else None]), now)
+        samples = receiver.frame(now)
+        assert samples.shape == (160,)
+        assert np.isfinite(samples).all()
+        assert len(receiver.buffer) <= 250
+    stats = receiver.stats
+    assert stats["malformed"] > 300
+    assert stats["foreign"] > 100
+    assert stats["played"] > 300
+
+
 def test_a_pause_is_not_a_loss(packets):
     sender = Sender()
     sent = [*packets[:5], b"\0\0", *[b""] * 6, *packets[5:10]]

@@ -185,8 +185,8 @@ def main() -> int:
     print(summary(found))
     print("\n_ORDERS = {")
     for mode, damages in found.items():
-        lines = textwrap.wrap(order(mode, damages) + " ", 80, drop_whitespace=False)
-        print(f"    {mode.bitrate}:", *(f'        "{line}"' for line in lines), sep="\n", end=",\n")
+        lines = [f'        "{line} "' for line in textwrap.wrap(order(mode, damages), 80)]
+        print(f"    {mode.bitrate}:", *lines, sep="\n", end=",\n")
     print("}")
     return 0
 

@@ -9,6 +9,7 @@ import numpy as np
 from .._types import F32
 from ..errors import DeviceError, MissingPackageError
 
+_LIST = "`python -m sounddevice` lists what there is"
 MICROPHONE, LOUDSPEAKER = "mic", "speaker"  # in the place of a file's name
 
 
@@ -34,11 +35,11 @@ def _opened(kind: str, **options: Any) -> Iterator[Any]:
             yield stream
     except package.PortAudioError as error:
         text = str(error.args[0]) if error.args else "unknown error"
-        raise DeviceError(f"sound device: {text}") from None
+        raise DeviceError(f"sound device: {text}; {_LIST}") from None
     except ValueError as error:  # no such device
         if isinstance(error, DeviceError):
             raise
-        raise DeviceError(f"sound device: {error}") from None
+        raise DeviceError(f"sound device: {error}; {_LIST}") from None
 
 
 @contextlib.contextmanager
