@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .api import analyze as analyze
     from .api import decode as decode
     from .api import encode as encode
     from .api import roundtrip as roundtrip
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .errors import ArgumentError as ArgumentError
     from .errors import ArgumentTypeError as ArgumentTypeError
     from .errors import CelpvqError as CelpvqError
+    from .errors import ChecksumError as ChecksumError
     from .errors import ClosedError as ClosedError
     from .errors import ConcurrentUseError as ConcurrentUseError
     from .errors import DeviceError as DeviceError
@@ -49,16 +51,16 @@ if TYPE_CHECKING:
     __version__: str
 
 _NAMES = {
-    "api": ("decode", "encode", "roundtrip", "warmup"),
+    "api": ("analyze", "decode", "encode", "roundtrip", "warmup"),
     "codec.decoder": ("Decoder",),
     "codec.encoder": ("Encoder",),
     "codec.modes": ("Mode", "modes"),
     "codec.tables": ("TableSet",),
     "container": ("Info", "info"),
     "errors": (
-        "ArgumentError", "ArgumentTypeError", "CelpvqError", "ClosedError", "ConcurrentUseError",
-        "DeviceError", "FormatError", "MissingPackageError", "NetworkError", "OutputError",
-        "OutputExistsError", "SoundFileError", "TablesError", "TruncatedStream",
+        "ArgumentError", "ArgumentTypeError", "CelpvqError", "ChecksumError", "ClosedError",
+        "ConcurrentUseError", "DeviceError", "FormatError", "MissingPackageError", "NetworkError",
+        "OutputError", "OutputExistsError", "SoundFileError", "TablesError", "TruncatedStream",
     ),
     "stream": (
         "ChunkDecoder", "ChunkEncoder", "StreamReader", "StreamWriter", "decode_stream",

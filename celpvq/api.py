@@ -1,24 +1,26 @@
 """Whole arrays: sound to the bytes of a file and back, in one call."""
 
 import io
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._types import F64
+from .audio import Resampler
 from .audio.arrays import as_mono
 from .codec.decoder import Decoder
 from .codec.encoder import Encoder
-from .codec.modes import SAMPLERATE, Mode
+from .codec.modes import DELAY, FRAME_LEN, SAMPLERATE, Mode
 from .codec.samples import as_array
 from .codec.tables import TableSet
 from .errors import ArgumentError, ArgumentTypeError
-from .stream import StreamReader, StreamWriter
+from .stream import ChunkDecoder, ChunkEncoder, StreamReader, StreamWriter
 
 
 def encode(
     x: ArrayLike, samplerate: int, mode: int | Mode = 6400, preset: str = "default", *,
-    axis: int | None = None, channel: int | None = None, highpass: bool = True,
+    axis: int | None = None, channel: int | None = None, highpass: bool = True, dtx: bool = False,
     tables: TableSet | None = None,
 ) -> bytes:  # fmt: skip
     """Return speech as the bytes of a ``.cvq`` file.
@@ -37,6 +39,8 @@ def encode(
         For two dimensions: the axis of the channels, and the one to take instead of the mean.
     highpass : bool
         Whether to remove what is below 100 Hz.
+    dtx : bool
+        Whether to code pauses by silence descriptors.
     tables : TableSet, optional
         Codebooks other than the default; the decoder needs the same.
 
@@ -53,7 +57,8 @@ def encode(
     if not len(mono):
         raise ArgumentError("x: expected at least one sample, got none")
     file = io.BytesIO()
-    options: dict[str, Any] = {"highpass": highpass, "tables": tables, "samples": len(mono)}
+    options: dict[str, Any] = {"highpass": highpass, "dtx": dtx, "tables": tables}
+    options["samples"] = len(mono)
     with StreamWriter(file, samplerate, mode, preset, **options) as stream:
         stream.write(mono)
     return file.getvalue()
@@ -101,15 +106,25 @@ def decode(
 
 def roundtrip(
     x: ArrayLike, samplerate: int, mode: int | Mode = 6400, preset: str = "default", *,
-    axis: int | None = None, channel: int | None = None, highpass: bool = True,
+    loss: float = 0.0, burst: float = 1.0, ber: float = 0.0, seed: int = 0,
+    axis: int | None = None, channel: int | None = None, highpass: bool = True, dtx: bool = False,
     postfilter: bool = True, tables: TableSet | None = None,
 ) -> NDArray[Any]:  # fmt: skip
-    """Return speech as it sounds after the codec, at the same rate.
+    """Return speech as it sounds after codec and channel, at the same rate.
 
     Parameters
     ----------
-    x, samplerate, mode, preset, axis, channel, highpass, tables
+    x, samplerate, mode, preset, axis, channel, highpass, dtx, tables
         As for `encode`.
+    loss : float
+        Share of the packets that are lost, and concealed [0 to 1].
+    burst : float
+        Mean number of packets that are lost one after the other, at least 1; 1 stands for
+        independent losses.
+    ber : float
+        Share of the bits that are wrong [0 to 1].
+    seed : int
+        Of losses and wrong bits.
     postfilter : bool
         Whether the decoder applies it.
 
@@ -121,17 +136,82 @@ def roundtrip(
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        As for `encode`.
+        As for `encode`, or if a rate is none.
     """
     array = as_array(x)
-    data = encode(
-        array, samplerate, mode, preset,
-        axis=axis, channel=channel, highpass=highpass, tables=tables,
-    )  # fmt: skip
+    mono = as_mono(array, axis=axis, channel=channel)
+    if not len(mono):
+        raise ArgumentError("x: expected at least one sample, got none")
+    encoder = Encoder(mode, preset, highpass=highpass, dtx=dtx, tables=tables)
+    coder = ChunkEncoder(samplerate, encoder)
+    packets = _through_channel(coder.write(mono) + coder.flush(), loss, burst, ber, seed)
     dtype = array.dtype.newbyteorder("=")
-    coded = "int16" if dtype == np.int16 else "float64"
-    y, _ = decode(data, coded, samplerate=None, postfilter=postfilter, tables=tables)
-    return y.astype(dtype)
+    back = ChunkDecoder(
+        samplerate, Decoder(postfilter=postfilter, tables=tables),
+        "int16" if dtype == np.int16 else "float64",
+    )  # fmt: skip
+    y = np.concatenate([back.write(packets), back.flush(len(mono))])
+    return y[: len(mono)].astype(dtype)
+
+
+def _through_channel(
+    packets: list[bytes], loss: float, burst: float, ber: float, seed: int
+) -> list[bytes | None]:
+    """Return the packets as they arrive, None for a lost one."""
+    from . import channel
+
+    wrong = channel.flip_bits(packets, ber, seed)
+    if burst == 1:
+        return channel.drop(wrong, channel.random_losses(len(wrong), loss, seed))
+    return channel.drop(wrong, channel.gilbert_elliott_losses(len(wrong), loss, burst, seed))
+
+
+class Analysis(NamedTuple):
+    """What the codec knows of speech, a row per frame of 20 ms."""
+
+    lsf: F64  # (n, 10) line spectral frequencies, quantized [radians]
+    lag: F64  # (n, 4) pitch lag of each subframe [samples at 8 kHz]
+    gain: F64  # (n, 4, 2) of adaptive and fixed codebook, linear
+    active: NDArray[np.bool_]  # (n,) whether there is speech
+    kind: NDArray[np.str_]  # (n,) of the packet: speech, sid, not sent
+
+
+def analyze(
+    x: ArrayLike, samplerate: int, mode: int | Mode = 6400, preset: str = "default", *,
+    axis: int | None = None, channel: int | None = None, tables: TableSet | None = None,
+) -> Analysis:  # fmt: skip
+    """Return the parameters that the codec finds in speech, pauses coded as such.
+
+    Parameters
+    ----------
+    x, samplerate, mode, preset, axis, channel, tables
+        As for `encode`.
+
+    Returns
+    -------
+    Analysis
+        Row k is about the samples from 160 k - 40 on, at 8 kHz.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        As for `encode`.
+    """
+    encoder = Encoder(mode, preset, dtx=True, tables=tables)
+    decoder = Decoder(postfilter=False, tables=tables)
+    resampler = Resampler(samplerate, SAMPLERATE)
+    mono = as_mono(x, axis=axis, channel=channel)
+    y = np.clip(np.concatenate([resampler.write(mono), resampler.flush()]), -1.0, 1.0)
+    frames = np.zeros((-(-(len(y) + DELAY) // FRAME_LEN), FRAME_LEN))
+    frames.reshape(-1)[: len(y)] = y
+    rows = []
+    for frame in frames:
+        decoder.decode_frame(encoder.encode_frame(frame))
+        sent, heard = encoder.last_frame, decoder.last_frame
+        assert sent is not None
+        assert heard is not None
+        rows.append((heard.lsf, heard.lag, heard.gain, bool(sent.active), sent.kind))
+    return Analysis(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
 def warmup() -> None:

@@ -17,6 +17,10 @@ class FormatError(CelpvqError, ValueError):
     """Data are not what their format says: foreign, corrupt, or of an unknown version."""
 
 
+class ChecksumError(FormatError):
+    """A CRC does not agree: bits went wrong on the way."""
+
+
 class TruncatedStream(FormatError, EOFError):
     """A stream ends before its end."""
 

@@ -122,6 +122,7 @@ def test_concealment_is_better_than_zeros_and_than_repetition(speech, sent, loss
     from celpvq.quality import pesq_nb
 
     x = speech[: len(sent[MODES[2]]) * FRAME_LEN - DELAY]
+    figures = []
     for mask in losses:
         packets = lose(sent[MODES[2]], mask)
         again = [sent[MODES[2]][0]]
@@ -130,8 +131,9 @@ def test_concealment_is_better_than_zeros_and_than_repetition(speech, sent, loss
         zeros = np.zeros((len(mask), FRAME_LEN))
         zeros[~mask] = decoded([packet for packet in packets if packet])
         heard = (decoded(packets), zeros, decoded(again[1:]))
-        own, *others = (pesq_nb(x, y.ravel()[DELAY:]) for y in heard)
-        assert own > max(others)
+        figures.append([pesq_nb(x, y.ravel()[DELAY:]) for y in heard])
+    own, *others = np.mean(figures, axis=0)
+    assert own > max(others) + 0.05
 
 
 def test_voiced_speech_goes_on_with_its_pitch_and_noise_as_noise():

@@ -36,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate", type=common.samplerate, metavar="HZ", help="of a --raw IN (default: 8000)"
     )
+    parser.add_argument(
+        "--dtx", action="store_true", help="code pauses by silence descriptors: fewer bytes"
+    )
     parser.add_argument("--no-highpass", action="store_true", help="keep what is below 100 Hz")
 
 
@@ -63,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         with (
             StreamWriter(
                 output, rate, args.mode, args.preset, axis=1, channel=args.channel,
-                highpass=not args.no_highpass, tables=tables,
+                highpass=not args.no_highpass, dtx=args.dtx, tables=tables,
             ) as stream,
             common.Progress("encode", seconds, quiet=args.quiet) as progress,
         ):  # fmt: skip

@@ -1,7 +1,7 @@
 """Concealment of lost frames: pitch, spectrum and level are carried on, and fade.
 
 The excitation goes on as its last pitch period and noise, mixed by how voiced it was, at the level
-that it had. For 60 ms the level falls slowly, then fast: it is gone after 200 ms. What is heard
+that it had. For 100 ms the level falls slowly, then fast: it is gone after 200 ms. What is heard
 during a loss is not louder than the last good frame, and for 160 ms after it not much louder than
 the loudest so far; these limits act on the output alone, never on memories.
 """
@@ -20,9 +20,9 @@ from .synthesis import SynthesisState
 _UNVOICED, _VOICED = 0.2, 0.7  # mean pitch gains of a frame: all noise below, all pitch above
 _LSF_SHARE = 0.97  # of the last frame's LSF in the next one's; the rest is their mean
 _MAX_AGE = 1 << 20
-_HELD = 3  # frames of slow fading
+_HELD = 5  # frames of slow fading
 _SLOW_NOISE, _SLOW_PITCH = 0.97, 0.985  # fading, of each subframe's level in the next one's
-_FAST = 0.8
+_FAST = 0.72
 _NOISE_SHARE = 0.9  # less than what was lost: noise is heard better
 _MAX_LIFT = 4.0  # of the past period
 _CORRECTION_SHARE = 0.9  # of the gains' memory in a lost subframe's correction

@@ -99,9 +99,15 @@ class ChunkDecoder:
         self._skip -= skipped
         return to_dtype(self._resampler.write(samples[skipped:]), self._dtype)
 
-    def flush(self) -> NDArray[Any]:
-        """Return the sound that is left, and start anew."""
-        rest = to_dtype(self._resampler.flush(), self._dtype)
+    def flush(self, n_samples: int | None = None) -> NDArray[Any]:
+        """Return the sound that is left, and start anew.
+
+        Parameters
+        ----------
+        n_samples : int, optional
+            Length of the whole, if it is known; else the last packet is played to its end.
+        """
+        rest = to_dtype(self._resampler.flush(n_samples), self._dtype)
         self.decoder.reset()
         self._skip = DELAY
         return rest
