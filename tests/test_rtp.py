@@ -233,6 +233,27 @@ def test_the_lost_ones_of_a_longer_gap_are_those_nearest_to_speech(before, expec
     assert out == [before, *expected, SPEECH]
 
 
+def test_a_late_packet_is_not_missing_any_more():
+    arrivals = [(0, 0, 0, SPEECH), (0.02, 1, 1, SPEECH), (0.11, 2, 2, SPEECH), (0.08, 3, 4, SPEECH)]
+    buffer = JitterBuffer(40)
+    out, _ = play(buffer, [a for a in arrivals if a[1] != 3], 3)
+    assert out == [SPEECH, SPEECH, None]
+    buffer.put(Arrival(2, 2, SPEECH, False), 0.11)
+    buffer.put(Arrival(3, 4, SPEECH, False), 0.11)
+    assert [buffer.pop(0.12), buffer.pop(0.14)] == [b"", SPEECH]
+
+
+def test_a_delay_that_has_become_less_is_made_up_for_in_pauses():
+    sent = [SID if i % 20 == 19 else p for i, p in enumerate(payloads(400))]
+    arrivals = [(i * FRAME_S + 0.05 * (i < 50), i, i, p) for i, p in enumerate(sent)]
+    buffer = JitterBuffer(60)
+    out, start = play(buffer, arrivals, 380)
+    heard = [p for p in out if p and p != SID]
+    assert heard == [p for p in sent if p != SID][: len(heard)]
+    assert buffer.stats.skipped >= 2
+    assert buffer.depth_s(start + 380 * FRAME_S) <= 0.06 + FRAME_S + 0.002
+
+
 def test_duplicates_are_played_once_and_late_ones_not_at_all():
     sent = payloads(10)
     arrivals = [(i * FRAME_S, i, i, p) for i, p in enumerate(sent)]
@@ -318,7 +339,7 @@ def test_memory_is_bounded_and_a_restart_empties_it():
         buffer.put(Arrival(i, i, SPEECH, False), 0.0)
     assert len(buffer) == 250
     assert buffer.stats.overflow == 750
-    buffer.put(Arrival(7, 0, SID, True), 5.0)
+    buffer.put(Arrival(999, 0, SID, True), 5.0)  # a number that was seen in the old stream
     assert (len(buffer), buffer.stats.restarts) == (1, 1)
     assert not buffer.due(6.9)
     assert buffer.pop(7.001) == SID

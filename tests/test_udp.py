@@ -208,6 +208,22 @@ def test_foreign_and_malformed_datagrams_are_counted_and_ignored(packets):
     assert len(heard) >= 20 * 160
 
 
+def test_a_sender_that_comes_back_is_heard_from_its_start(packets):
+    receiver = Receiver(celpvq.Decoder(), JitterBuffer(0))
+    first, second = Sender(), Sender()
+    for i in range(20):
+        receiver.feed(first.datagram(packets[i]), 0.02 * i)
+        receiver.frame(0.02 * i)
+    receiver.feed(first.bye(), 0.4)
+    assert receiver.drained
+    for i in range(5):
+        receiver.feed(second.datagram(packets[i]), 1.0 + 0.02 * i)
+    assert not receiver.ended
+    assert receiver.latest == 3  # the first packet was only believed with the second
+    heard = [receiver.frame(1.02 + 0.02 * i) for i in range(4)]
+    np.testing.assert_array_equal(np.concatenate(heard) * 32768, heard_of(packets[1:5]))
+
+
 def test_whatever_comes_at_whatever_time_frames_go_out(packets):
     rng = np.random.default_rng(1)
     sender, receiver = Sender(), Receiver(celpvq.Decoder(), JitterBuffer(40, 200))

@@ -78,7 +78,7 @@ class Source:
         return part == 0 and abs(step) <= frames <= abs(step) + MAX_PAUSE
 
     def _restart(self, packet: RtpPacket) -> Arrival:
-        self.ssrc, self._candidate = packet.ssrc, None
+        self.ssrc = packet.ssrc
         self._sequence, self._timestamp = packet.sequence, packet.timestamp
         self._start = packet.timestamp
         return Arrival(packet.sequence, 0, packet.payload, True)
