@@ -24,7 +24,7 @@ from . import (
 from .lsf_quantizer import LsfColumns
 from .modes import LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN
 from .paths import Beam, Children, Path, copy_path, offer, path
-from .products import inner, respond
+from .products import respond
 from .tables import ModeTables
 from .tuning import MAX_PITCH_GAIN, MAX_SURVIVORS, Effort
 
@@ -83,26 +83,81 @@ def target_of(speech: F64, lpc_q: F64, num: F64, den: F64, who: Path, out: F64) 
     filters.copy(who.weighted[LPC_ORDER:], out)
 
 
+class Candidates(NamedTuple):
+    """Pairs of a living path and a lag, `Effort.lags` rows to each path; and what is the path's."""
+
+    target: F32  # (paths, n)
+    beta: F64  # (paths,) of the pitch sharpening
+    level: F64  # (paths,) predicted gain of the fixed codebook, linear
+    code: I64  # (pairs,) of the lag
+    lag: I64  # (pairs,) in whole samples, SUBFRAME_LEN where it is longer
+    filtered: F32  # (pairs, n) adaptive codebook vector behind the weighted synthesis
+    rest: F32  # (pairs, n) what it leaves of the target with its best gain
+    cost: F64  # (pairs,) the path's, and the energy of that rest
+
+
+@search
+def _new_candidates(effort: Effort) -> Candidates:
+    """Return room for what all paths try."""
+    n_paths, n = effort.survivors, effort.survivors * effort.lags
+    return Candidates(
+        np.empty((n_paths, SUBFRAME_LEN), dtype=np.float32), np.empty(n_paths), np.empty(n_paths),
+        np.zeros(n, dtype=np.int64), np.empty(n, dtype=np.int64),
+        np.empty((n, SUBFRAME_LEN), dtype=np.float32),
+        np.empty((n, SUBFRAME_LEN), dtype=np.float32), np.empty(n),
+    )  # fmt: skip
+
+
 @search
 def _find_lags(
-    who: Path, target: F32, response: F32, bits: int, codes: I64, filtered: F32, rest: F32,
-    estimate: F64,
-) -> None:  # fmt: skip
-    """Find the path's best lags for target (n,): codes (K,), filtered vectors (K, n).
-
-    rest (K, n): what each lag alone would leave.      estimate (K,): cost of the path with it.
-    """
+    i: int, who: Path, response: F32, bits: int, predictor: F64, pairs: Candidates
+) -> None:
+    """Find the best lags of the path that is the i-th of the candidates, whose target is known."""
+    target, state = pairs.target[i], who.synthesis
+    n_lags = pairs.code.shape[0] // pairs.beta.shape[0]
+    own = slice(i * n_lags, (i + 1) * n_lags)
     exc = np.empty(MAX_LAG + SUBFRAME_LEN)
-    filters.copy(who.synthesis.exc[SUBFRAME_LEN:], exc[:MAX_LAG])
+    filters.copy(state.exc[SUBFRAME_LEN:], exc[:MAX_LAG])
     adaptive_codebook.search_lags(
-        target, response, exc, bits, who.synthesis.lag3[0], codes, filtered
+        target, response, exc, bits, state.lag3[0], pairs.code[own], pairs.filtered[own]
     )
-    for k in range(codes.shape[0]):
-        gain = inner(target, filtered[k]) / (inner(filtered[k], filtered[k]) + _LEAST_ENERGY)
-        gain = min(max(gain, np.float32(0.0)), _MAX_PITCH_GAIN)
+    for k in range(i * n_lags, (i + 1) * n_lags):
+        lag3 = pitch.dequantize(pairs.code[k], bits, state.lag3[0])
+        pairs.lag[k] = min(pitch.rounded(lag3), SUBFRAME_LEN)
+        xy, yy, energy = np.float32(0.0), _LEAST_ENERGY, np.float32(0.0)
         for n in range(SUBFRAME_LEN):
-            rest[k, n] = target[n] - gain * filtered[k, n]
-        estimate[k] = who.cost[0] + inner(rest[k], rest[k])
+            xy += target[n] * pairs.filtered[k, n]
+            yy += pairs.filtered[k, n] * pairs.filtered[k, n]
+        gain = min(max(xy / yy, np.float32(0.0)), _MAX_PITCH_GAIN)
+        for n in range(SUBFRAME_LEN):
+            rest = target[n] - gain * pairs.filtered[k, n]
+            pairs.rest[k, n] = rest
+            energy += rest * rest
+        pairs.cost[k] = who.cost[0] + energy
+    pairs.beta[i] = synthesis.sharpening(state)
+    pairs.level[i] = gains.decibel_to_linear(gains.predicted_db(predictor, state.gain_mem))
+
+
+@search
+def _take_alike(chosen: I64, n_lags: int, pairs: Candidates, alike: I64) -> int:
+    """Move the first of the chosen pairs, and those sharpened like it, to alike; return how many.
+
+    What is moved becomes -1 in chosen.
+    """
+    n = 0
+    lag, beta = 0, 0.0
+    for k in range(chosen.shape[0]):
+        item = chosen[k]
+        if item < 0:
+            continue
+        if n == 0:
+            lag, beta = pairs.lag[item], pairs.beta[item // n_lags]
+        same = lag == SUBFRAME_LEN or beta == pairs.beta[item // n_lags]  # nothing is sharpened
+        if pairs.lag[item] == lag and same:
+            alike[n] = item
+            chosen[k] = -1
+            n += 1
+    return n
 
 
 @part
@@ -116,97 +171,64 @@ def search_frame(
     The beam's row 0 holds the path so far, and in the end the best one.
     """
     num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
-    impulse, sharp = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
+    impulse, target = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
     response = np.empty((2, 2 * SUBFRAME_LEN), dtype=np.float32)
-    sharpened = np.empty_like(response)
     energy = np.empty(derived.columns.shape[1], dtype=np.float32)
-    n_lags = effort.lags
-    n_items = effort.survivors * n_lags
-    exact = np.empty(SUBFRAME_LEN)
-    target = np.empty((effort.survivors, SUBFRAME_LEN), dtype=np.float32)
-    codes = np.zeros(n_items, dtype=np.int64)
-    filtered = np.empty((n_items, SUBFRAME_LEN), dtype=np.float32)
-    rest = np.empty((n_items, SUBFRAME_LEN), dtype=np.float32)
-    estimate = np.empty(n_items)
-    chosen, chosen_value = np.zeros(effort.pairs, dtype=np.int64), np.empty(effort.pairs)
-    lags, betas = np.empty(effort.pairs, dtype=np.int64), np.empty(effort.pairs)
-    together = np.empty(effort.pairs, dtype=np.int64)
-    rests = np.empty((effort.pairs, SUBFRAME_LEN), dtype=np.float32)
+    pairs = _new_candidates(effort)
+    alike = np.empty(effort.pairs, dtype=np.int64)
+    chosen, chosen_value = np.empty(effort.pairs, dtype=np.int64), np.empty(effort.pairs)
+    rest = np.empty((effort.pairs, SUBFRAME_LEN), dtype=np.float32)
     tried = np.empty((effort.pairs, effort.words), dtype=np.int64)
     first, n_paths = 0, 1  # the living generation: n_paths rows from first on
     filters.copy(words, beam.words[0])
     beam.cost[0] = 0.0
     for index in range(N_SUBFRAMES):
         now = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
-        layout = tables.fcb_layout[index]
-        first_gain, n_gains = tables.gain_layout[index, 0], tables.gain_layout[index, 1]
+        layout, gain_layout = tables.fcb_layout[index], tables.gain_layout[index]
+        own_gains = slice(gain_layout[0], gain_layout[0] + gain_layout[1])
         weighting.coefficients(lpc_w[index], num, den)
         weighting.impulse_response(num, den, lpc_q[index], impulse)
         respond(impulse, response)
-        chosen_value[:] = -np.inf
+
         for i in range(n_paths):
             who = path(beam, first + i)
-            own = slice(i * n_lags, (i + 1) * n_lags)
-            target_of(now, lpc_q[index], num, den, who, exact)
-            filters.copy(exact, target[i])
-            _find_lags(
-                who,
-                target[i],
-                response,
-                tables.lag_bits[index],
-                codes[own],
-                filtered[own],
-                rest[own],
-                estimate[own],
-            )
-            for item in range(i * n_lags, (i + 1) * n_lags):
-                if -estimate[item] > chosen_value[effort.pairs - 1]:
-                    ranking.insert(item, -estimate[item], chosen, chosen_value)
-        n_pairs = min(effort.pairs, n_paths * n_lags)
-        for k in range(n_pairs):
-            state = path(beam, first + chosen[k] // n_lags).synthesis
-            lags[k] = pitch.rounded(
-                pitch.dequantize(codes[chosen[k]], tables.lag_bits[index], state.lag3[0])
-            )
-            betas[k] = synthesis.sharpening(state)
-            if lags[k] >= SUBFRAME_LEN:  # nothing is sharpened
-                lags[k], betas[k] = SUBFRAME_LEN, 0.0
+            target_of(now, lpc_q[index], num, den, who, target)
+            filters.copy(target, pairs.target[i])
+            _find_lags(i, who, response, tables.lag_bits[index], tables.predictor, pairs)
+        chosen[:] = -1
+        chosen_value[:] = -np.inf
+        for item in range(n_paths * effort.lags):
+            if -pairs.cost[item] > chosen_value[effort.pairs - 1]:
+                ranking.insert(item, -pairs.cost[item], chosen, chosen_value)
+
         children.cost[:] = np.inf
-        for k in range(n_pairs):
-            lag, beta = lags[k], betas[k]
-            if lag < 0:  # done together with an earlier one
-                continue
-            n_together = 0
-            for other in range(k, n_pairs):
-                if lags[other] == lag and betas[other] == beta:
-                    together[n_together] = chosen[other]
-                    filters.copy(rest[chosen[other]], rests[n_together])
-                    n_together += 1
-                    lags[other] = -1
-            filters.copy(impulse, sharp)
-            fixed_codebook.sharpen(sharp, lag, beta)
-            respond(sharp, sharpened)
-            fixed_codebook.energies(sharpened, derived.shape_acf, layout, energy)
+        while True:
+            n_alike = _take_alike(chosen, effort.lags, pairs, alike)
+            if n_alike == 0:
+                break
+            lag, beta = pairs.lag[alike[0]], pairs.beta[alike[0] // effort.lags]
+            for m in range(n_alike):
+                filters.copy(pairs.rest[alike[m]], rest[m])
+            filters.copy(impulse, target)
+            fixed_codebook.sharpen(target, lag, beta)
+            respond(target, response)
+            fixed_codebook.energies(response, derived.shape_acf, layout, energy)
             fixed_codebook.shortlist(
-                rests[:n_together], sharpened, layout, derived.columns, energy, effort.first,
-                tried[:n_together],
+                rest[:n_alike], response, layout, derived.columns, energy, effort.first,
+                tried[:n_alike],
             )  # fmt: skip
-            for m in range(n_together):
-                item = together[m]
-                i = item // n_lags
-                who = path(beam, first + i)
-                level = gains.decibel_to_linear(
-                    gains.predicted_db(tables.predictor, who.synthesis.gain_mem)
-                )
+            for m in range(n_alike):
+                item = alike[m]
+                i = item // effort.lags
                 word, gain, err = fixed_codebook.search_words(
-                    tried[m], target[i], filtered[item], sharpened, layout, tables.fcb, lag, beta,
-                    tables.gain[first_gain : first_gain + n_gains],
-                    derived.linear[first_gain : first_gain + n_gains], level,
+                    tried[m], pairs.target[i], pairs.filtered[item], response, layout, tables.fcb,
+                    lag, beta, tables.gain[own_gains], derived.linear[own_gains], pairs.level[i],
                 )  # fmt: skip
                 offer(
-                    who.cost[0] + err, first + i, codes[item], gain, word, effort.survivors,
-                    children,
+                    beam.cost[first + i, 0] + err, first + i, pairs.code[item], gain, word,
+                    effort.survivors, children,
                 )  # fmt: skip
+
         first = MAX_SURVIVORS - first
         n_paths = 0
         for i in range(effort.survivors):
@@ -214,10 +236,10 @@ def search_frame(
                 break
             row = first + i
             copy_path(beam, children.parent[i], row)
+            beam.words[row, synthesis.LAG_WORDS + index] = children.words[i, 0]
+            beam.words[row, synthesis.GAIN_WORDS + index] = children.words[i, 1]
+            beam.words[row, synthesis.FCB_WORDS + index] = children.words[i, 2]
             who = path(beam, row)
-            who.words[synthesis.LAG_WORDS + index] = children.words[i, 0]
-            who.words[synthesis.GAIN_WORDS + index] = children.words[i, 1]
-            who.words[synthesis.FCB_WORDS + index] = children.words[i, 2]
             synthesis.subframe(who.words, index, lpc_q[index], tables, who.synthesis)
             follow(now, num, den, who)
             n_paths += 1

@@ -135,13 +135,13 @@ def _shortlist_sums(
             correlate(filtered, response, shape[r])
         multiply_all(shape, columns, start2, cross)
         for t in range(n_targets):
-            for i in first[t]:
+            for k in range(n_first):
+                i = first[t, k]
                 r = place[i] - begin
                 if 0 <= r < _TOGETHER:
                     _take_sums(
-                        corr1[t, i], energy1[i], corr2[t], energy2, cross[r], i * corr2.shape[1],
-                        words[t], values[t],
-                    )  # fmt: skip
+                        corr1[t, i], energy1[i], t, corr2, energy2, r, cross, i, words, values
+                    )
 
 
 @search
@@ -170,34 +170,36 @@ def _energy_of_sum(both: np.float32, cross: np.float32) -> np.float32:
 
 @search
 def _take_sums(
-    corr1: np.float32, energy1: np.float32, corr2: F32, energy2: F32, cross: F32, base: int,
+    corr1: float, energy1: float, t: int, corr2: F32, energy2: F32, r: int, cross: F32, i: int,
     items: I64, values: F64,
 ) -> None:  # fmt: skip
-    """Offer a shape of stage 1 plus and minus each shape of stage 2 to the best ones in items.
+    """Offer shape i of stage 1 plus and minus each one of stage 2 to the best ones of target t.
 
-    The item of the sum with shape j is 2 (base + j), that of the difference one more.
+    Row t of corr2, items and values is that target's, row r of cross the shape's. The item of the
+    sum with shape j is 2 (i N + j), that of the difference one more.
     """
-    last = values.shape[0] - 1
-    for start in range(0, corr2.shape[0], _BLOCK):
-        c, e = corr2[start : start + _BLOCK], energy2[start : start + _BLOCK]
-        x = cross[start : start + _BLOCK]
-        least, some = np.float32(values[last]), False
+    match, alone = np.float32(corr1), np.float32(energy1)
+    n, last = corr2.shape[1], values.shape[1] - 1
+    for start in range(0, n, _BLOCK):
+        c, e = corr2[t, start : start + _BLOCK], energy2[start : start + _BLOCK]
+        x = cross[r, start : start + _BLOCK]
+        least, some = np.float32(values[t, last]), False
         for j in range(c.shape[0]):
-            both, plus, minus = energy1 + e[j], corr1 + c[j], corr1 - c[j]
+            both, plus, minus = alone + e[j], match + c[j], match - c[j]
             some |= plus * plus > least * _energy_of_sum(both, x[j])
             some |= minus * minus > least * _energy_of_sum(both, -x[j])
         if some:
             for j in range(c.shape[0]):
-                both, plus, minus = energy1 + e[j], corr1 + c[j], corr1 - c[j]
-                item = 2 * (base + start + j)
+                both, plus, minus = alone + e[j], match + c[j], match - c[j]
+                item = 2 * (i * n + start + j)
                 energy = _energy_of_sum(both, x[j])
                 if plus * plus > least * energy:
-                    ranking.insert(item, plus * plus / energy, items, values)
-                    least = np.float32(values[last])
+                    ranking.insert(item, plus * plus / energy, items[t], values[t])
+                    least = np.float32(values[t, last])
                 energy = _energy_of_sum(both, -x[j])
                 if minus * minus > least * energy:
-                    ranking.insert(item + 1, minus * minus / energy, items, values)
-                    least = np.float32(values[last])
+                    ranking.insert(item + 1, minus * minus / energy, items[t], values[t])
+                    least = np.float32(values[t, last])
 
 
 @search

@@ -76,7 +76,7 @@ def least_error(moments: F64) -> float:
     """Return an error that no gains go below: that of `search_entry` at the best real gains."""
     xy, xz, yy, zz, yz = moments[0], moments[1], moments[2], moments[3], moments[4]
     det = yy * zz - yz * yz
-    if det <= 1e-6 * yy * zz:  # nearly parallel: what remains of the difference is rounding
+    if det <= 1e-3 * yy * zz:  # nearly parallel: much of the difference is rounding
         return -np.inf
     return -(xy * xy * zz - 2.0 * xy * xz * yz + xz * xz * yy) / det
 

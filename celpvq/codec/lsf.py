@@ -76,12 +76,12 @@ def to_lpc(lsf: F64, lpc: F64) -> None:
 
 
 @kernel
-def _chebyshev(x: float, c: F64) -> float:
-    """Return c[n/2]/2 + sum c[i] T_(n/2-i)(x), the polynomial at cos(w) = x, by Clenshaw."""
+def _chebyshev(x: float, poly: F64, row: int) -> float:
+    """Return c[n/2]/2 + sum c[i] T_(n/2-i)(x), c = poly[row], the polynomial at cos(w) = x."""
     b1, b2 = 0.0, 0.0
     for i in range(_HALF):
-        b1, b2 = 2.0 * x * b1 - b2 + c[i], b1
-    return x * b1 - b2 + 0.5 * c[_HALF]
+        b1, b2 = 2.0 * x * b1 - b2 + poly[row, i], b1
+    return x * b1 - b2 + 0.5 * poly[row, _HALF]
 
 
 @kernel
@@ -99,12 +99,12 @@ def from_lpc(lpc: F64, lsf: F64) -> bool:
     found = 0
     roots = np.empty(LPC_ORDER)
     left = _GRID[0]
-    y_left = _chebyshev(left, poly[0])
+    y_left = _chebyshev(left, poly, 0)
     g = 1
     while g < _GRID.shape[0]:
-        c = poly[found % 2]  # the zeros of P and Q alternate
+        row = found % 2  # the zeros of P and Q alternate
         right = _GRID[g]
-        y_right = _chebyshev(right, c)
+        y_right = _chebyshev(right, poly, row)
         if y_left * y_right > 0.0:
             left, y_left = right, y_right
             g += 1
@@ -112,7 +112,7 @@ def from_lpc(lpc: F64, lsf: F64) -> bool:
         low, y_low, high, y_high = left, y_left, right, y_right
         for _ in range(_BISECTIONS):
             mid = 0.5 * (low + high)
-            y_mid = _chebyshev(mid, c)
+            y_mid = _chebyshev(mid, poly, row)
             if y_low * y_mid <= 0.0:
                 high, y_high = mid, y_mid
             else:
@@ -125,7 +125,7 @@ def from_lpc(lpc: F64, lsf: F64) -> bool:
             filters.copy(roots, lsf)
             return True
         left = x
-        y_left = _chebyshev(left, poly[found % 2])
+        y_left = _chebyshev(left, poly, found % 2)
     return False
 
 

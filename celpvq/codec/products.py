@@ -5,7 +5,7 @@ Each loop runs along the result, several terms a pass, which is what fills vecto
 
 import numpy as np
 
-from .._jit import search
+from .._jit import part, search
 from .._types import F32, F64
 from .modes import SUBFRAME_LEN
 
@@ -28,24 +28,25 @@ def respond(impulse: F64, response: F32) -> None:
 @search
 def convolve(x: F32, response: F32, out: F32) -> None:
     """Filter x (n,) from rest into out (n,): out[i] = sum x[n] impulse[i-n]."""
-    _add_delayed(x, response[0, 1:], out)
+    _add_delayed(x, response, 0, 1, out)
 
 
 @search
 def correlate(x: F32, response: F32, out: F32) -> None:
     """Filter x (n,) backwards into out (n,): out[i] = sum x[n] impulse[n-i]."""
-    _add_delayed(x, response[1], out)
+    _add_delayed(x, response, 1, 0, out)
 
 
-@search
-def _add_delayed(x: F32, y: F32, out: F32) -> None:
-    """Put the sum of x[n] y[i + len(x) - 1 - n] into out[i]."""
+@part
+def _add_delayed(x: F32, response: F32, row: int, start: int, out: F32) -> None:
+    """Put the sum of x[n] y[i + len(x) - 1 - n] into out[i], y the row of response from start."""
     out[:] = 0.0
     for n in range(0, SUBFRAME_LEN, UNROLLED):
         a, b, c, d, e = x[n], x[n + 1], x[n + 2], x[n + 3], x[n + 4]
-        row = y[SUBFRAME_LEN - UNROLLED - n : 2 * SUBFRAME_LEN - 1 - n]
+        first = start + SUBFRAME_LEN - UNROLLED - n
+        y = response[row, first : first + SUBFRAME_LEN + UNROLLED - 1]
         for i in range(SUBFRAME_LEN):
-            out[i] += a * row[i + 4] + b * row[i + 3] + c * row[i + 2] + d * row[i + 1] + e * row[i]
+            out[i] += a * y[i + 4] + b * y[i + 3] + c * y[i + 2] + d * y[i + 1] + e * y[i]
 
 
 @search
