@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 import celpvq
+from celpvq import envelope
 from celpvq.cli import main
 from celpvq.codec.modes import MODES
 from celpvq.errors import ArgumentError, NetworkError
@@ -222,6 +223,47 @@ def test_a_sender_that_comes_back_is_heard_from_its_start(packets):
     assert receiver.latest == 3  # the first packet was only believed with the second
     heard = [receiver.frame(1.02 + 0.02 * i) for i in range(4)]
     np.testing.assert_array_equal(np.concatenate(heard) * 32768, heard_of(packets[1:5]))
+
+
+def test_what_is_lost_comes_as_a_copy_with_the_next_packet(clips):
+    encoder, sender = celpvq.Encoder(6400, "fast"), Sender(98)
+    sent, copies, datagrams = [], [b""], []
+    for x in clips["espeak-f-es"][:9600].reshape(-1, 160):
+        sent.append(encoder.encode_frame(x))
+        datagrams.append(sender.datagram(envelope.pack(sent[-1], copy=copies[-1], crc=True)))
+        copies.append(encoder.last_copy)
+    broken = bytearray(datagrams[40])
+    broken[14] ^= 1
+    datagrams[40] = bytes(broken)
+    receiver, decoder = Receiver(celpvq.Decoder(), JitterBuffer(40)), celpvq.Decoder()
+    for i in range(62):
+        if i < 60 and i not in (10, 20, 21):
+            receiver.feed(datagrams[i], 0.02 * i)
+        k = i - 2
+        if k < 0:
+            continue
+        samples = receiver.frame(0.02 * i)
+        lost = k in (10, 20, 21, 40)
+        expected = decoder.decode_frame(
+            None if lost else sent[k], copy=copies[k + 1] if lost and k != 20 else None
+        )
+        np.testing.assert_array_equal(samples, expected, err_msg=f"frame {k}")
+    stats = receiver.stats
+    assert (stats["concealed"], stats["copied"], stats["damaged"]) == (4, 3, 1)
+
+
+def test_copies_and_checksums_travel_in_envelopes(sound, receiving, tmp_path):
+    log = tmp_path / "log.json"
+    receiver, port = receiving("--fast", "--log", str(log))
+    options = ["-p", "fast", "--fast", "-q", "--copies", "--crc"]
+    assert main(["send", str(sound), f"{ANY}:{port}", *options]) == 0
+    receiver.communicate(timeout=20)
+    x, _ = soundfile.read(sound)
+    expected, _ = celpvq.decode(celpvq.encode(x, 8000, 6400, "fast"), "int16")
+    samples, _ = soundfile.read(tmp_path / "out.wav", dtype="int16")
+    np.testing.assert_array_equal(samples[40:20040], expected)
+    told = json.loads(log.read_text())
+    assert (told["received"], told["damaged"], told["foreign"]) == (126, 0, 0)
 
 
 def test_whatever_comes_at_whatever_time_frames_go_out(packets):

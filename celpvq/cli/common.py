@@ -56,8 +56,8 @@ def add_losses(parser: argparse.ArgumentParser) -> None:
 def add_payload_type(parser: argparse.ArgumentParser) -> None:
     """Add the option that sender and receiver agree on."""
     parser.add_argument(
-        "--payload-type", type=int, default=97, metavar="N", choices=range(96, 128),
-        help="of RTP, 96 to 127; the same on both sides (default: 97)",
+        "--payload-type", type=int, default=97, metavar="N", choices=range(96, 127),
+        help="of RTP, 96 to 126, the same on both sides; N + 1 for envelopes (default: 97)",
     )  # fmt: skip
 
 

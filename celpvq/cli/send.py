@@ -2,12 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import common
 
 if TYPE_CHECKING:
+    from .._types import F64
     from ..codec.encoder import Encoder
 
 _EPILOG = """\
@@ -28,6 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="IN", help="a sound file, - or mic")
     parser.add_argument("to", metavar="HOST[:PORT]", help="the receiver (default port: 5004)")
     common.add_encoder(parser)
+    parser.add_argument(
+        "--copies", action="store_true", help="each packet holds a coarse copy of the one before"
+    )
+    parser.add_argument("--crc", action="store_true", help="protect the most sensitive bits")
     parser.add_argument("--channel", type=int, metavar="K", help="take channel K, from 0")
     parser.add_argument("--fast", action="store_true", help="as fast as it can be encoded")
     common.add_payload_type(parser)
@@ -50,16 +55,17 @@ def run(args: argparse.Namespace) -> int:
     host, port = udp.parse_address(args.to)
     encoder = Encoder(args.mode, args.preset, dtx=args.dtx, tables=common.load_tables(args.tables))
     encoder.copy().encode_frame(np.zeros(FRAME_LEN))  # compiled or loaded before time counts
-    sender = Sender(args.payload_type)
+    sender = Sender(args.payload_type + (args.copies or args.crc))
+    options = {"copies": args.copies, "crc": args.crc}
     if args.input == MICROPHONE:
         device = None if args.device is None else devices.device(args.device)
         with devices.microphone(SAMPLERATE, FRAME_LEN, device) as blocks:
-            heard = (encoder.encode_frame(block) for block in blocks)
-            stats = udp.send(heard, sender, host, port, paced=False)
+            payloads = _payloads(blocks, encoder, **options)
+            stats = udp.send(payloads, sender, host, port, paced=False)
     else:
         with common.open_input(args.input) as file, common.about(args.input):
-            packets = _packets(file, encoder, args)
-            stats = udp.send(packets, sender, host, port, paced=not args.fast)
+            payloads = _payloads(_chunks(file, args), encoder, **options)
+            stats = udp.send(payloads, sender, host, port, paced=not args.fast)
     if not args.quiet:
         seconds = stats.frames * FRAME_LEN / SAMPLERATE
         print(
@@ -71,16 +77,39 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _packets(file: Any, encoder: "Encoder", args: argparse.Namespace) -> Iterator[bytes]:
-    """Yield the packets of a sound file, encoded a frame at a time: no one waits for a block."""
-    from ..audio import read_sound
+def _chunks(file: Any, args: argparse.Namespace) -> "Iterator[F64]":
+    """Yield a sound file at 8000 Hz, a frame or less at a time: no one waits for a block."""
+    import numpy as np
+
+    from ..audio import Resampler, as_mono, read_sound
     from ..codec.modes import FRAME_LEN, SAMPLERATE
-    from ..stream import ChunkEncoder
 
     sound = read_sound(file, common.name_of(args.input, "input"))
-    coder = ChunkEncoder(sound.samplerate, encoder, axis=1, channel=args.channel)
-    step = sound.samplerate * FRAME_LEN // SAMPLERATE
-    for block in sound.blocks:
-        for start in range(0, len(block), step):
-            yield from coder.write(block[start : start + step])
-    yield from coder.flush()
+    resampler = Resampler(sound.samplerate, SAMPLERATE)
+
+    def resampled() -> "Iterator[F64]":
+        for block in sound.blocks:
+            yield resampler.write(as_mono(block, axis=1, channel=args.channel))
+        yield resampler.flush()
+
+    for x in resampled():
+        for start in range(0, len(x), FRAME_LEN):
+            yield np.clip(x[start : start + FRAME_LEN], -1.0, 1.0)
+
+
+def _payloads(
+    chunks: Iterable[Any], encoder: "Encoder", *, copies: bool, crc: bool
+) -> Iterator[bytes]:
+    """Yield what datagrams carry; empty: nothing is sent. Chunks are a frame or less each."""
+    from .. import envelope
+
+    def encoded() -> Iterator[bytes]:
+        for chunk in chunks:
+            yield from encoder.write(chunk)
+        yield from encoder.flush()
+
+    copy = b""  # of the frame before
+    for packet in encoded():
+        enveloped = packet and (copies or crc)
+        yield envelope.pack(packet, copy=copy, crc=crc) if enveloped else packet
+        copy = encoder.last_copy if copies else b""

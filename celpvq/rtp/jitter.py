@@ -35,6 +35,7 @@ class JitterStats:
     restarts: int = 0
     played: int = 0
     concealed: int = 0  # frames for which nothing was there
+    copied: int = 0  # of these: a copy came with the next packet
     silent: int = 0  # frames of which nothing was sent
     skipped: int = 0  # frames left out to shorten the delay
 
@@ -53,6 +54,11 @@ class JitterBuffer:
     ------
     ArgumentError
         If a depth is out of range.
+
+    Attributes
+    ----------
+    copy : bytes
+        If the frame that went out last is lost: what the next packet says of it, or nothing.
     """
 
     def __init__(self, depth_ms: float = 60.0, max_depth_ms: float | None = None) -> None:
@@ -62,6 +68,7 @@ class JitterBuffer:
                 f"depth: expected 0 to 2000 ms, at most its maximum, got {depth_ms} and {most}"
             )
         self.stats = JitterStats()
+        self.copy = b""
         self._waited_s, self._n_out = 0.0, 0
         self._least_s, self._most_s = depth_ms / 1000, most / 1000
         self._packets: dict[int, Arrival] = {}  # by slot
@@ -138,6 +145,7 @@ class JitterBuffer:
 
         Before playing starts, it is b"".
         """
+        self.copy = b""
         if not self._started:
             if not self.due(now):
                 return b""
@@ -155,6 +163,9 @@ class JitterBuffer:
         lost = arrival is None and self._is_lost()
         self._next += 1
         if arrival is None:
+            later = self._packets.get(self._next)
+            self.copy = later.copy if lost and later is not None else b""
+            self.stats.copied += bool(self.copy)
             return self._absent(lost)
         self.stats.played += 1
         self._last = arrival.sequence

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..errors import ArgumentError, FormatError
 
-PAYLOAD_TYPE = 97  # dynamic: sender and receiver agree on it
+PAYLOAD_TYPE = 97  # dynamic: sender and receiver agree on it; the next one is for envelopes
 VERSION = 2
 MAX_DATAGRAM = 1500  # bytes: longer ones are none of ours
 _HEADER = struct.Struct(">BBHII")

@@ -2,9 +2,11 @@
 
 from dataclasses import asdict, dataclass
 
+from .. import envelope
 from .._types import F32
 from ..codec.decoder import Decoder
 from ..codec.modes import BY_LENGTH, SID_BYTES
+from ..envelope import Envelope
 from ..errors import FormatError
 from .jitter import FRAME_S, JitterBuffer
 from .packet import PAYLOAD_TYPE, RtpPacket, is_rtcp, leaving
@@ -18,6 +20,7 @@ class ReceiverStats:
     """Datagrams that were left aside."""
 
     malformed: int = 0
+    damaged: int = 0  # envelopes that are none, or whose CRC does not agree
     foreign: int = 0  # of another payload type
 
 
@@ -31,7 +34,8 @@ class Receiver:
     buffer : JitterBuffer
         Empty.
     payload_type : int
-        The one agreed on; other packets are counted and ignored.
+        The one agreed on for bare packets; the next one is for packets in envelopes, others are
+        counted and ignored.
 
     Attributes
     ----------
@@ -68,19 +72,27 @@ class Receiver:
         except FormatError:
             self._stats.malformed += 1
             return False
-        if packet.payload_type != self._payload_type:
+        if packet.payload_type not in (self._payload_type, self._payload_type + 1):
             self._stats.foreign += 1
             return False
-        if len(packet.payload) not in _LENGTHS:
+        content = Envelope(packet.payload)
+        if packet.payload_type != self._payload_type:
+            try:
+                content = envelope.unpack(packet.payload)
+            except FormatError:
+                self._stats.damaged += 1
+                return False
+        if len(content.packet) not in _LENGTHS:
             self._stats.malformed += 1
             return False
-        arrival = self._source.accept(packet)
+        arrival = self._source.accept(packet._replace(payload=content.packet))
         if arrival is None:
             return False
         if arrival.restarted:
             self.ended, self.latest = False, 0
             self._decoder.reset()
         self.latest = max(self.latest, arrival.slot)
+        arrival = arrival._replace(copy=content.copy)
         self.buffer.put(arrival, self.latest * FRAME_S if now is None else now)
         return True
 
@@ -96,4 +108,7 @@ class Receiver:
 
     def frame(self, now: float) -> F32:
         """Return the samples (160,) to play now [s]."""
-        return self._decoder.write([self.buffer.pop(now)])
+        packet = self.buffer.pop(now)
+        if packet is None:
+            return self._decoder.decode_frame(None, copy=self.buffer.copy)
+        return self._decoder.write([packet])

@@ -18,6 +18,7 @@ class Arrival(NamedTuple):
     slot: int  # frames since the first packet
     payload: bytes
     restarted: bool  # the first one of a stream
+    copy: bytes = b""  # of the frame in the slot before, if there is one
 
 
 def _unwrap(value: int, near: int, modulus: int) -> int:
