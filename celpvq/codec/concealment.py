@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel
+from .._jit import kernel, part
 from .._types import F64, I64
 from . import adaptive_codebook, copies, filters, gains, lsf, noise, synthesis
 from .modes import FRAME_LEN, LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
@@ -78,7 +78,7 @@ def _push(value: float, past: F64) -> None:
     past[0] = value
 
 
-@kernel
+@part
 def learn(heard: SynthesisState, state: ConcealmentState) -> None:
     """Remember the last subframe, a good one."""
     _push(heard.gain[0], state.gain)
@@ -98,7 +98,7 @@ def _classify(state: ConcealmentState) -> None:
     state.level[0] = math.sqrt(power)
 
 
-@kernel
+@part
 def begin(mean: F64, lsf_q: F64, state: ConcealmentState, out: F64) -> None:
     """Start a lost frame: put the LSF expected after lsf_q (p,) into out (p,), nearer to mean."""
     if state.age[0] == 0:
@@ -108,7 +108,7 @@ def begin(mean: F64, lsf_q: F64, state: ConcealmentState, out: F64) -> None:
         out[i] = _LSF_SHARE * lsf_q[i] + (1.0 - _LSF_SHARE) * mean[i]
 
 
-@kernel
+@part
 def begin_copy(
     words: I64, book: F64, heard: SynthesisState, state: ConcealmentState, out: F64
 ) -> None:
@@ -124,7 +124,7 @@ def begin_copy(
     state.age[0] = state.since[0] = 0
 
 
-@kernel
+@part
 def excite(state: ConcealmentState, heard: SynthesisState) -> None:
     """Put a subframe that carries on what was heard into the last n of heard.exc."""
     filters.keep_past(heard.exc, MAX_LAG)
@@ -151,7 +151,7 @@ def excite(state: ConcealmentState, heard: SynthesisState) -> None:
     _push(_CORRECTION_SHARE * correction + _CORRECTION_DB, heard.gain_mem)
 
 
-@kernel
+@part
 def _allowed(index: int, state: ConcealmentState) -> float:
     """Return the energy that subframe `index` of the output may have."""
     if state.age[0] == 0:
@@ -162,7 +162,7 @@ def _allowed(index: int, state: ConcealmentState) -> float:
     return min(2.0 / (N_SUBFRAMES - index), 1.0) * state.left[0]  # at most twice its part
 
 
-@kernel
+@part
 def limit(index: int, state: ConcealmentState, x: F64) -> None:
     """Limit the output x (n,), subframe `index`, in place: of lost frames, and after them."""
     if index == 0:
