@@ -12,6 +12,7 @@ the processor, for the design at the highest rate.
 import argparse
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,7 @@ def designs(bits: int, k: int) -> dict[str, Callable[[Array], VectorQuantizer]]:
         vq.SelfOrganizingMap(n, lattice=halves, **seed),
         vq.MiniBatchVQ(n, **seed),
         vq.OnlineVQ(n, **seed),
-        vq.StraightThroughVQ(n, **seed),
+        *([vq.StraightThroughVQ(n, **seed)] if find_spec("torch") else []),
         vq.TreeVQ(n, **seed),
         vq.MultistageVQ(halves, **seed),
         vq.SplitVQ(halves, **seed),
@@ -150,8 +151,11 @@ def main() -> None:
     parser.add_argument("speech", type=Path, help="folder of recordings")
     parser.add_argument("--vectors", type=int, default=40_000, help="of each source")
     parser.add_argument("--bits", type=int, nargs="+", default=[4, 5, 6, 7, 8], help="per vector")
+    parser.add_argument("--only", nargs="+", metavar="SOURCE", help="some of the four")
     args = parser.parse_args()
     for source, (X, fresh) in sources(args.speech, args.vectors).items():
+        if args.only and source not in args.only:
+            continue
         print("\n".join(table(source, X, fresh, args.bits)), end="\n\n", flush=True)
 
 

@@ -26,27 +26,7 @@ class IncrementalVQ(CodebookVQ):
     verbose: bool
     counts_: F64
 
-    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Design the codebook in passes over the vectors, each in a new random order.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Training vectors, at least as many as codewords.
-        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
-            Weight of each vector, or of each of its components [>= 0].
-
-        Returns
-        -------
-        Self
-            Itself.
-
-        Raises
-        ------
-        ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
-            vectors than codewords have any weight.
-        """
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         X, weight = self._checked(X, sample_weight)
         rng = np.random.default_rng(self.random_state)
         design = Design(X, weight, self, rng)
@@ -62,7 +42,7 @@ class IncrementalVQ(CodebookVQ):
             if abs(before - now) <= self.tol * now:
                 break
         self.counts_ = counts
-        return self._finish(codebook, design)
+        self._finish(codebook, design)
 
     def partial_fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn from some more vectors, in one pass and the order given.

@@ -58,8 +58,28 @@ def _remember(mem: F64, predicted: F64, codeword: F64, ar: bool) -> None:
         mem[0, i] = predicted[i] + codeword[i] if ar else codeword[i]
 
 
+def encode(X: Floats, weight: Floats, starts: Indices, coefs: F64, books: Floats,
+           ar: bool) -> tuple[Indices, F64]:  # fmt: skip
+    """Return the codes (n, 2) of X (n, k), and the memory (n, order, k) that each vector met.
+
+    weight : (n, k), or (0, k) for none.    books : (n_predictors, K, k).
+    """
+    codes, past = np.empty((len(X), 2), np.int64), np.empty((len(X), *coefs.shape[1:]))
+    searched = np.ascontiguousarray(weight, np.float64)
+    _encode(X.astype(np.float64, copy=False), searched, starts, coefs,
+            books.astype(np.float64, copy=False), ar, codes, past)  # fmt: skip
+    return codes, past
+
+
+def decode(codes: Indices, starts: Indices, coefs: F64, books: Floats, ar: bool) -> F64:
+    """Return the vectors (n, k) of codes (n, 2)."""
+    out = np.empty((len(codes), books.shape[2]))
+    _decode(codes, starts, coefs, books.astype(np.float64, copy=False), ar, out)
+    return out
+
+
 @kernel
-def encode(X: F64, weight: F64, starts: Indices, coefs: F64, books: F64, ar: bool,
+def _encode(X: F64, weight: F64, starts: Indices, coefs: F64, books: F64, ar: bool,
             codes: Indices, past: F64) -> None:  # fmt: skip
     """Write predictor and codeword of each row of X (n, k) into codes (n, 2); first ones win ties.
 
@@ -96,7 +116,7 @@ def encode(X: F64, weight: F64, starts: Indices, coefs: F64, books: F64, ar: boo
 
 
 @kernel
-def decode(codes: Indices, starts: Indices, coefs: F64, books: F64, ar: bool, out: F64) -> None:
+def _decode(codes: Indices, starts: Indices, coefs: F64, books: F64, ar: bool, out: F64) -> None:
     """Write the vectors of codes (n, 2) into out (n, k)."""
     mem, predicted = np.zeros(coefs.shape[1:]), np.empty(coefs.shape[2])
     s = 0

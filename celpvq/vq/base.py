@@ -65,17 +65,81 @@ class VectorQuantizer(ABC):
             name = type(self).__name__
             raise NotFittedError(f"{name}: expected a fitted quantizer, got one before fit or load")
 
-    @abstractmethod
     def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Design the quantizer for the training vectors `X` (n, k)."""
+        """Design the quantizer.
 
-    @abstractmethod
+        Parameters
+        ----------
+        X : array_like, shape (n, k)
+            Training vectors, at least as many as codewords in a codebook.
+        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
+            Weight of each vector, or of each of its components [>= 0].
+
+        Returns
+        -------
+        Self
+            Itself.
+
+        Raises
+        ------
+        ArgumentError
+            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
+            vectors than codewords have any weight.
+        """
+        self._fit(X, sample_weight)
+        return self
+
     def encode(self, X: ArrayLike, weight: ArrayLike | None = None) -> Indices:
-        """Return the indices of the vectors `X` (n, k)."""
+        """Return the indices of vectors.
 
-    @abstractmethod
+        Parameters
+        ----------
+        X : array_like, shape (n, k)
+            Vectors.
+        weight : array_like, optional
+            Weights of the squared errors: shape (n, k) or (k,) with ``distortion="weighted"``
+            [>= 0], (n, k, k) with ``"matrix"``, and none with any other.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,), or (n, n_codebooks) with several codebooks
+            Rows of the codebooks; of equally good ones the first.
+
+        Raises
+        ------
+        ArgumentError
+            If a shape is wrong, a value not finite, or a weight not wanted.
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        X = _check.vectors(X, "X", k=self._n_components)
+        return self._encode(X, self._search_weight(weight, X))
+
     def decode(self, indices: ArrayLike) -> Floats:
-        """Return the vectors (n, k) that `indices` stand for."""
+        """Return the vectors that indices stand for.
+
+        Parameters
+        ----------
+        indices : array_like of int, of the shape that `encode` gives
+            Rows of the codebooks.
+
+        Returns
+        -------
+        ndarray, shape (n, k)
+            The vectors, of the type of the training vectors.
+
+        Raises
+        ------
+        ArgumentError
+            If a shape is wrong, or an index not in its codebook.
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        sizes = self._code_sizes
+        check = _check.indices if isinstance(sizes, int) else _check.codes
+        return self._decode(check(indices, sizes))  # type: ignore[arg-type]
 
     def score(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the negative distortion of `X`: greater is better.
@@ -84,16 +148,51 @@ class VectorQuantizer(ABC):
         ----------
         X : array_like, shape (n, k)
             Vectors.
-        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
-            Weight of each vector, or of each of its components [>= 0].
+        sample_weight : array_like, optional
+            As for `fit`.
 
         Returns
         -------
         float
             Minus the weighted mean squared error per component.
+
+        Raises
+        ------
+        ArgumentError
+            If a shape is wrong, a value not finite, or there is no vector or no weight.
+        NotFittedError
+            Before `fit`.
         """
+        self._check_fitted()
+        X = _check.vectors(X, "X", k=self._n_components, least=1)
+        return -self._distortion(X, sample_weight)
+
+    @property
+    @abstractmethod
+    def _n_components(self) -> int:
+        """The number of components of a vector."""
+
+    @property
+    @abstractmethod
+    def _code_sizes(self) -> int | tuple[int, ...]:
+        """The size of the codebook; of each, where a vector has several indices."""
+
+    @abstractmethod
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
+        """Check the arguments of `fit`, and set the fitted attributes."""
+
+    @abstractmethod
+    def _encode(self, X: Floats, weight: Floats) -> Indices:
+        """Return the indices of X (n, k) with weight as `_search_weight` returns it."""
+
+    @abstractmethod
+    def _decode(self, indices: Indices) -> Floats:
+        """Return the vectors (n, k) of indices that are in the codebooks."""
+
+    def _distortion(self, X: Floats, sample_weight: ArrayLike | None) -> float:
+        """Return the weighted mean squared error of X (n, k) as coded."""
         searched = sample_weight if np.ndim(sample_weight) > 1 else None  # type: ignore[arg-type]
-        return -distortion(X, self.decode(self.encode(X, searched)), sample_weight)
+        return distortion(X, self.decode(self.encode(X, searched)), sample_weight)
 
     def _weight(self, sample_weight: ArrayLike | None, X: Floats) -> Floats:
         """Return the `sample_weight` of `fit`, as (1, 1), (n, 1), (n, k) or (n, k, k)."""

@@ -1,6 +1,6 @@
 """What the quantizers with a single codebook, searched in full, have in common."""
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,76 +27,26 @@ class CodebookVQ(VectorQuantizer):
     distortion_history_: F64
     n_iter_: int
 
-    def encode(self, X: ArrayLike, weight: ArrayLike | None = None) -> Indices:
-        """Return the index of the nearest codeword of each vector.
+    @property
+    def _n_components(self) -> int:
+        return int(self.codebook_.shape[1])
 
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Vectors.
-        weight : array_like, optional
-            Weights of the squared errors: shape (n, k) or (k,) with ``distortion="weighted"``
-            [>= 0], (n, k, k) with ``"matrix"``, and none with any other.
+    @property
+    def _code_sizes(self) -> int:
+        return len(self.codebook_)
 
-        Returns
-        -------
-        ndarray of int64, shape (n,)
-            Rows of the codebook; the first one on a tie.
+    def _encode(self, X: Floats, weight: Floats) -> Indices:
+        given = weight if len(weight) else None
+        return nearest(self._space(X), self._space(self.codebook_), given,
+                       n_threads=self.n_threads)[0]  # fmt: skip
 
-        Raises
-        ------
-        ArgumentError
-            If a shape is wrong or a value not finite.
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        X = self._space(_check.vectors(X, "X", k=self.codebook_.shape[1]))
-        codebook = self._space(self.codebook_)
-        if weight is not None:
-            weight = self._search_weight(weight, X)
-        return nearest(X, codebook, weight, n_threads=self.n_threads)[0]
+    def _decode(self, indices: Indices) -> Floats:
+        return self.codebook_[indices]
 
-    def decode(self, indices: ArrayLike) -> Floats:
-        """Return the codewords of `indices`.
-
-        Parameters
-        ----------
-        indices : array_like of int, shape (n,)
-            Rows of the codebook.
-
-        Returns
-        -------
-        ndarray, shape (n, k)
-            Their codewords.
-
-        Raises
-        ------
-        ArgumentError
-            If an index is not in the codebook.
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        return self.codebook_[_check.indices(indices, len(self.codebook_))]
-
-    def score(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return the negative distortion of `X`: greater is better.
-
-        Parameters
-        ----------
-        X, sample_weight
-            As for `fit`.
-
-        Returns
-        -------
-        float
-            Minus the weighted mean squared error per component.
-        """
-        self._check_fitted()
-        X = self._space(_check.vectors(X, "X", k=self.codebook_.shape[1], least=1))
+    def _distortion(self, X: Floats, sample_weight: ArrayLike | None) -> float:
+        X = self._space(X)
         codebook = self._space(self.codebook_).astype(X.dtype, copy=False)
-        return -survey(X, self._weight(sample_weight, X), codebook, self.n_threads).distortion
+        return survey(X, self._weight(sample_weight, X), codebook, self.n_threads).distortion
 
     def _space(self, X: Floats) -> Floats:
         """Return X (n, k) in the space where the distortion is the squared error."""
@@ -128,12 +78,11 @@ class CodebookVQ(VectorQuantizer):
             raise ArgumentError(f"sample_weight: expected {self.n_codewords} vectors or more with "
                                 f"weight, got {n_weighty}")  # fmt: skip
 
-    def _finish(self, codebook: Floats, design: Design) -> Self:
+    def _finish(self, codebook: Floats, design: Design) -> None:
         """Take over the result of a design, in the space of the vectors."""
         self.codebook_ = np.ascontiguousarray(codebook)
         self.distortion_history_ = np.array(design.history)
         self.n_iter_ = design.n_iter
-        return self
 
     def _check_restored(self) -> None:
         check_shape("codebook_", self.codebook_, (self.n_codewords, "k"))

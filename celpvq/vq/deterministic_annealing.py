@@ -1,6 +1,6 @@
 """Design by deterministic annealing: codewords that part from one another as it gets colder."""
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -90,27 +90,7 @@ class DeterministicAnnealing(CodebookVQ):
         self.n_threads = n_threads
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Design the codebook.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Training vectors, at least as many as codewords.
-        sample_weight : array_like, shape (n,), optional
-            Weight of each vector [>= 0].
-
-        Returns
-        -------
-        DeterministicAnnealing
-            Itself.
-
-        Raises
-        ------
-        ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
-            vectors than codewords have any weight.
-        """
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         _check.number(self.cooling, "cooling", least=0.5, most=0.999)
         _check.count(self.n_settle, "n_settle", least=1)
         X, weight = self._checked(X, sample_weight)
@@ -142,7 +122,7 @@ class DeterministicAnnealing(CodebookVQ):
         design.cells = design.survey(final)
         final = design.refill(final, np.arange(n, len(final)))
         self.temperatures_, self.sizes_ = np.array(temperatures), np.array(sizes)
-        return self._finish(design.refine(final), design)
+        self._finish(design.refine(final), design)
 
     def _settle(self, X: Floats, weight: Floats, codebook: F64, share: F64,
                 temperature: float, tol: float) -> tuple[F64, F64, SoftCells]:  # fmt: skip

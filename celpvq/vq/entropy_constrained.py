@@ -1,6 +1,6 @@
 """Entropy-constrained quantization: distortion against the rate of a variable-length code."""
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -95,27 +95,7 @@ class EntropyConstrainedVQ(CodebookVQ):
         self.n_threads = n_threads
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Design the codebook.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Training vectors, at least as many as codewords.
-        sample_weight : array_like, shape (n,), optional
-            Weight of each vector [>= 0].
-
-        Returns
-        -------
-        EntropyConstrainedVQ
-            Itself.
-
-        Raises
-        ------
-        ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
-            vectors than codewords have any weight.
-        """
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         _check.number(self.lagrangian, "lagrangian")
         X, weight = self._checked(X, sample_weight)
         rng = np.random.default_rng(self.random_state)
@@ -141,49 +121,13 @@ class EntropyConstrainedVQ(CodebookVQ):
         self.lengths_ = lengths
         self.rate_ = _mean_length(cells, lengths)
         self.cost_history_ = np.array(costs)
-        return self._finish(codebook, design)
+        self._finish(codebook, design)
 
-    def encode(self, X: ArrayLike, weight: ArrayLike | None = None) -> Indices:
-        """Return the index of the codeword of least cost for each vector.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Vectors.
-        weight : None
-            There is no weighted search.
-
-        Returns
-        -------
-        ndarray of int64, shape (n,)
-            Rows of the codebook; the first one on a tie.
-
-        Raises
-        ------
-        ArgumentError
-            If a shape is wrong or a value not finite.
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        X = _check.vectors(X, "X", k=self.codebook_.shape[1])
-        self._search_weight(weight, X)
+    def _encode(self, X: Floats, weight: Floats) -> Indices:
         return self._search(X, self.codebook_, self.lengths_)
 
-    def score(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return the negative distortion of `X`, as coded: its rate does not count here.
-
-        Parameters
-        ----------
-        X, sample_weight
-            As for `fit`.
-
-        Returns
-        -------
-        float
-            Minus the weighted mean squared error per component.
-        """
-        return VectorQuantizer.score(self, X, sample_weight)
+    def _distortion(self, X: Floats, sample_weight: ArrayLike | None) -> float:
+        return VectorQuantizer._distortion(self, X, sample_weight)  # as coded: not by the nearest
 
     def _search(self, X: Floats, codebook: Floats, lengths: F64) -> Indices:
         """Return the codewords of least cost: nearest, with the cost as one more dimension."""

@@ -135,6 +135,11 @@ class LBG(CodebookVQ):
         FormatError
             If a file is not a NumPy array of numbers.
         """
+        self._fit(X, sample_weight, executor)
+        return self
+
+    def _fit(self, X: ArrayLike | PathOrPaths, sample_weight: ArrayLike | PathOrPaths | None,
+             executor: Executor | None = None) -> None:  # fmt: skip
         self._check_params()
         _check.choice(self.empty, "empty", ("split", "merge"))
         if isinstance(self.init, str):
@@ -160,7 +165,7 @@ class LBG(CodebookVQ):
                 break
         if metric is not None:
             codebook = np.linalg.solve(np.linalg.cholesky(metric).T, codebook.T).T
-        return self._finish(codebook, design)
+        self._finish(codebook, design)
 
     def _start(self, data: Training, design: Design) -> Floats:
         """Return the codebook that the iterations start from; for splitting, one codeword."""

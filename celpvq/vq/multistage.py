@@ -1,7 +1,7 @@
 """Multistage (residual) quantization: each stage codes what those before it have left."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -91,27 +91,7 @@ class MultistageVQ(VectorQuantizer):
         self.n_threads = n_threads
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Design the stages.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Training vectors, at least as many as codewords in a stage.
-        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
-            Weight of each vector, or of each of its components [>= 0].
-
-        Returns
-        -------
-        MultistageVQ
-            Itself.
-
-        Raises
-        ------
-        ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
-            vectors than codewords have any weight.
-        """
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         sizes = _check.counts(self.n_codewords, "n_codewords", least=1)
         _check.count(self.n_survivors, "n_survivors", least=1)
         X = _check.vectors(X, "X", least=max(sizes))
@@ -137,57 +117,20 @@ class MultistageVQ(VectorQuantizer):
         self.codebooks_ = codebooks
         self.distortion_history_ = np.array(history)
         self.n_iter_ = len(history) - 1
-        return self
 
-    def encode(self, X: ArrayLike, weight: ArrayLike | None = None) -> Indices:
-        """Return the index in each stage for each vector.
+    @property
+    def _n_components(self) -> int:
+        return int(self.codebooks_[0].shape[1])
 
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Vectors.
-        weight : array_like, shape (n, k) or (k,), optional
-            Weights of the squared errors, with ``distortion="weighted"`` only [>= 0].
+    @property
+    def _code_sizes(self) -> tuple[int, ...]:
+        return tuple(map(len, self.codebooks_))
 
-        Returns
-        -------
-        ndarray of int64, shape (n, n_stages)
-            Rows of the codebooks.
+    def _encode(self, X: Floats, weight: Floats) -> Indices:
+        return self._search(X, weight, self.codebooks_)
 
-        Raises
-        ------
-        ArgumentError
-            If a shape is wrong or a value not finite.
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        X = _check.vectors(X, "X", k=self.codebooks_[0].shape[1])
-        return self._search(X, self._search_weight(weight, X), self.codebooks_)
-
-    def decode(self, indices: ArrayLike) -> Floats:
-        """Return the sums of the codewords of `indices`.
-
-        Parameters
-        ----------
-        indices : array_like of int, shape (n, n_stages)
-            Rows of the codebooks.
-
-        Returns
-        -------
-        ndarray, shape (n, k)
-            The vectors.
-
-        Raises
-        ------
-        ArgumentError
-            If an index is not in its codebook.
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        codes = _check.codes(indices, [len(book) for book in self.codebooks_])
-        return sums(self.codebooks_, codes)
+    def _decode(self, indices: Indices) -> Floats:
+        return sums(self.codebooks_, indices)
 
     def _stages(self, X: Floats, weight: Floats, sizes: Sequence[int],
                 rng: np.random.Generator) -> tuple[Floats, ...]:  # fmt: skip

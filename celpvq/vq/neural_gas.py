@@ -1,6 +1,6 @@
 """Neural gas: codewords that learn from every vector, by the order of their distances."""
 
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -89,27 +89,7 @@ class NeuralGas(CodebookVQ):
         self.n_threads = n_threads
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Design the codebook.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Training vectors, at least as many as codewords.
-        sample_weight : array_like, shape (n,), optional
-            Weight of each vector [>= 0].
-
-        Returns
-        -------
-        NeuralGas
-            Itself.
-
-        Raises
-        ------
-        ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
-            vectors than codewords have any weight.
-        """
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         _check.count(self.n_steps, "n_steps", least=0)
         _check.number(self.final_radius, "final_radius", least=1e-3)
         X, weight = self._checked(X, sample_weight)
@@ -132,4 +112,4 @@ class NeuralGas(CodebookVQ):
             cells = soft_survey(X, full, codebook, self.n_threads, add)
             codebook = cells.centroids(codebook.astype(np.float64)).astype(X.dtype)
             design.record(design.survey(codebook).distortion, len(codebook))
-        return self._finish(design.refine(codebook), design)
+        self._finish(design.refine(codebook), design)

@@ -109,10 +109,8 @@ class PredictiveVQ(VectorQuantizer):
 
         Parameters
         ----------
-        X : array_like, shape (n, k)
-            Training vectors in the order of time, at least as many as codewords.
-        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
-            Weight of each vector, or of each of its components [>= 0].
+        X, sample_weight
+            As for any quantizer; the vectors in the order of time.
         lengths : array_like of int, optional
             Number of vectors of each of the sequences that X consists of; one of all if not given.
 
@@ -124,9 +122,13 @@ class PredictiveVQ(VectorQuantizer):
         Raises
         ------
         ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
-            vectors than codewords have any weight.
+            As for any quantizer, and if `lengths` do not fit.
         """
+        self._fit(X, sample_weight, lengths)
+        return self
+
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None,
+             lengths: ArrayLike | None = None) -> None:  # fmt: skip
         self._check_params()
         X = _check.vectors(X, "X", least=self.n_codewords)
         weight = self._weight(sample_weight, X)
@@ -141,7 +143,7 @@ class PredictiveVQ(VectorQuantizer):
         best, history, since = (self.coefs_, self.codebooks_), [np.inf], 0
         for iteration in range(self.max_iter + 1):
             codes, past = self._run(X, searched, starts)
-            now = distortion(X, self._decode(codes, starts), sample_weight)
+            now = distortion(X, self._rebuilt(codes, starts), sample_weight)
             since = 0 if now < history[-1] * (1 - self.tol) else since + 1
             if now < history[-1]:
                 best = self.coefs_, self.codebooks_
@@ -154,7 +156,6 @@ class PredictiveVQ(VectorQuantizer):
         self.coefs_, self.codebooks_ = best
         self.distortion_history_ = np.array(history[1:])
         self.n_iter_ = len(history) - 2
-        return self
 
     def encode(self, X: ArrayLike, weight: ArrayLike | None = None, *,
                lengths: ArrayLike | None = None) -> Indices:  # fmt: skip
@@ -162,12 +163,10 @@ class PredictiveVQ(VectorQuantizer):
 
         Parameters
         ----------
-        X : array_like, shape (n, k)
-            Vectors in the order of time.
-        weight : array_like, shape (n, k) or (k,), optional
-            Weights of the squared errors, with ``distortion="weighted"`` only [>= 0].
+        X, weight
+            As for any quantizer; the vectors in the order of time.
         lengths : array_like of int, optional
-            Number of vectors of each of the sequences that X consists of; one of all if not given.
+            As for `fit`.
 
         Returns
         -------
@@ -177,23 +176,23 @@ class PredictiveVQ(VectorQuantizer):
         Raises
         ------
         ArgumentError
-            If a shape is wrong or a value not finite.
+            If a shape is wrong, a value not finite, or `lengths` do not fit.
         NotFittedError
             Before `fit`.
         """
         self._check_fitted()
-        X = _check.vectors(X, "X", k=len(self.mean_))
-        return self._run(X, self._search_weight(weight, X), _prediction.starts(lengths, len(X)))[0]
+        X = _check.vectors(X, "X", k=self._n_components)
+        return self._encode(X, self._search_weight(weight, X), lengths)
 
     def decode(self, indices: ArrayLike, *, lengths: ArrayLike | None = None) -> Floats:
-        """Return the vectors of `indices`.
+        """Return the vectors of predictors and codewords.
 
         Parameters
         ----------
         indices : array_like of int, shape (n, 2)
             Predictors and rows of their codebooks.
         lengths : array_like of int, optional
-            As for `encode`.
+            As for `fit`.
 
         Returns
         -------
@@ -208,26 +207,28 @@ class PredictiveVQ(VectorQuantizer):
             Before `fit`.
         """
         self._check_fitted()
-        codes = _check.codes(indices, self.codebooks_.shape[:2])
-        return self._decode(codes, _prediction.starts(lengths, len(codes)))
+        return self._decode(_check.codes(indices, self._code_sizes), lengths)
 
     def score(self, X: ArrayLike, sample_weight: ArrayLike | None = None, *,
               lengths: ArrayLike | None = None) -> float:  # fmt: skip
-        """Return the negative distortion of `X`: greater is better.
-
-        Parameters
-        ----------
-        X, sample_weight, lengths
-            As for `fit`.
-
-        Returns
-        -------
-        float
-            Minus the weighted mean squared error per component.
-        """
+        """Return the negative distortion of `X`, as any quantizer does; `lengths` as for `fit`."""
         searched = sample_weight if np.ndim(sample_weight) == 2 else None  # type: ignore[arg-type]
         codes = self.encode(X, searched, lengths=lengths)
         return -distortion(X, self.decode(codes, lengths=lengths), sample_weight)
+
+    @property
+    def _n_components(self) -> int:
+        return len(self.mean_)
+
+    @property
+    def _code_sizes(self) -> tuple[int, ...]:
+        return self.codebooks_.shape[:2]
+
+    def _encode(self, X: Floats, weight: Floats, lengths: ArrayLike | None = None) -> Indices:
+        return self._run(X, weight, _prediction.starts(lengths, len(X)))[0]
+
+    def _decode(self, indices: Indices, lengths: ArrayLike | None = None) -> Floats:
+        return self._rebuilt(indices, _prediction.starts(lengths, len(indices)))
 
     def _check_params(self) -> None:
         _check.count(self.n_codewords, "n_codewords", least=1)
@@ -261,19 +262,13 @@ class PredictiveVQ(VectorQuantizer):
 
     def _run(self, X: Floats, weight: Floats, starts: Indices) -> tuple[Indices, F64]:
         """Return the codes (n, 2) of X (n, k), and the memory (n, order, k) that each met."""
-        codes = np.empty((len(X), 2), np.int64)
-        past = np.empty((len(X), *self.coefs_.shape[1:]))
-        centred = X.astype(np.float64) - self.mean_
-        searched: F64 = np.ascontiguousarray(weight, np.float64)
-        books = self.codebooks_.astype(np.float64, copy=False)
-        ar = self.predictor == "ar"
-        _prediction.encode(centred, searched, starts, self.coefs_, books, ar, codes, past)
-        return codes, past
+        ar, centred = self.predictor == "ar", X.astype(np.float64) - self.mean_
+        return _prediction.encode(centred, weight, starts, self.coefs_, self.codebooks_, ar)
 
-    def _decode(self, codes: Indices, starts: Indices) -> Floats:
-        out = np.empty((len(codes), len(self.mean_)))
-        books = self.codebooks_.astype(np.float64, copy=False)
-        _prediction.decode(codes, starts, self.coefs_, books, self.predictor == "ar", out)
+    def _rebuilt(self, codes: Indices, starts: Indices) -> Floats:
+        """Return the vectors (n, k) of codes (n, 2)."""
+        ar = self.predictor == "ar"
+        out = _prediction.decode(codes, starts, self.coefs_, self.codebooks_, ar)
         return (out + self.mean_).astype(self.codebooks_.dtype)
 
     def _moved(self, X: Floats, weight: Floats, codes: Indices, past: F64,

@@ -91,7 +91,7 @@ class ProductVQ(PartsVQ):
             Before `fit`.
         """
         self._check_fitted()
-        codes = self._codes(codes)
+        codes = _check.codes(codes, self._code_sizes)
         tables = self._tables(Q)
         out = np.empty((len(tables), len(codes)), tables.dtype)
 
@@ -128,7 +128,7 @@ class ProductVQ(PartsVQ):
             Before `fit`.
         """
         self._check_fitted()
-        codes = self._codes(codes)
+        codes = _check.codes(codes, self._code_sizes)
         if len(codes) == 0:
             raise ArgumentError("codes: expected one or more, got none")
         _check.count(m, "m", least=1, most=len(codes))

@@ -1,7 +1,7 @@
 """Kohonen's self-organizing map: codewords on a lattice, neighbours alike."""
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -86,27 +86,7 @@ class SelfOrganizingMap(CodebookVQ):
 
     tol = 0.0  # the schedule of the radius says when to stop
 
-    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Design the codebook.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Training vectors, at least as many as codewords.
-        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
-            Weight of each vector, or of each of its components [>= 0].
-
-        Returns
-        -------
-        SelfOrganizingMap
-            Itself.
-
-        Raises
-        ------
-        ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
-            vectors than codewords have any weight.
-        """
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         X, weight = self._checked(X, sample_weight)
         places = self._places()
         _check.number(self.final_radius, "final_radius", least=1e-3)
@@ -128,7 +108,7 @@ class SelfOrganizingMap(CodebookVQ):
             ).astype(X.dtype)
             design.cells = design.survey(codebook)
             design.record(design.cells.distortion, len(codebook))
-        return self._finish(codebook, design)
+        self._finish(codebook, design)
 
     def _places(self) -> F64:
         """Return the places (n_codewords, 1 or 2) of the codewords on the lattice."""

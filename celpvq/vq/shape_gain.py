@@ -1,7 +1,7 @@
 """Shape-gain quantization: a direction times a length."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -80,27 +80,7 @@ class ShapeGainVQ(VectorQuantizer):
         self.n_threads = n_threads
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Design shapes and gains together.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Training vectors, at least as many as shapes and as gains that are not zero.
-        sample_weight : array_like, shape (n,), optional
-            Weight of each vector [>= 0].
-
-        Returns
-        -------
-        ShapeGainVQ
-            Itself.
-
-        Raises
-        ------
-        ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, or too
-            few vectors have any weight and length.
-        """
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         n_shapes, n_gains = self._sizes()
         _check.count(self.max_iter, "max_iter", least=0)
         _check.number(self.tol, "tol")
@@ -135,58 +115,20 @@ class ShapeGainVQ(VectorQuantizer):
         self.shapes_, self.gains_ = best
         self.distortion_history_ = np.array(history)
         self.n_iter_ = len(history) - 1
-        return self
 
-    def encode(self, X: ArrayLike, weight: ArrayLike | None = None) -> Indices:
-        """Return the best shape and gain of each vector.
+    @property
+    def _n_components(self) -> int:
+        return int(self.shapes_.shape[1])
 
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Vectors.
-        weight : None
-            There is no weighted search.
+    @property
+    def _code_sizes(self) -> tuple[int, ...]:
+        return len(self.shapes_), len(self.gains_)
 
-        Returns
-        -------
-        ndarray of int64, shape (n, 2)
-            Rows of `shapes_` and of `gains_`; the first ones on a tie.
-
-        Raises
-        ------
-        ArgumentError
-            If a shape is wrong or a value not finite.
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        X = _check.vectors(X, "X", k=self.shapes_.shape[1])
-        self._search_weight(weight, X)
+    def _encode(self, X: Floats, weight: Floats) -> Indices:
         return self._search(X, self.shapes_, self.gains_)[0]
 
-    def decode(self, indices: ArrayLike) -> Floats:
-        """Return the products of shapes and gains.
-
-        Parameters
-        ----------
-        indices : array_like of int, shape (n, 2)
-            Rows of `shapes_` and of `gains_`.
-
-        Returns
-        -------
-        ndarray, shape (n, k)
-            The vectors.
-
-        Raises
-        ------
-        ArgumentError
-            If an index is not in its codebook.
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        codes = _check.codes(indices, (len(self.shapes_), len(self.gains_)))
-        vectors: Floats = self.shapes_[codes[:, 0]] * self.gains_[codes[:, 1], None]
+    def _decode(self, indices: Indices) -> Floats:
+        vectors: Floats = self.shapes_[indices[:, 0]] * self.gains_[indices[:, 1], None]
         return vectors
 
     def _sizes(self) -> tuple[int, int]:

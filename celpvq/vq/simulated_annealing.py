@@ -1,6 +1,6 @@
 """Design by stochastic relaxation: Lloyd iterations shaken by noise that dies away."""
 
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -81,27 +81,7 @@ class SimulatedAnnealing(CodebookVQ):
         self.n_threads = n_threads
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Design the codebook.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Training vectors, at least as many as codewords.
-        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
-            Weight of each vector, or of each of its components [>= 0].
-
-        Returns
-        -------
-        SimulatedAnnealing
-            Itself.
-
-        Raises
-        ------
-        ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
-            vectors than codewords have any weight.
-        """
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         _check.number(self.noise, "noise")
         _check.count(self.n_steps, "n_steps", least=0)
         X, weight = self._checked(X, sample_weight)
@@ -119,4 +99,4 @@ class SimulatedAnnealing(CodebookVQ):
             codebook = moved.astype(X.dtype)
             design.cells = design.survey(codebook)
             design.record(design.cells.distortion, len(codebook))
-        return self._finish(design.refine(codebook), design)
+        self._finish(design.refine(codebook), design)

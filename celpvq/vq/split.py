@@ -1,7 +1,7 @@
 """Split quantization: the parts of a vector are coded on their own."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,27 +30,7 @@ class PartsVQ(VectorQuantizer):
         """Return the shape of each codebook for vectors of `k` components."""
         raise NotImplementedError
 
-    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Design the codebook of each part.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Training vectors, at least as many as codewords in a part.
-        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
-            Weight of each vector, or of each of its components [>= 0].
-
-        Returns
-        -------
-        Self
-            Itself.
-
-        Raises
-        ------
-        ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, or fewer
-            vectors than codewords have any weight.
-        """
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         X = _check.vectors(X, "X")
         weight = self._weight(sample_weight, X)
         full = np.broadcast_to(weight, X.shape)
@@ -65,33 +45,16 @@ class PartsVQ(VectorQuantizer):
             codebooks.append(design.codebook_)
             start += width
         self.codebooks_ = tuple(codebooks)
-        return self
 
-    def encode(self, X: ArrayLike, weight: ArrayLike | None = None) -> Indices:
-        """Return the index of the nearest codeword for each part of each vector.
+    @property
+    def _n_components(self) -> int:
+        return sum(book.shape[1] for book in self.codebooks_)
 
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Vectors.
-        weight : array_like, shape (n, k) or (k,), optional
-            Weights of the squared errors, with ``distortion="weighted"`` only [>= 0].
+    @property
+    def _code_sizes(self) -> tuple[int, ...]:
+        return tuple(map(len, self.codebooks_))
 
-        Returns
-        -------
-        ndarray of int64, shape (n, n_parts)
-            Rows of the codebooks.
-
-        Raises
-        ------
-        ArgumentError
-            If a shape is wrong or a value not finite.
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        X = _check.vectors(X, "X", k=sum(book.shape[1] for book in self.codebooks_))
-        weight = self._search_weight(weight, X)
+    def _encode(self, X: Floats, weight: Floats) -> Indices:
         codes = np.empty((len(X), len(self.codebooks_)), np.int64)
         start = 0
         for p, book in enumerate(self.codebooks_):
@@ -101,32 +64,8 @@ class PartsVQ(VectorQuantizer):
             start += book.shape[1]
         return codes
 
-    def decode(self, indices: ArrayLike) -> Floats:
-        """Return the vectors whose parts are the codewords of `indices`.
-
-        Parameters
-        ----------
-        indices : array_like of int, shape (n, n_parts)
-            Rows of the codebooks.
-
-        Returns
-        -------
-        ndarray, shape (n, k)
-            The vectors.
-
-        Raises
-        ------
-        ArgumentError
-            If an index is not in its codebook.
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        codes = self._codes(indices)
-        return np.hstack([b[ix] for b, ix in zip(self.codebooks_, codes.T, strict=True)])
-
-    def _codes(self, indices: ArrayLike) -> Indices:
-        return _check.codes(indices, [len(book) for book in self.codebooks_])
+    def _decode(self, indices: Indices) -> Floats:
+        return np.hstack([b[ix] for b, ix in zip(self.codebooks_, indices.T, strict=True)])
 
     def _check_restored(self) -> None:
         shapes = self._shapes(sum(np.shape(book)[-1] for book in self.codebooks_))

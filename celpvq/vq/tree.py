@@ -1,6 +1,6 @@
 """Tree-structured quantization: a search in logarithmic time."""
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -92,27 +92,7 @@ class TreeVQ(VectorQuantizer):
         """The leaves, shape (n_codewords, k)."""
         return self.levels_[-1]
 
-    def fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Design the tree.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Training vectors, at least as many as leaves.
-        sample_weight : array_like, shape (n,), or (n, k) with ``distortion="weighted"``, optional
-            Weight of each vector, or of each of its components [>= 0].
-
-        Returns
-        -------
-        TreeVQ
-            Itself.
-
-        Raises
-        ------
-        ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, or there
-            are fewer vectors than leaves.
-        """
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         depth = self._depth()
         _check.count(self.max_iter, "max_iter", least=0)
         _check.number(self.tol, "tol")
@@ -129,33 +109,16 @@ class TreeVQ(VectorQuantizer):
         self.levels_ = tuple(levels[1:])
         self.distortion_history_ = np.array(design.history)
         self.n_iter_ = design.n_iter
-        return self
 
-    def encode(self, X: ArrayLike, weight: ArrayLike | None = None) -> Indices:
-        """Return the index of the leaf that each vector descends to.
+    @property
+    def _n_components(self) -> int:
+        return int(self.codebook_.shape[1])
 
-        Parameters
-        ----------
-        X : array_like, shape (n, k)
-            Vectors.
-        weight : array_like, shape (n, k) or (k,), optional
-            Weights of the squared errors, with ``distortion="weighted"`` only [>= 0].
+    @property
+    def _code_sizes(self) -> int:
+        return len(self.codebook_)
 
-        Returns
-        -------
-        ndarray of int64, shape (n,)
-            Numbers of leaves; its digits to the base `branching` are the way there.
-
-        Raises
-        ------
-        ArgumentError
-            If a shape is wrong or a value not finite.
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        X = _check.vectors(X, "X", k=self.codebook_.shape[1])
-        weight = self._search_weight(weight, X)
+    def _encode(self, X: Floats, weight: Floats) -> Indices:
         node = np.zeros(len(X), np.int64)
         levels = [level.astype(X.dtype, copy=False) for level in self.levels_]
 
@@ -167,28 +130,8 @@ class TreeVQ(VectorQuantizer):
             pass
         return node
 
-    def decode(self, indices: ArrayLike) -> Floats:
-        """Return the leaves of `indices`.
-
-        Parameters
-        ----------
-        indices : array_like of int, shape (n,)
-            Numbers of leaves.
-
-        Returns
-        -------
-        ndarray, shape (n, k)
-            Their codewords.
-
-        Raises
-        ------
-        ArgumentError
-            If an index is not that of a leaf.
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        return self.codebook_[_check.indices(indices, len(self.codebook_))]
+    def _decode(self, indices: Indices) -> Floats:
+        return self.codebook_[indices]
 
     def _depth(self) -> int:
         _check.count(self.branching, "branching", least=2)
