@@ -177,6 +177,16 @@ def test_a_file_holds_pauses(talk, seekable):
     np.testing.assert_array_equal(y, Decoder().write(packets)[DELAY : DELAY + len(x)])
 
 
+def test_the_command_line_codes_pauses(talk, tmp_path):
+    from celpvq.cli import main
+
+    x = np.round(talk[0] * 32768).astype("<i2")
+    (tmp_path / "talk.raw").write_bytes(x.tobytes())
+    arguments = ["encode", "--raw", "--dtx", "--preset", "fast", "--quiet"]
+    assert main([*arguments, str(tmp_path / "talk.raw"), str(tmp_path / "talk.cvq")]) == 0
+    assert (tmp_path / "talk.cvq").read_bytes() == celpvq.encode(x, 8000, preset="fast", dtx=True)
+
+
 def test_an_analysis_has_a_row_per_frame(talk):
     x, active = talk
     found = celpvq.analyze(x, 8000, preset="fast")
