@@ -10,7 +10,7 @@ import soundfile
 from celpvq import vq
 from celpvq.cli import main
 from celpvq.errors import ArgumentError, FormatError
-from celpvq.vq_report import report, trials
+from celpvq.vq_report import pictures, report, trials
 from celpvq.vq_report.gaussian import Gaussian
 from celpvq.vq_report.vectors import read_vectors
 
@@ -36,10 +36,12 @@ def speech(tmp_path, clips):
 
 
 @pytest.fixture
-def run(tmp_path, capsys):
+def run(tmp_path, capsys, monkeypatch):
     """Run the command into the folder out: status, and what it says on standard error."""
 
-    def run(data, *words):
+    def run(data, *words, pictures=False):
+        if not pictures:
+            monkeypatch.setattr(report, "draw", lambda folder, study: {})
         status = main(["vq", str(data), "--out", str(tmp_path / "out"), *map(str, words)])
         out, err = capsys.readouterr()
         assert out == ""
@@ -63,12 +65,14 @@ def rows_of(text):
 
 
 def test_a_report_has_the_rates_asked_for_and_all_pictures(run, gauss, tmp_path):
-    status, err = run(gauss, "-k", 16, "-b", 2, 3)
+    status, err = run(gauss, "-k", 16, "-b", 2, 3, pictures=True)
     assert status == 0
     assert err.splitlines()[-1].startswith(f"{gauss} -> {tmp_path / 'out'}: LBG, 4 bits a vector")
     text = (tmp_path / "out" / "report.md").read_text()
     rows = rows_of(text)
     assert [row[0] for row in rows] == [2, 3, 4]
+    high_rate = 10 * np.log10(2**4 / np.linalg.det(MIXED))  # of a variance of 1, at 2 bits
+    assert rows[-1][-1] == pytest.approx(high_rate, abs=0.3)
     for _, per_component, entropy, train, _, sqnr, held, bound in rows:
         assert entropy <= 2 * per_component
         assert 10 * np.log10(1 / train) == pytest.approx(sqnr, abs=0.3)  # a variance of about 1
@@ -80,10 +84,11 @@ def test_a_report_has_the_rates_asked_for_and_all_pictures(run, gauss, tmp_path)
 
 
 def test_the_quantizer_saved_is_the_one_reported_and_is_made_again(run, gauss, tmp_path):
-    run(gauss, "-k", 16, "-b")
+    run(gauss, "-k", 16, "-b", 2)
     loaded = vq.LBG.load(tmp_path / "out" / "quantizer.npz")
+    assert loaded.n_codewords == 16
     vectors = read_vectors(gauss, 0.2, 1, 10**6)
-    (row,) = rows_of((tmp_path / "out" / "report.md").read_text())
+    _, row = rows_of((tmp_path / "out" / "report.md").read_text())
     assert row[3] == pytest.approx(-loaded.score(vectors.train), rel=1e-4)
     assert row[4] == pytest.approx(-loaded.score(vectors.test), rel=1e-4)
     assert run(gauss, "-k", 16, "-b", "--force")[0] == 0
@@ -117,6 +122,23 @@ def test_help_names_every_method(capsys):
     assert all(f"  {method}\n" in out for method in METHODS)
 
 
+def test_cells_are_drawn_where_they_are():
+    quantizer = vq.LBG(2, init=[[-1.0, 5, 0], [1.0, 5, 0]], max_iter=0).fit(np.eye(3) * 2)
+    plane, sides = np.eye(3)[[0, 2]], [np.array([-2.0, 0.5, 1.0]), np.array([-9.0, 9.0])]
+    cells = pictures.cut(quantizer, np.array([0.2, 0.0, 0.0]), plane, sides)
+    np.testing.assert_array_equal(cells, [[0, 1, 1], [0, 1, 1]])
+
+
+@pytest.mark.parametrize(("words", "missing"), [
+    (["-m", "PredictiveVQ", "-k", 4], {"cells.png"}),
+    (["-m", "SplitVQ", "-k", 2, 2], {"history.png"}),
+    (["-m", "MultistageVQ", "-k", 4], set()),
+])  # fmt: skip
+def test_pictures_that_a_method_cannot_have_are_left_out(run, gauss, tmp_path, words, missing):
+    assert run(gauss, "-b", "-q", *words, pictures=True)[0] == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(report.FILES) - missing
+
+
 def test_quiet_says_nothing(run, gauss):
     assert run(gauss, "-k", 4, "-b", "-q") == (0, "")
 
@@ -125,14 +147,15 @@ def test_quiet_says_nothing(run, gauss):
 def test_every_quantizer_can_be_tried(gauss, method):
     if method == "StraightThroughVQ":
         pytest.importorskip("torch", reason="needs PyTorch")
-    vectors = read_vectors(gauss, 0.2, 1, 1000)
+    vectors = read_vectors(gauss, 0.2, 1, 500)
     params = {"n_parts": 2} if method == "ProductVQ" else {}
     sizes = [4] if method in ("ProductVQ", "LBG") else None
     quantizer = trials.resized(trials.make(method, sizes, 1, params), 4)
     study = trials.study([quantizer], vectors, lambda text: None)
     trial = study.main
-    assert 2 < trial.rate <= 4 if trials.variable_rate(quantizer) else trial.rate == 4
-    assert 0 < trial.entropy <= 4
+    variable = method == "EntropyConstrainedVQ"
+    assert trial.rate == (trial.entropy if variable else 4)
+    assert 2 < trial.entropy < 4
     assert study.sqnr(trial.test) > 6
 
 
@@ -140,11 +163,19 @@ def test_every_quantizer_can_be_tried(gauss, method):
     ("LBG", [256], {}, 6, 64),
     ("MultistageVQ", [16, 16, 16], {}, 7, (8, 4, 4)),
     ("ProductVQ", [256], {"n_parts": 4}, 12, 8),
+    ("PredictiveVQ", [256], {"n_predictors": 2}, 6, 64),
 ])  # fmt: skip
 def test_bits_are_spread_evenly_over_the_indices(method, codewords, params, bits, expected):
     quantizer = trials.resized(trials.make(method, codewords, 1, params), bits)
     assert quantizer.n_codewords == expected
-    assert trials.index_bits(quantizer) == bits
+    assert trials.index_bits(quantizer) == bits + (method == "PredictiveVQ")  # which predictor
+
+
+def test_a_gaussian_model_has_the_variance_of_the_data():
+    X = np.random.default_rng(1).normal(3, 1, (20, 2)) @ MIXED
+    model = Gaussian.of(X)
+    np.testing.assert_allclose(((X - X.mean(axis=0)) @ model.axes.T).var(axis=0), model.variances)
+    assert model.variances[0] > model.variances[1]
 
 
 def test_shannon_s_bound_is_that_of_white_vectors_and_of_a_pair_of_variances():
@@ -171,11 +202,22 @@ def test_rows_are_held_back_at_random_once_each_and_in_time_if_they_follow_each_
     assert (len(drawn.train), len(drawn.test), drawn.train.dtype) == (45, 15, np.float32)
     both = np.concatenate([drawn.train, drawn.test])[:, 0]
     assert len(np.unique(both)) == 60
-    assert both.max() > 150
-    assert drawn.test[:, 0].min() < 60
+    assert both.min() < 10
+    assert both.max() > 190
+    assert (np.diff(drawn.test[:, 0]) > 0).all()
+    assert np.ptp(drawn.test[:, 0]) > 120
     first = read_vectors(path, 0.25, 1, 60, in_time=True)
     np.testing.assert_array_equal(first.train[:, 0], np.arange(0, 90, 2))
     np.testing.assert_array_equal(first.test[:, 0], np.arange(90, 120, 2))
+
+
+def test_a_file_larger_than_memory_can_be_drawn_from(tmp_path):
+    with (tmp_path / "x.npy").open("wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (1 << 35, 2)}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.truncate(file.tell() + (8 << 35))  # a hole, which takes no room
+    vectors = read_vectors(tmp_path / "x.npy", 0.5, 1, 10)
+    assert (len(vectors.train), len(vectors.test)) == (5, 5)
 
 
 def test_no_more_of_a_file_is_read_than_the_rows_drawn(tmp_path):
@@ -257,11 +299,16 @@ def test_without_matplotlib_the_report_has_no_pictures_and_says_why(
     run, gauss, tmp_path, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    status, err = run(gauss, "-k", 4, "-b", "-q")
+    status, err = run(gauss, "-k", 4, "-b", "-q", pictures=True)
     assert status == 0
     assert err == "celpvq: the picture needs the package matplotlib: pip install celpvq[plot]\n"
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.md", "quantizer.npz"}
     assert "![" not in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_no_more_recordings_are_taken_than_the_limit_asks_for(speech):
+    vectors = read_vectors(speech, 0.4, 1, 50)
+    assert (len(vectors.train), len(vectors.test)) == (30, 20)
 
 
 def test_a_single_recording_cannot_be_held_back(speech):
@@ -276,5 +323,5 @@ def test_a_single_recording_cannot_be_held_back(speech):
     np.random.default_rng(1).integers(0, 9, (300, 1)), np.ones((300, 3)), np.eye(24).repeat(9, 0),
 ], ids=["one component", "all alike", "24 components, few vectors"])  # fmt: skip
 def test_odd_data_still_give_a_report(run, tmp_path, array):
-    assert run(save(tmp_path, array), "-k", 4, "-q")[0] == 0
+    assert run(save(tmp_path, array), "-k", 4, "-b", "-q", pictures=True)[0] == 0
     assert "![rates](rates.png)" in (tmp_path / "out" / "report.md").read_text()

@@ -1,6 +1,7 @@
 """The examples with small settings: what each of them is there to show."""
 
 import io
+import re
 import sys
 
 import digits
@@ -135,6 +136,15 @@ def test_a_network_learns_a_codebook_for_speech(part_of_training):
     assert figures["VQ-VAE: rms error [dB]"] < 0.8 * figures["mean alone: rms error [dB]"]
     assert figures["VQ-VAE: rms error [dB]"] < 1.7 * figures["LBG: rms error [dB]"]
     assert 6 < figures["VQ-VAE: perplexity of the codewords"] <= 32
+
+
+def test_every_example_stands_in_the_page_with_its_picture(root):
+    folder = root / "docs" / "vq"
+    page = (folder / "applications.md").read_text()
+    for path in set((root / "examples").glob("*.py")) - {root / "examples" / "common.py"}:
+        assert f"python examples/{path.name}" in page
+    pictures = re.findall(r"!\[.+?\]\((.+?)\)", page)
+    assert {path.name for path in folder.glob("*.png")} == set(pictures)
 
 
 def test_an_example_prints_its_figures_and_saves_its_picture(tmp_path, monkeypatch, capsys):

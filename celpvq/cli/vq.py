@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--limit", type=int, default=1_000_000, metavar="N",
-        help="vectors to take at most, drawn at random (default: 1000000)",
+        help="vectors to take at most, from all of DATA (default: 1000000)",
     )  # fmt: skip
     parser.add_argument("-f", "--force", action="store_true", help="replace what is in DIR")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")

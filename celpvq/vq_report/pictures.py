@@ -1,5 +1,6 @@
 """The pictures of a report."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,11 @@ import numpy as np
 from .._types import F64, I64
 from ..quality.figures import new_figure, save_figure
 from ..vq import perplexity
-from ..vq._types import Floats
 from ..vq.base import VectorQuantizer
 from .trials import Study, Trial
 
 _GRID = 400  # points a side
-_DOTS = 3000  # vectors and codewords shown at most
+_DOTS = 3000  # vectors shown at most
 
 
 def draw_history(path: Path, trial: Trial) -> None:
@@ -33,16 +33,14 @@ def draw_cells(path: Path, study: Study) -> None:
     They are those of the vectors themselves for k = 2, else of the principal components: then the
     plane goes through the mean, and shows how it cuts the cells.
     """
-    trial, X, model = study.main, study.vectors.train, study.model
-    plane = len(model.mean) == 2
-    origin, axes2 = (np.zeros(2), np.eye(2)) if plane else (model.mean, model.axes[:2])
-    shown = (X[:: -(-len(X) // _DOTS)] - origin) @ axes2.T
-    used = np.unique(trial.indices, axis=0)[:_DOTS]
-    codewords = trial.quantizer.decode(used if used.shape[1] > 1 else used[:, 0])
+    model, quantizer = study.model, study.main.quantizer
+    whole = len(model.mean) == 2
+    origin, plane = (np.zeros(2), np.eye(2)) if whole else (model.mean, model.axes[:2])
+    X = study.vectors.train[:: -(-len(study.vectors.train) // _DOTS)]
+    codewords = np.unique(quantizer.decode(quantizer.encode(X)), axis=0)
+    shown = (X - origin) @ plane.T
     edges = [_range(shown[:, i]) for i in range(2)]
-    sides = [np.linspace(*edge, _GRID) for edge in edges]
-    u, v = (side.ravel() for side in np.meshgrid(*sides))
-    cells = _cells(trial.quantizer, (origin + np.stack([u, v], axis=1) @ axes2).astype(X.dtype))
+    cells = cut(quantizer, origin, plane, [np.linspace(*edge, _GRID) for edge in edges])
     figure = new_figure(7, 6.5)
     panel = figure.subplots()
     shades = np.random.default_rng(0).uniform(0.7, 1, (cells.max() + 1, 3))
@@ -53,16 +51,33 @@ def draw_cells(path: Path, study: Study) -> None:
     image[border] = 0.35
     panel.imshow(image, origin="lower", extent=(*edges[0], *edges[1]), aspect="auto")
     panel.plot(*shown.T, "k.", markersize=1.5, alpha=0.3)
-    panel.plot(*((codewords - origin) @ axes2.T).T, "r.", markersize=5)
-    kind = "component" if plane else "principal component"
+    size = 5 if len(codewords) < 300 else 3
+    panel.plot(*((codewords - origin) @ plane.T).T, "r.", markersize=size)
+    kind = "component" if whole else "principal component"
     panel.set(xlabel=f"first {kind}", ylabel=f"second {kind}", xlim=edges[0], ylim=edges[1])
     save_figure(figure, path)
 
 
-def _cells(quantizer: VectorQuantizer, points: Floats) -> I64:
-    """Return the number of the cell (side, side) of each point of a grid."""
-    indices = quantizer.encode(points).reshape(len(points), -1)
-    return np.unique(indices, axis=0, return_inverse=True)[1].reshape(_GRID, _GRID)
+def cut(quantizer: VectorQuantizer, origin: F64, plane: F64, sides: Sequence[F64]) -> I64:
+    """Return which cell each point of a plane is in.
+
+    Parameters
+    ----------
+    quantizer : VectorQuantizer
+        Fitted, for vectors of k components.
+    origin, plane : ndarray, shapes (k,) and (2, k)
+        A point of the plane, and the directions of its coordinates.
+    sides : sequence of two ndarray
+        Coordinates of the points, m of the first and n of the second.
+
+    Returns
+    -------
+    ndarray of int64, shape (n, m)
+        Numbers from 0 on, the same within a cell.
+    """
+    u, v = np.meshgrid(*sides)
+    indices = quantizer.encode(origin + np.stack([u, v], axis=-1).reshape(-1, 2) @ plane)
+    return np.unique(indices, axis=0, return_inverse=True)[1].reshape(u.shape)
 
 
 def _range(values: F64) -> tuple[float, float]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..output import write_file
-from ..quality.figures import new_figure
 from ..quality.report import markdown_table
 from . import pictures
 from .trials import Study, variable_rate
@@ -56,7 +55,6 @@ def draw(folder: Path, study: Study) -> dict[str, str]:
         If one cannot be written.
     """
     main, model = study.main, study.model
-    new_figure(1, 1)  # raises before anything is written
     captions = {}
     pictures.draw_rates(folder / RATES, study)
     captions[RATES] = _BOUND + (_ZADOR if model.zador(1) is not None else _NO_ZADOR)

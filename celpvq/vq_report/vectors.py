@@ -41,7 +41,8 @@ def read_vectors(
     seed : int
         Seed of what is drawn [>= 0].
     limit : int
-        Take at most so many vectors [> 0].
+        Take at most so many vectors [> 0]: rows spread over the file, or whole recordings, drawn at
+        random until there are enough.
     in_time : bool
         Take the first rows of a file, and hold back the last of these, for they follow each other.
 
@@ -67,8 +68,16 @@ def _rows(path: Path, held_back: float, seed: int, limit: int, in_time: bool) ->
     n = min(len(rows), limit)
     n_held = round(held_back * n)
     rng = np.random.default_rng(seed)
-    taken = np.arange(n) if in_time else rng.permutation(len(rows))[:n]
-    train, test = (_read(path, rows, np.sort(part)) for part in np.split(taken, [n - n_held]))
+    held = np.zeros(n, bool)
+    if in_time:
+        taken = np.arange(n)
+        held[n - n_held :] = True
+    else:  # one row of each of n equal parts, in their order
+        each, rest = divmod(len(rows), n)
+        edges = np.arange(n + 1) * each + np.minimum(np.arange(n + 1), rest)
+        taken = rng.integers(edges[:-1], edges[1:])
+        held[rng.permutation(n)[:n_held]] = True
+    train, test = (_read(path, rows, part) for part in (taken[~held], taken[held]))
     return Vectors(train, test, f"{path.name}, {rows.dtype} of shape {rows.shape}")
 
 
@@ -103,26 +112,31 @@ def _read(path: Path, rows: Floats, taken: np.ndarray) -> Floats:
 def _spectra(folder: Path, held_back: float, seed: int, limit: int, _in_time: bool) -> Vectors:
     clips = find_clips(folder)
     kept, held = hold_back(clips, held_back, seed)
+    rng = random.Random(seed)  # noqa: S311 - not a secret
     if held_back > 0 and not held:  # a single speaker, as far as is known
-        random.Random(seed).shuffle(clips)  # noqa: S311 - not a secret
         n_held = max(round(held_back * len(clips)), 1)
+        rng.shuffle(clips)
         kept, held = clips[n_held:], clips[:n_held]
     if not kept:
         raise ArgumentError(f"{folder}: expected two recordings or more, so that one can be held "
                             f"back, got {len(clips)}")  # fmt: skip
     n_held = round(limit * held_back)
-    train, test = _lsf(kept, limit - n_held, seed), _lsf(held, n_held, seed)
+    train, test = (_lsf(rng.sample(some, len(some)), n)
+                   for some, n in ((kept, limit - n_held), (held, n_held)))  # fmt: skip
     return Vectors(train, test, f"LSF of {folder.name}, {len(kept)} + {len(held)} recordings")
 
 
-def _lsf(clips: list[Clip], limit: int, seed: int) -> F64:
-    """Return the LSF (n, p) of the frames of `clips` in which there is something to hear."""
+def _lsf(clips: list[Clip], limit: int) -> F64:
+    """Return the LSF (n, p) of the first `limit` frames in which there is something to hear."""
 
     def audible(clip: Clip) -> F64:
         spectra = analyze([clip.read()])
         return spectra.lsf[spectra.weight[:, 0] > 0]
 
-    lsf = np.concatenate([np.empty((0, LPC_ORDER)), *in_order(audible, clips)])
-    if len(lsf) <= limit:
-        return lsf
-    return lsf[np.sort(np.random.default_rng(seed).permutation(len(lsf))[:limit])]
+    parts, n = [np.empty((0, LPC_ORDER))], 0
+    for lsf in in_order(audible, clips):
+        parts.append(lsf)
+        n += len(lsf)
+        if n >= limit:
+            break
+    return np.concatenate(parts)[:limit]
