@@ -100,8 +100,8 @@ def test_speech_arrives_in_real_time_over_a_bad_network(sound, receiving, relay,
     assert told["malformed"] == told["foreign"] == 0
     samples, rate = soundfile.read(tmp_path / "out.wav")
     assert rate == 8000
-    assert abs(len(samples) - 126 * 160) <= 5 * 160
-    assert 80 <= told["depth_ms"] <= 130
+    assert abs(len(samples) - 126 * 160) <= 20 * 160
+    assert 80 <= told["depth_ms"] <= 180
     assert told["seconds"] == pytest.approx(len(samples) / 8000)
     original, _ = soundfile.read(sound)
     level = [np.sqrt(np.mean(x**2)) for x in (original, samples)]

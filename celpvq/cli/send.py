@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from ..codec.encoder import Encoder
 
 _EPILOG = """\
-IN is any sound file, - for standard input, or mic for the microphone (pip install celpvq[live]). A
-packet leaves every 20 ms, numbered and timed as RTP wants it (docs/network.md); with --dtx few
-leave in pauses. Ctrl-C ends the stream as its end does.
+IN is any sound file, - for standard input, which is read to its end first, or mic for the
+microphone (pip install celpvq[live]). A packet leaves every 20 ms, numbered and timed as RTP wants
+it (docs/network.md); with --dtx few leave in pauses. Ctrl-C ends the stream as its end does.
 
 examples:
   celpvq send speech.wav 192.0.2.7:5004
