@@ -18,7 +18,7 @@ class Loss(NamedTuple):
     """A frame that did not arrive as it was sent."""
 
     frame: int
-    n_bytes: int  # as sent
+    n_bytes: int  # as sent; 0 if it was lost before
     lost: bool
     wrong_bits: int
 
@@ -36,7 +36,7 @@ class Record:
     losses: tuple[Loss, ...]
 
     @classmethod
-    def of(cls, sent: Iterable[bytes], received: Iterable[Packet]) -> Self:
+    def of(cls, sent: Iterable[Packet], received: Iterable[Packet]) -> Self:
         """Return what happened between packets sent and received.
 
         Raises
@@ -49,8 +49,8 @@ class Record:
             raise ArgumentError(f"received: expected {len(sent)} packets, got {len(received)}")
         losses = []
         for frame, (before, after) in enumerate(zip(sent, received, strict=True)):
-            if after is None:
-                losses.append(Loss(frame, len(before), True, 0))
+            if before is None or after is None:
+                losses.append(Loss(frame, len(before or b""), True, 0))
             elif after != before:
                 if len(after) != len(before):
                     raise ArgumentError(
@@ -58,7 +58,7 @@ class Record:
                     )
                 differ = int.from_bytes(before) ^ int.from_bytes(after)
                 losses.append(Loss(frame, len(before), False, differ.bit_count()))
-        bits = 8 * sum(len(packet) for packet in sent)
+        bits = 8 * sum(len(packet or b"") for packet in sent)
         return cls(len(sent), sum(packet != b"" for packet in sent), bits, tuple(losses))
 
     @property

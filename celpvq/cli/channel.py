@@ -16,7 +16,7 @@ Losses and wrong bits are drawn by --seed, or come from files of the ITU-T's too
 which begin again where they end: 16-bit words 0x6B21 and 0x6B20 for frames, 0x007F and 0x0081 for
 bits, or their low bytes; compact ones, a bit for each, want --compact. The ending of OUT says what
 it gets: .g192 the packets as they arrive (ITU-T G.192), any other the decoded sound at 8000 Hz,
-lost frames concealed. IN may be .g192 as well.
+lost frames concealed. IN may be .g192 as well: its erased frames stay lost.
 
 --log FILE.csv has a line for each frame that did not arrive as it was sent, FILE.json the settings
 and counts too.
@@ -102,7 +102,7 @@ def _pattern(path: str | None, compact: Any) -> "Pattern | None":
         return read_pattern(file.read(), compact)
 
 
-def _read(file: Any, args: argparse.Namespace) -> "tuple[list[bytes], int, Any]":
+def _read(file: Any, args: argparse.Namespace) -> "tuple[list[Packet], int, Any]":
     """Return all packets, the length of their sound at 8000 Hz, and the tables they need."""
     from ..channel import read_g192
     from ..codec.modes import BY_LENGTH, DELAY, FRAME_LEN, SID_BYTES
@@ -110,12 +110,9 @@ def _read(file: Any, args: argparse.Namespace) -> "tuple[list[bytes], int, Any]"
     from ..errors import FormatError
 
     if args.input.endswith(".g192"):
-        packets = list(read_g192(file))
-        if None in packets:
-            raise FormatError(f"frame {packets.index(None)} is erased: expected packets as sent")
-        sent = [packet for packet in packets if packet is not None]
+        sent = list(read_g192(file))
         for frame, packet in enumerate(sent):
-            if len(packet) not in (0, SID_BYTES, *BY_LENGTH):
+            if packet is not None and len(packet) not in (0, SID_BYTES, *BY_LENGTH):
                 raise FormatError(f"frame {frame}: no packet has {8 * len(packet)} bits")
         return sent, max(len(sent) * FRAME_LEN - DELAY, 0), common.load_tables(args.tables)
     reader = CvqReader(file, strict=not args.partial)
