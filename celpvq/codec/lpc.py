@@ -36,12 +36,25 @@ LAG_WINDOW = _lag_window()
 
 @kernel
 def autocorrelation(x: F64, out: F64) -> None:
-    """Put ``sum x[n] x[n-k]`` for lags k = 0 .. len(out) - 1 into out."""
-    for k in range(out.shape[0]):
-        acc = 0.0
-        for n in range(k, x.shape[0]):
-            acc += x[n] * x[n - k]
-        out[k] = acc
+    """Put ``sum x[n] x[n-k]`` for lags k = 0 .. len(out) - 1 into out.
+
+    All lags at once, four samples a pass: each sum is still taken in the order of its samples.
+    Until the end they stand backwards, as the samples do that they are made of.
+    """
+    longest = out.shape[0] - 1
+    begin = min(longest, x.shape[0])
+    begin += (x.shape[0] - begin) % 4
+    out[:] = 0.0
+    for n in range(begin):
+        for k in range(min(n, longest) + 1):
+            out[longest - k] += x[n] * x[n - k]
+    for n in range(begin, x.shape[0], 4):
+        a, b, c, d = x[n], x[n + 1], x[n + 2], x[n + 3]
+        past = x[n - longest : n + 4]
+        for i in range(out.shape[0]):
+            out[i] = out[i] + a * past[i] + b * past[i + 1] + c * past[i + 2] + d * past[i + 3]
+    for k in range(out.shape[0] // 2):
+        out[k], out[longest - k] = out[longest - k], out[k]
 
 
 @kernel
