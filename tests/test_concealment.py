@@ -193,6 +193,30 @@ def test_a_decoder_knows_what_it_was_given(sent):
     assert decoder.last_frame is None
 
 
+@pytest.mark.parametrize("mode", MODES[::4], ids=lambda mode: mode.name)
+def test_the_next_packet_tells_of_the_spectrum_of_the_lost_one(sent, mode):
+    clean, errors = Decoder(), {False: [], True: []}
+    for before, lost, after in zip(sent[mode], sent[mode][1:], sent[mode][2:]):  # noqa: B905
+        clean.decode_frame(before)
+        true = clean.copy()
+        true.decode_frame(lost)
+        for use, found in errors.items():
+            decoder = clean.copy()
+            decoder.decode_frame(None, next_packet=after if use else None)
+            found.append(np.square(decoder.last_frame.lsf - true.last_frame.lsf).sum())
+            assert (np.diff(decoder.last_frame.lsf) > 0).all()
+    assert np.mean(errors[True]) < 0.92 * np.mean(errors[False])
+
+
+def test_a_next_packet_that_is_none_does_not_matter(sent):
+    packets = sent[MODES[2]]
+    plain, other = Decoder(), Decoder()
+    plain.write([*packets[:20], None])
+    other.write(packets[:20])
+    other.decode_frame(None, next_packet=bytes(7))
+    np.testing.assert_array_equal(plain.write(packets[21:30]), other.write(packets[21:30]))
+
+
 # coarse copies ------------------------------------------------------------------------------------
 
 

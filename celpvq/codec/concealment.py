@@ -13,7 +13,8 @@ import numpy as np
 
 from .._jit import kernel, part
 from .._types import F64, I64
-from . import adaptive_codebook, copies, filters, gains, lsf, noise, synthesis
+from . import adaptive_codebook, copies, filters, gains, lsf, lsf_quantizer, noise, synthesis
+from .lsf_quantizer import LsfTables
 from .modes import FRAME_LEN, LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
 from .synthesis import SynthesisState
 
@@ -40,6 +41,8 @@ class ConcealmentState(NamedTuple):
 
     gain: F64  # (N_SUBFRAMES,) of the pitch
     rms: F64  # (N_SUBFRAMES,) of the excitation
+    between: F64  # (p,) LSF of the next lost frame
+    known: I64  # (1,) 1 if they are known
     age: I64  # (1,) lost frames in a row; 0: none
     seed: I64  # (1,) of the noise
     voicing: F64  # (1,) 0 to 1
@@ -57,6 +60,8 @@ class ConcealmentState(NamedTuple):
         return cls(
             gain=np.zeros(N_SUBFRAMES),
             rms=np.zeros(N_SUBFRAMES),
+            between=lsf.flat(),
+            known=np.zeros(1, dtype=np.int64),
             age=np.zeros(1, dtype=np.int64),
             seed=np.zeros(1, dtype=np.int64),
             voicing=np.zeros(1),
@@ -98,6 +103,21 @@ def _classify(state: ConcealmentState) -> None:
     state.level[0] = math.sqrt(power)
 
 
+@kernel
+def look_ahead(words: I64, tables: LsfTables, lsf_q: F64, state: ConcealmentState) -> None:
+    """Let the next lost frame's LSF lie midway from lsf_q (p,) to those of the frame after it.
+
+    words (4,): LSF of that frame, which are predicted from the lost one's: a linear equation.
+    """
+    lsf_quantizer.dequantize(words, tables, tables.mean, state.between)
+    for i in range(LPC_ORDER):
+        mean, half = tables.mean[i], 0.5 * tables.rho[words[0], i]
+        after = (state.between[i] + half * (lsf_q[i] - 2.0 * mean)) / (1.0 - half)
+        state.between[i] = 0.5 * (lsf_q[i] + after)
+    lsf.stabilize(state.between)
+    state.known[0] = 1
+
+
 @part
 def begin(mean: F64, lsf_q: F64, state: ConcealmentState, out: F64) -> None:
     """Start a lost frame: put the LSF expected after lsf_q (p,) into out (p,), nearer to mean."""
@@ -106,6 +126,9 @@ def begin(mean: F64, lsf_q: F64, state: ConcealmentState, out: F64) -> None:
     state.age[0] = min(state.age[0] + 1, _MAX_AGE)
     for i in range(LPC_ORDER):
         out[i] = _LSF_SHARE * lsf_q[i] + (1.0 - _LSF_SHARE) * mean[i]
+    if state.known[0] == 1:
+        filters.copy(state.between, out)
+        state.known[0] = 0
 
 
 @part

@@ -210,7 +210,9 @@ class Decoder:
         arrays = (state.lsf_q.copy(), state.lag.copy(), state.gain.copy())
         return DecodedFrame(KINDS[self._kind], self._mode, *arrays)
 
-    def decode_frame(self, data: bytes | None, *, copy: bytes | None = None) -> F32:
+    def decode_frame(
+        self, data: bytes | None, *, next_packet: bytes | None = None, copy: bytes | None = None
+    ) -> F32:
         """Return the samples (160,) of a packet, float32 in [-1, 1).
 
         Parameters
@@ -218,6 +220,9 @@ class Decoder:
         data : bytes or None
             A packet of speech; a silence descriptor of 2 bytes; nothing, ``b""``, where a pause
             goes on; None for a packet that was lost, which is concealed.
+        next_packet : bytes, optional
+            For a lost packet: the one after it, if it is there already; the spectrum is then led
+            towards its spectrum.
         copy : bytes, optional
             For a lost packet: what the next one's envelope says of it, `Encoder.last_copy`.
 
@@ -234,6 +239,8 @@ class Decoder:
                 words[0, :4] = copies.words(_as_bytes(copy))
                 out = self._decode(COPY, words)
             else:
+                if data is None and next_packet:
+                    self._look_ahead(_as_bytes(next_packet))
                 out = self._decode_packet(data)
             return np.asarray(out / np.float32(32768.0))
 
@@ -268,6 +275,13 @@ class Decoder:
                     parts.append(self._decode_packet(None))
                     self._stats = replace(self._stats, bad=self._stats.bad + 1)
             return np.asarray(np.concatenate(parts) / np.float32(32768.0))
+
+    def _look_ahead(self, data: bytes) -> None:
+        """Take from the packet after a lost one what it says of that one."""
+        mode = modes.BY_LENGTH.get(len(data))
+        if mode is not None and not self._state.noise.on[0]:
+            words, tables = bitstream.unpack(mode, data)[0, :4].copy(), self.tables.mode(mode)
+            concealment.look_ahead(words, tables.lsf, self._state.lsf_q, self._state.concealment)
 
     def _decode_packet(self, data: bytes | None) -> I16:
         """Return the samples (160,) of a packet of any kind."""
