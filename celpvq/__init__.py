@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .api import encode as encode
     from .api import roundtrip as roundtrip
     from .api import warmup as warmup
+    from .batch import decode_batch as decode_batch
+    from .batch import encode_batch as encode_batch
     from .codec.decoder import Decoder as Decoder
     from .codec.encoder import Encoder as Encoder
     from .codec.modes import Mode as Mode
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "api": ("analyze", "decode", "encode", "roundtrip", "warmup"),
+    "batch": ("decode_batch", "encode_batch"),
     "codec.decoder": ("Decoder",),
     "codec.encoder": ("Encoder",),
     "codec.modes": ("Mode", "modes"),
