@@ -34,7 +34,7 @@ def test_losses_are_measured_beside_another_codec(folder, tools, capsys):
     import loss_table
     from peers.codec import AbsentError
 
-    options = ["--modes", "6400", "--rates", "20", "--preset", "fast", "--naive"]
+    options = ["--modes", "6400", "--rates", "20", "--preset", "fast", "--naive", "--more"]
     try:
         assert loss_table.main([str(folder), *options]) == 0
     except AbsentError as error:
@@ -45,6 +45,7 @@ def test_losses_are_measured_beside_another_codec(folder, tools, capsys):
         own, other, difference, zeros = map(float, row[1:5])
         assert difference == pytest.approx(own - other, abs=0.002)
         assert own >= zeros
+        assert float(row[7]) >= own
     assert found[0][1] == found[0][4] == found[0][5] != found[1][5]
     assert float(found[0][1]) > float(found[1][1]) + 0.5
     assert float(found[0][2]) > float(found[1][2]) + 0.5
