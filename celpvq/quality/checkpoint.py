@@ -55,7 +55,7 @@ class Checkpoint:
         self.path = path
         self.results: dict[tuple[str, str], Result] = {}
         if path.exists():
-            self.results = {result.place: result for result in _read(path)}
+            self.results = {result.place: result for result in read(path)}
         self.rewrite()
 
     def add(self, result: Result) -> None:
@@ -74,8 +74,14 @@ class Checkpoint:
         write_file(self.path, text.getvalue().encode())
 
 
-def _read(path: Path) -> list[Result]:
-    """Return the results in a file, without a line that was cut off."""
+def read(path: Path) -> list[Result]:
+    """Return the results in a file, without a line that was cut off.
+
+    Raises
+    ------
+    FormatError
+        If the file is something else.
+    """
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         lines = csv.reader(file)
         try:

@@ -1,0 +1,67 @@
+"""Classes of frames, found in the original."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from scipy.signal.windows import hann
+
+from celpvq.codec import activity
+from celpvq.codec.activity import ActivityState
+from celpvq.codec.modes import DELAY, FRAME_LEN, MAX_LAG, MIN_LAG
+
+Signal = NDArray[np.float64]
+
+CLASSES = ("voiced", "unvoiced", "onset", "silence")
+_VOICED = 0.5  # normalized correlation with the last pitch period from which on a frame is voiced
+_ONSET_DB = 9.0  # rise of the level from frame to frame
+_SILENCE = 1e-10  # mean square
+_FADE_LEN = 80  # 10 ms
+
+
+def to_frames(x: Signal) -> Signal:
+    """Return x (n,) as the frames that the codec makes of it (n_frames, FRAME_LEN)."""
+    frames = np.zeros((-(-(len(x) + DELAY) // FRAME_LEN), FRAME_LEN))
+    frames.reshape(-1)[DELAY : DELAY + len(x)] = x
+    return frames
+
+
+def periodicity(x: Signal) -> Signal:
+    """Return how much each frame of x (n,) is like what was one pitch period before (n_frames,).
+
+    The greatest normalized correlation over all lags of the codec.
+    """
+    frames = to_frames(x)
+    past = np.r_[np.zeros(MAX_LAG), frames.ravel()]
+    energy = np.square(frames).sum(axis=1)
+    best = np.zeros(len(frames))
+    for lag in range(MIN_LAG, MAX_LAG + 1):
+        before = sliding_window_view(past[MAX_LAG - lag :], FRAME_LEN)[: frames.size : FRAME_LEN]
+        product = (frames * before).sum(axis=1)
+        norm = np.sqrt(energy * np.square(before).sum(axis=1))
+        best = np.maximum(best, product / (norm + FRAME_LEN * _SILENCE))
+    return best
+
+
+def classify(x: Signal) -> NDArray[np.int64]:
+    """Return the class of each frame of x (n,) at 8 kHz, a place in `CLASSES` (n_frames,).
+
+    Silence is what the encoder's detector of pauses takes for it. An onset is a frame of speech
+    whose level is 9 dB above that of the frame before; of the others those are voiced whose
+    `periodicity` is at least 0.5.
+    """
+    frames, state = to_frames(x), ActivityState.new()
+    silent = np.array([activity.update(frame, state) > 0 for frame in frames])
+    level = 10 * np.log10(np.square(frames).mean(axis=1) + _SILENCE)
+    rise = np.diff(level, prepend=10 * np.log10(_SILENCE))
+    conditions = [silent, rise >= _ONSET_DB, periodicity(x) >= _VOICED]
+    kinds = [CLASSES.index(name) for name in ("silence", "onset", "voiced")]
+    return np.select(conditions, kinds, CLASSES.index("unvoiced"))
+
+
+def replace(x: Signal, y: Signal, chosen: NDArray[np.bool_]) -> Signal:
+    """Return y (n,) with x (n,) in the chosen frames (n_frames,), cross-faded over 10 ms."""
+    steps = np.repeat(chosen.astype(np.float64), FRAME_LEN)
+    window = hann(_FADE_LEN + 1)
+    padded = np.pad(steps, _FADE_LEN // 2, "edge")
+    share = np.convolve(padded, window / window.sum(), "valid")[DELAY : DELAY + len(x)]
+    return y + share * (x - y)

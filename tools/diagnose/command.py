@@ -1,0 +1,122 @@
+"""Tell where the quality of one bit rate goes.
+
+    python tools/diagnose FOLDER --mode 4800 --clips 24 --out diagnosis
+
+Four tables: classes of frames, with ratios of what the search heard and levels of what comes out;
+what the measures would gain with the original in these frames, and with one part of the codec
+unquantized, or changed; talkers; languages. File names such as source_speaker_sentence_lang_sex
+tell talker and language; of other files the folder is the talker.
+
+DIR gets diagnosis.md, and scores.csv, from which the same command goes on.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from celpvq.codec import modes, tables
+from celpvq.errors import CelpvqError
+from celpvq.output import make_folder, write_file
+from celpvq.quality import compare as comparing
+from celpvq.quality.checkpoint import Checkpoint, Result
+from celpvq.quality.contenders import Celpvq, Clip, Contender, read_speech
+from celpvq.quality.evaluation import missing_packages
+from celpvq.quality.report import TITLES, difference_table, markdown_table, score_table, summarize
+
+from .classes import CLASSES, classify
+from .contenders import Replaced, Unfiltered, Unquantized, code, parts
+from .frames import Frames, frame_table
+
+MEASURES = ("pesq", "estoi", "visqol")
+_N_FIELDS = 5  # of a file name that tells talker and language
+
+
+def talker(clip: str) -> str:
+    """Return who speaks in a clip, by its name."""
+    path = PurePosixPath(clip)
+    fields = path.stem.split("_")
+    return "_".join(fields[:2]) if len(fields) == _N_FIELDS else path.parent.name or path.stem
+
+
+def language(clip: str) -> str:
+    """Return the language of a clip, by its name; "?" if that does not tell."""
+    fields = PurePosixPath(clip).stem.split("_")
+    return fields[-2] if len(fields) == _N_FIELDS else "?"
+
+
+def group_table(title: str, results: Sequence[Result], groups: Sequence[str]) -> str:
+    """Return the mean scores of each group of results, the worst PESQ first, as Markdown."""
+    pairs = sorted(zip(groups, results, strict=True), key=lambda pair: pair[0])
+    rows = []
+    for name, members in groupby(pairs, key=lambda pair: pair[0]):
+        scores = [[result.scores[m] for m in MEASURES] for _, result in members]
+        rows.append((name, len(scores), np.mean(scores, axis=0)))
+    rows.sort(key=lambda row: row[2][0])
+    return markdown_table(
+        [title, "clips", *(TITLES[m] for m in MEASURES)],
+        [[name, str(n), *(f"{mean:.3f}" for mean in means)] for name, n, means in rows],
+    )
+
+
+def frames_of(clip: Clip, bitrate: int) -> Frames:
+    """Return the frames of a clip, before and after the codec."""
+    x, mode = read_speech(clip.path), modes.get(bitrate)
+    heard, out = (code(x, mode, tables.default(), postfilter=on) for on in (False, True))
+    return Frames.of(classify(x), x, heard, out)
+
+
+def contenders(mode: int) -> list[Contender]:
+    """Return all codecs that are compared, the shipped one first."""
+    return [
+        Celpvq(mode), *(Replaced(mode, kind) for kind in CLASSES),
+        *(Unquantized(mode, part) for part in parts(modes.get(mode))),
+        Celpvq(mode, "best"), Unfiltered(mode),
+    ]  # fmt: skip
+
+
+def diagnose(clips: Sequence[Clip], mode: int, out: Path, jobs: int) -> str:
+    """Return the report; scores are kept in `out`."""
+    checkpoint, codecs = Checkpoint(out / "scores.csv"), contenders(mode)
+    tasks = comparing.plan(clips, codecs, MEASURES, checkpoint)
+    for _ in comparing.compare(tasks, checkpoint, jobs):
+        pass
+    results = {c.name: [checkpoint.results[c.name, clip.name] for clip in clips] for c in codecs}
+    base = codecs[0].name
+    summaries = summarize(results, MEASURES, base)
+    names = [clip.name for clip in clips]
+    return "\n\n".join([
+        f"{base}, {len(clips)} clips",
+        frame_table(frames_of(clip, mode) for clip in clips),
+        score_table(summaries[:1]),
+        difference_table(summaries, base),
+        group_table("talker", results[base], [talker(name) for name in names]),
+        group_table("language", results[base], [language(name) for name in names]),
+    ])  # fmt: skip
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    parser = argparse.ArgumentParser(
+        "diagnose", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="speech: 8000 Hz, mono")
+    parser.add_argument("--mode", type=int, default=6400, choices=list(modes.MODES))
+    parser.add_argument("--clips", type=int, metavar="N", help="only N clips, evenly spaced")
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path("diagnosis"))
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
+    args = parser.parse_args(argv)
+    if missing := missing_packages(MEASURES):
+        sys.exit(f"diagnose: for want of packages: {missing}: pip install celpvq[quality]")
+    try:
+        clips = comparing.find_clips(args.folder, args.clips)
+        make_folder(args.out, "--out")
+        text = diagnose(clips, args.mode, args.out, args.jobs) + "\n"
+        write_file(args.out / "diagnosis.md", text.encode())
+    except CelpvqError as error:
+        sys.exit(f"diagnose: {error}")
+    print(text, end="")
+    return 0

@@ -1,0 +1,178 @@
+"""Codecs that differ from the shipped one in a single thing, for `celpvq.quality.compare`.
+
+The kernels take any tables: books finer than a packet could name, or made of the very clip, leave a
+part of the codec as good as unquantized, and the search around it stays what it is.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from celpvq.codec import modes, pitch, tables
+from celpvq.codec.decoder import Decoder
+from celpvq.codec.encoder import Encoder
+from celpvq.codec.frames import SPEECH
+from celpvq.codec.lsf_quantizer import SPLIT, LsfTables
+from celpvq.codec.modes import DELAY, LPC_ORDER, N_SUBFRAMES, Mode
+from celpvq.codec.tables import ModeTables, TableSet
+from celpvq.codec.tuning import MAX_PITCH_GAIN
+from celpvq.quality.contenders import UNKNOWN, Celpvq, Clip, Coded, hash_of
+from celpvq.training import lsf_books
+
+from .classes import CLASSES, Signal, classify, replace, to_frames
+
+_N_PITCH_GAINS = 25
+_CORRECTION_STEP_DB = 0.75
+_CORRECTION_REACH_DB = 10.0  # beyond the trained ones
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OneMode:
+    """Tables of one mode, whatever they hold: all that coding without pauses wants of a set."""
+
+    tables: ModeTables
+
+    def mode(self, mode: Mode) -> ModeTables:
+        """Return the tables."""
+        del mode
+        return self.tables
+
+
+def own_spectra(own: ModeTables, mode: Mode, x: Signal) -> ModeTables:
+    """Return tables whose first LSF book holds the spectra of the clip x (n,) themselves."""
+    del mode
+    padded = np.zeros(to_frames(x).size)
+    padded[: len(x)] = x
+    spectra = lsf_books.analyze([padded]).lsf
+    none = np.zeros((2, 1, SPLIT)), np.zeros((2, 1, LPC_ORDER - SPLIT))
+    unpredicted = np.zeros(LPC_ORDER), np.zeros((2, LPC_ORDER))
+    return own._replace(lsf=LsfTables(*unpredicted, np.stack([spectra, spectra]), *none))
+
+
+def fine_gains(own: ModeTables, mode: Mode, x: Signal) -> ModeTables:
+    """Return tables with steps of 0.05 in pitch gain and of 0.75 dB in the fixed codebook's."""
+    del mode, x
+    low, high = own.gain[:, 1].min(), own.gain[:, 1].max() + _CORRECTION_STEP_DB
+    db = np.arange(low - _CORRECTION_REACH_DB, high + _CORRECTION_REACH_DB, _CORRECTION_STEP_DB)
+    linear = np.linspace(0.0, MAX_PITCH_GAIN, _N_PITCH_GAINS)
+    book = np.stack(np.meshgrid(linear, db, indexing="ij"), axis=-1).reshape(-1, 2)
+    layout = np.tile(np.array([0, len(book)]), (N_SUBFRAMES, 1))
+    return own._replace(gain=np.ascontiguousarray(book), gain_layout=layout)
+
+
+def absolute_lags(own: ModeTables, mode: Mode, x: Signal) -> ModeTables:
+    """Return tables with 8 bits for each lag."""
+    del mode, x
+    return own._replace(lag_bits=np.full(N_SUBFRAMES, pitch.ABSOLUTE_BITS))
+
+
+def larger_codebook(own: ModeTables, mode: Mode, x: Signal) -> ModeTables:
+    """Return tables with the fixed codebook of the next higher rate."""
+    del x
+    following = [other for other in modes.modes() if other.bitrate > mode.bitrate]
+    donor = tables.default().mode(following[0])
+    layout = np.tile(donor.fcb_layout[0], (N_SUBFRAMES, 1))
+    return own._replace(fcb=donor.fcb, fcb_layout=layout)
+
+
+def all_but_codebook(own: ModeTables, mode: Mode, x: Signal) -> ModeTables:
+    """Return tables that leave only the fixed codebook as it is."""
+    for change in (own_spectra, fine_gains, absolute_lags):
+        own = change(own, mode, x)
+    return own
+
+
+PARTS: Mapping[str, Callable[[ModeTables, Mode, Signal], ModeTables]] = MappingProxyType({
+    "LSF unquantized": own_spectra,
+    "gains unquantized": fine_gains,
+    "lags all absolute": absolute_lags,
+    "these three together": all_but_codebook,
+    "fixed codebook of the next rate": larger_codebook,
+})  # fmt: skip
+
+
+def parts(mode: Mode) -> list[str]:
+    """Return those of `PARTS` that change anything in `mode`."""
+    same = set()
+    if set(mode.bits("lag")) == {pitch.ABSOLUTE_BITS}:
+        same.add("lags all absolute")
+    if mode is modes.modes()[-1]:
+        same.add("fixed codebook of the next rate")
+    return [name for name in PARTS if name not in same]
+
+
+def code(x: Signal, mode: Mode, given: TableSet | OneMode, *, postfilter: bool = True) -> Signal:
+    """Return x (n,) after the codec with the tables `given`, without packets in between."""
+    padded = np.zeros(to_frames(x).size)
+    padded[: len(x)] = x
+    words = Encoder(mode, tables=given).encode_words(padded)
+    decoder = Decoder(postfilter=postfilter, tables=given)
+    decoder._mode = mode  # words that no packet can hold have no public way in
+    return decoder._decode(SPEECH, words)[DELAY : DELAY + len(x)] / 32768.0
+
+
+def _key(base: Celpvq, clip: Clip, *rest: object) -> str:
+    sources = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return hash_of(base.key(clip), *rest, *sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Unquantized:
+    """celpvq at a bit rate with one part of `PARTS` changed."""
+
+    mode: int
+    name: str
+
+    def key(self, clip: Clip) -> str:
+        """Return a hash of all that the result depends on."""
+        return _key(Celpvq(self.mode), clip, self.name)
+
+    def code(self, clip: Clip, ref: Signal) -> Coded:
+        """Return the clip after the codec."""
+        del clip
+        mode = modes.get(self.mode)
+        changed = PARTS[self.name](tables.default().mode(mode), mode, ref)
+        return Coded(code(ref, mode, OneMode(changed)), UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfiltered:
+    """celpvq at a bit rate without what the decoder does to the speech in the end."""
+
+    mode: int
+    name: str = "no restoration, no postfilter"
+
+    def key(self, clip: Clip) -> str:
+        """Return a hash of all that the result depends on."""
+        return _key(Celpvq(self.mode), clip, self.name)
+
+    def code(self, clip: Clip, ref: Signal) -> Coded:
+        """Return the clip after the codec."""
+        del clip
+        return Coded(code(ref, modes.get(self.mode), tables.default(), postfilter=False), UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """celpvq at a bit rate, the original in all frames of one class."""
+
+    mode: int
+    kind: str
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        return f"original in {self.kind} frames"
+
+    def key(self, clip: Clip) -> str:
+        """Return a hash of all that the result depends on."""
+        return _key(Celpvq(self.mode), clip, self.kind)
+
+    def code(self, clip: Clip, ref: Signal) -> Coded:
+        """Return the clip after the codec, such frames replaced."""
+        coded = Celpvq(self.mode).code(clip, ref).samples
+        chosen = classify(ref) == CLASSES.index(self.kind)
+        return Coded(replace(ref, coded, chosen), UNKNOWN)
