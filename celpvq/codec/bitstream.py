@@ -1,6 +1,7 @@
 """Rows of codewords to packets and back, whole runs at once.
 
-The bits of a packet lie in the order of `order`, the first one highest in the first byte.
+The bits of a packet lie in the order of `order`, the first one highest in the first byte. A silence
+descriptor holds 10 bits of spectrum, 5 of level, and a 0.
 """
 
 import functools

@@ -1,9 +1,8 @@
 """Packets to speech: `Decoder`, and the kernel that is its block diagram."""
 
-import copy
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from dataclasses import replace
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -26,7 +25,7 @@ from . import (
 from . import tables as table_sets
 from .comfort_noise import NoiseState
 from .concealment import ConcealmentState
-from .frames import COPY, KINDS, LOST, NOT_SENT, SID, SPEECH, DecodedFrame
+from .frames import COPY, KINDS, LOST, NOT_SENT, SID, SPEECH, DecodedFrame, DecoderStats
 from .modes import (
     DELAY,
     FRAME_LEN,
@@ -42,7 +41,7 @@ from .postfilter import PostfilterSettings, PostfilterState
 from .restoration import RestorationSettings, RestorationState
 from .synthesis import SynthesisState
 from .tables import ModeTables, TableSet
-from .turn import Turn
+from .turn import OneStream
 
 
 class DecoderState(NamedTuple):
@@ -137,20 +136,7 @@ def _decode_frames(
         filters.copy(lsf_q, state.lsf_q)
 
 
-@dataclass(frozen=True, slots=True)
-class DecoderStats:
-    """How many frames of each kind a decoder was given."""
-
-    frames: int = 0  # all of them
-    speech: int = 0
-    sid: int = 0  # silence descriptors
-    not_sent: int = 0  # empty packets
-    lost: int = 0  # concealed: `bad` ones too
-    copy: int = 0  # lost, but for a coarse copy
-    bad: int = 0  # packets that were none, given to `write`
-
-
-class Decoder:
+class Decoder(OneStream):
     """Rebuild speech from packets.
 
     Parameters
@@ -178,7 +164,7 @@ class Decoder:
     def __init__(self, *, postfilter: bool = True, tables: TableSet | None = None) -> None:
         self.postfilter = bool(postfilter)
         self.tables = table_sets.default() if tables is None else tables
-        self._turn = Turn()
+        super().__init__()
         self.reset()
 
     @property
@@ -326,16 +312,6 @@ class Decoder:
         self._mode = None
         self._kind = None
         self._stats = DecoderStats()
-
-    def copy(self) -> Self:
-        """Return a decoder that goes on from here on its own."""
-        return copy.deepcopy(self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = copy.copy(self)
-        twin._state = copy.deepcopy(self._state, memo)
-        twin._turn = Turn()
-        return twin
 
 
 def _as_bytes(data: object) -> bytes:

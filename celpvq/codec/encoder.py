@@ -1,8 +1,7 @@
 """Speech to packets: `Encoder`, and the kernel that is its block diagram."""
 
-import copy
 import functools
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +37,7 @@ from .pauses import PauseState
 from .samples import one_channel
 from .tables import ModeTables, TableSet
 from .tuning import Effort
-from .turn import Turn
+from .turn import OneStream
 
 RUN_LEN = 500 * FRAME_LEN  # samples in one call of the kernel: Ctrl-C waits no longer
 
@@ -130,7 +129,7 @@ def _search_tables(tables: TableSet, mode: Mode) -> SearchTables:
     return SearchTables.derive(tables.mode(mode))
 
 
-class Encoder:
+class Encoder(OneStream):
     """Code speech frame by frame.
 
     Parameters
@@ -178,7 +177,7 @@ class Encoder:
         self.highpass = bool(highpass)
         self.dtx = bool(dtx)
         self.tables = table_sets.default() if tables is None else tables
-        self._turn = Turn()
+        super().__init__()
         self.reset()
 
     @property
@@ -378,13 +377,3 @@ class Encoder:
         self._state = EncoderState.new()
         self._pending = np.zeros(0)
         self._last = None
-
-    def copy(self) -> Self:
-        """Return an encoder that goes on from here on its own."""
-        return copy.deepcopy(self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = copy.copy(self)
-        twin._state = copy.deepcopy(self._state, memo)
-        twin._turn = Turn()
-        return twin

@@ -1,4 +1,4 @@
-"""What a frame is, and what an object remembers of its last one."""
+"""What a frame is, and what encoder and decoder tell of those that they had."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -31,3 +31,16 @@ class DecodedFrame:
     lsf: F64  # (p,) [radians]
     lag: F64  # (N_SUBFRAMES,) [samples]
     gain: F64  # (N_SUBFRAMES, 2) of pitch and fixed codebook, linear
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderStats:
+    """How many frames of each kind a decoder was given."""
+
+    frames: int = 0  # all of them
+    speech: int = 0
+    sid: int = 0  # silence descriptors
+    not_sent: int = 0  # empty packets
+    lost: int = 0  # concealed: `bad` ones too
+    copy: int = 0  # lost, but for a coarse copy
+    bad: int = 0  # packets that were none, given to `write`

@@ -10,8 +10,7 @@ _UNIT_VARIANCE = 1.7320508075688772  # sqrt(3): a uniform number in +-1 has a va
 def fill(seed: I64, scale: float, out: F64) -> None:
     """Put uniform white noise of rms `scale` into out (n,); advance seed (1,), 32 bits.
 
-    The congruential generator of D. E. Knuth and H. W. Lewis, "quick and dirty" but for its
-    lowest bits, which do not matter here.
+    A linear congruential generator, D. E. Knuth, "The Art of Computer Programming", vol. 2, 3.2.1.
     """
     for n in range(out.shape[0]):
         seed[0] = (seed[0] * 1664525 + 1013904223) & 0xFFFFFFFF

@@ -1,5 +1,6 @@
-"""A guard for objects that serve one stream, and so one thread at a time."""
+"""What encoder and decoder are: objects of one stream, and so of one thread at a time."""
 
+import copy
 import threading
 from types import TracebackType
 from typing import Any, Self
@@ -32,3 +33,22 @@ class Turn:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Turn, ()
+
+
+class OneStream:
+    """An object with the state of a stream: copies go on from there on their own."""
+
+    _state: Any  # a named tuple of arrays, which change in place
+
+    def __init__(self) -> None:
+        self._turn = Turn()
+
+    def copy(self) -> Self:
+        """Return an object that goes on from here on its own."""
+        return copy.deepcopy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = copy.copy(self)
+        twin._state = copy.deepcopy(self._state, memo)
+        twin._turn = Turn()
+        return twin
