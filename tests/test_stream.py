@@ -144,6 +144,15 @@ def test_the_mode_may_change_while_writing(tmp_path):
         stream.mode = 4800
 
 
+def test_a_closed_stream_is_not_read(data, tmp_path):
+    (tmp_path / "a.cvq").write_bytes(data)
+    for file in (tmp_path / "a.cvq", io.BytesIO(data)):
+        with celpvq.open(file) as stream:
+            assert len(stream.read(10)) == 10
+        with pytest.raises(ClosedError, match="closed"):
+            stream.read(10)
+
+
 def test_a_truncated_stream_gives_what_it_has(data):
     whole, _ = celpvq.decode(data)
     cut = data[: 32 + 16 * 5 + 3]

@@ -16,7 +16,7 @@ from ..codec.decoder import Decoder
 from ..codec.modes import DELAY, FRAME_LEN, SAMPLERATE
 from ..codec.tables import TableSet
 from ..container import CvqReader, Header, n_samples_8k
-from ..errors import TablesError
+from ..errors import ClosedError, TablesError
 
 
 class StreamReader:
@@ -57,6 +57,7 @@ class StreamReader:
         postfilter: bool = True, tables: TableSet | None = None, strict: bool = True,
     ) -> None:  # fmt: skip
         self._dtype = check_dtype(dtype)
+        self._open = True
         self._owned: IO[bytes] | None = None
         if isinstance(file, (str, os.PathLike)):
             file = self._owned = io.BufferedReader(io.FileIO(file))
@@ -97,7 +98,15 @@ class StreamReader:
         return self._cvq.n_bytes
 
     def read(self, n: int = -1) -> NDArray[Any]:
-        """Return the next `n` samples, (n,): fewer at the end, all that are left if negative."""
+        """Return the next `n` samples, (n,): fewer at the end, all that are left if negative.
+
+        Raises
+        ------
+        ClosedError
+            If the stream is closed.
+        """
+        if not self._open:
+            raise ClosedError("read: the stream is closed")
         parts = [self._buffer]
         have = len(self._buffer)
         while n < 0 or have < n:
@@ -149,7 +158,8 @@ class StreamReader:
         yield held
 
     def close(self) -> None:
-        """Close the file, if it was opened here."""
+        """Close the stream, and its file if it was opened here."""
+        self._open = False
         if self._owned is not None:
             self._owned.close()
 
