@@ -159,7 +159,7 @@ class StraightThrough(torch.nn.Module):
         step = (1 - decay) / self.counts.clamp(min=torch.finfo(z.dtype).tiny)[:, None]
         self.codebook += step * (sums - used[:, None] * self.codebook)
         even = self.counts.mean()
-        idle = self.counts < self.revive * even
+        idle = (self.counts < self.revive * even) & weight.any()  # none, if all is padding
         self.codebook.copy_(torch.where(idle[:, None], self._drawn(z, weight), self.codebook))
         self.counts.copy_(torch.where(idle, even, self.counts))
 
