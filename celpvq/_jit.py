@@ -64,6 +64,11 @@ def _cache_key() -> str:
 CACHE_DIR = _user_cache_dir() / _cache_key()
 
 
+def is_compiled(kernel: str) -> bool:
+    """Return whether the cache holds a kernel, given as ``module.function``."""
+    return any(CACHE_DIR.glob(f"*/{kernel}-*.nbi"))
+
+
 def _cached_njit(func: Callable[P, R], **options: Any) -> Callable[P, R]:
     """Compile `func` with its cache in `CACHE_DIR`; numba's own setting is left as it was."""
     outer = numba.config.CACHE_DIR  # type: ignore[attr-defined]

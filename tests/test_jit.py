@@ -17,6 +17,7 @@ import pytest
 import celpvq
 import celpvq.codec
 from celpvq import Decoder, Encoder, _jit
+from celpvq.cli import common
 from celpvq.codec import activity, decoder, encoder
 from celpvq.codec.tuning import PRESETS
 
@@ -286,3 +287,23 @@ def test_a_damaged_cache_is_made_anew(tmp_path, warm, weighed, suffix, damage):
 
 def test_without_compilation_the_kernels_are_plain_functions(weighed):
     assert float(python(WEIGHT, NUMBA_DISABLE_JIT="1")[0]) == pytest.approx(float(weighed))
+
+
+# and people are told -----------------------------------------------------------------------------
+
+
+def test_a_terminal_hears_of_the_first_compilation_and_of_no_later_one(
+    tmp_path, monkeypatch, capsys
+):
+    Encoder().encode_frame(np.zeros(160))
+    assert _jit.is_compiled("encoder._encode_frames")
+    assert not _jit.is_compiled("encoder._encode")
+    for folder, isatty, quiet, said in [
+        (_jit.CACHE_DIR, True, False, False), (tmp_path, True, False, True),
+        (tmp_path, False, False, False), (tmp_path, True, True, False),
+    ]:  # fmt: skip
+        monkeypatch.setattr(_jit, "CACHE_DIR", folder)
+        monkeypatch.setattr("sys.stderr.isatty", lambda tty=isatty: tty)
+        with common.Progress("encode", 1.0, quiet=quiet):
+            pass
+        assert ("first run in this environment" in capsys.readouterr().err) == said

@@ -1,9 +1,10 @@
-"""Measure speed: kernels, frame calls, start-up and memory, on one core; and spectral distortion.
+"""Measure speed: files, frame calls, stages, threads, start-up, memory; and spectral distortion.
 
     python tools/benchmark.py
-    python tools/benchmark.py --seconds 120 --only throughput frames
+    python tools/benchmark.py --seconds 120 --only throughput frames --clips
 
-The other half, PESQ, ESTOI, ViSQOL and speed clip by clip, is ``celpvq compare``.
+The other codecs of the machine (``tools/peers``) are measured in the same run. The other half,
+PESQ, ESTOI and ViSQOL, is ``celpvq compare``.
 
 Speech comes from CELPVQ_SPEECH (or ``../shared/speech`` beside the checkout), else from the bundled
 clips. Compilation is excluded everywhere except under "start". Throughput is the best of three
@@ -28,7 +29,9 @@ for _library in ("OMP", "OPENBLAS", "NUMBA"):  # before numpy is loaded: one cor
 import numba
 import numpy as np
 import soundfile
+import stages
 from numpy.typing import NDArray
+from peers import registry
 
 import celpvq
 from celpvq.codec.modes import FRAME_LEN, SAMPLERATE
@@ -96,6 +99,76 @@ def throughput(x: Signal) -> None:
         rows.append([*cells, f"{seconds / cpu:.0f} ({seconds / wall:.0f})"])
     print("Whole files, times real time per CPU second of the thread (per second of wall time)\n")
     table(["bit/s", *(f"encode {p}" for p in PRESETS), "decode"], rows)
+
+
+def peers(x: Signal) -> None:
+    """Print times real time of the other codecs of the machine."""
+    found, absent = registry.installed()
+    samples = np.round(x * 32767).astype(np.int16)
+    seconds = x.size / SAMPLERATE
+    rows = []
+    for peer in found:
+        runs = [peer.code(samples) for _ in range(N_RUNS)]
+        encode, decode = min(r.encode_s for r in runs), min(r.decode_s for r in runs)
+        rows.append([peer.name, f"{seconds / encode:.0f}", f"{seconds / decode:.0f}"])
+    print("Other codecs, times real time per CPU second of the thread\n")
+    table(["codec", "encode", "decode"], rows)
+    for kind, missing in absent.items():
+        print(f"left out: {kind} needs {missing}\n")
+
+
+def clip_by_clip(_: Signal) -> None:
+    """Print what each clip takes, pauses and all: no codec here may skip them."""
+    found, _ = registry.installed(("amr",))
+    rows = []
+    for number, x in enumerate(clips()):
+        frames = x[: x.size // FRAME_LEN * FRAME_LEN]
+        seconds = frames.size / SAMPLERATE
+        cells: list[object] = [number, f"{seconds:.1f}"]
+        for mode in celpvq.modes():
+            cpu, _ = timed(lambda m=mode, y=frames: celpvq.Encoder(m, "fast").encode_frames(y))  # type: ignore[misc]
+            cells.append(f"{seconds / cpu:.0f}")
+        for peer in found:
+            coded = peer.code(np.round(frames * 32767).astype(np.int16))
+            cells.append(f"{seconds / coded.encode_s:.0f}")
+        rows.append(cells)
+    head = [f"fast {mode.bitrate}" for mode in celpvq.modes()]
+    print("Encoders clip by clip, times real time per CPU second of the thread\n")
+    table(["clip", "seconds", *head, *(peer.name for peer in found)], rows)
+
+
+def threads(x: Signal) -> None:
+    """Print how much faster two threads are than one: wall time, so other loads count."""
+    parts = list(x[: x.size // SAMPLERATE * SAMPLERATE].reshape(-1, SAMPLERATE))
+    data = celpvq.encode_batch(parts, SAMPLERATE, preset="fast")
+    rows = []
+    for name, action in {
+        "encode_batch": partial(celpvq.encode_batch, parts, SAMPLERATE),
+        "decode_batch": partial(celpvq.decode_batch, data),
+    }.items():
+        one, two = (timed(partial(action, n_threads=n))[1] for n in (1, 2))
+        rows.append([name, f"{one:.2f}", f"{two:.2f}", f"{one / two:.2f}"])
+    print(f"Threads, {len(parts)} signals of a second, wall time [s]\n")
+    table(["call", "one thread", "two threads", "ratio"], rows)
+
+
+def memory(_: Signal) -> None:
+    """Print what a stream takes beside the shared tables: growth of the resident memory."""
+    code = (
+        "import numpy as np, celpvq\n"
+        "def held():\n"
+        "    return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+        "def pair():\n"
+        "    e, d = celpvq.Encoder(preset='best'), celpvq.Decoder()\n"
+        "    d.decode_frame(e.encode_frame(np.zeros(160)))\n"
+        "    return e, d\n"
+        "first = [pair() for _ in range(20)]\n"
+        "before = held()\n"
+        "more = [pair() for _ in range(200)]\n"
+        "print((held() - before) / 200 / 1024)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    print(f"Memory of a stream, encoder and decoder: {float(run.stdout):.0f} KiB\n")
 
 
 def calls(function: Callable[[object], object], arguments: Iterable[object]) -> NDArray[np.float64]:
@@ -184,11 +257,12 @@ def start(x: Signal) -> None:
             first = child(code, CELPVQ_CACHE=cache)
             later = [child(code, CELPVQ_CACHE=cache) for _ in range(N_RUNS)]
             rows.append([f"celpvq {words}, new environment", f"{first[0]:.2f}", f"{first[1]:.0f}"])
-            wall, memory = min(w for w, _ in later), max(m for _, m in later)
-            rows.append([f"celpvq {words}, later process", f"{wall:.2f}", f"{memory:.0f}"])
-        soundfile.write(wav, np.resize(x, 600 * SAMPLERATE), SAMPLERATE)
-        wall, memory = child(command("encode", wav, cvq, "--force", "--preset", "fast"))
-        rows.append(["celpvq encode --preset fast, 10 minutes", f"{wall:.2f}", f"{memory:.0f}"])
+            wall, peak = min(w for w, _ in later), max(m for _, m in later)
+            rows.append([f"celpvq {words}, later process", f"{wall:.2f}", f"{peak:.0f}"])
+        soundfile.write(wav, np.resize(x, 3600 * SAMPLERATE), SAMPLERATE, subtype="PCM_16")
+        for words in (("encode", wav, cvq, "--preset", "fast"), ("decode", cvq, out)):
+            wall, peak = child(command(*words, "--force"))
+            rows.append([f"celpvq {words[0]}, an hour of speech", f"{wall:.1f}", f"{peak:.0f}"])
     print("Whole processes on 5 s of speech\n")
     table(["process", "wall [s]", "peak memory [MB]"], rows)
 
@@ -212,10 +286,22 @@ def spectrum(_: Signal) -> None:
     table(["bit/s", "LSF bits", "mean [dB]", "2-4 dB [%]", "over 4 dB [%]"], rows)
 
 
+def parts(x: Signal) -> None:
+    """Print the time of each stage, what it multiplies, and the machine's peak beside it."""
+    for mode in celpvq.modes():
+        rows, peak = stages.measure(mode, x)
+        print(f"Stages of a subframe at {mode.bitrate} bit/s; peak {peak:.1f} GMAC/s\n")
+        table(["stage", "us", "MAC", "GMAC/s", "share of the peak [%]"], rows)
+
+
 SECTIONS: dict[str, Callable[[Signal], None]] = {
     "throughput": throughput,
+    "peers": peers,
     "frames": frames,
+    "stages": parts,
+    "threads": threads,
     "start": start,
+    "memory": memory,
     "spectrum": spectrum,
 }
 
@@ -225,6 +311,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60, help="speech used (default 60)")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
+    parser.add_argument("--clips", action="store_true", help="encoders clip by clip, too")
     args = parser.parse_args(argv)
     x = speech(args.seconds)
     source = "recordings" if (speech_folder() / "dev").is_dir() else "the bundled clips"
@@ -233,6 +320,8 @@ def main(argv: list[str] | None = None) -> int:
     celpvq.warmup()
     for name in args.only:
         SECTIONS[name](x)
+    if args.clips:
+        clip_by_clip(x)
     return 0
 
 

@@ -15,6 +15,7 @@ from ..output import Output
 
 LONG_S = 60.0  # sound that deserves a word on a missing progress bar
 _NO_BAR = "no progress bar without tqdm: pip install celpvq[progress]"
+_COMPILING = "first run in this environment: compiling, which takes up to a minute"
 _BAR = "{desc} {percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s, {remaining} left"
 
 
@@ -125,15 +126,22 @@ def open_output(path: str, source: IO[bytes] | None = None, *, force: bool) -> O
 
 
 class Progress:
-    """A bar on standard error, where that is a terminal and tqdm is installed."""
+    """A bar on standard error, where that is a terminal and tqdm is installed.
+
+    The verb is "encode" or "decode": the kernel of that name may have to be compiled first.
+    """
 
     def __init__(self, verb: str, seconds: float | None, *, quiet: bool) -> None:
+        from .._jit import is_compiled
+
         self.seconds = 0.0
         self._bar: Any = None
         self._start = self._first_end = time.perf_counter()
         self._first = 0.0
         if quiet or not sys.stderr.isatty():
             return
+        if not is_compiled(f"{verb}r._{verb}_frames"):
+            print(f"celpvq: {_COMPILING}", file=sys.stderr)
         try:
             from tqdm import tqdm
         except ImportError:

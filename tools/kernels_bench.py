@@ -1,0 +1,74 @@
+"""The codec's kernels under pytest-benchmark, on one frame of noise.
+
+pip install "celpvq[bench]"
+pytest tools/kernels_bench.py --benchmark-sort=name
+"""
+
+import numpy as np
+import pytest
+
+import celpvq
+from celpvq.codec import adaptive_codebook, fixed_codebook, lpc, products, restoration
+from celpvq.codec.beam import SearchTables
+from celpvq.codec.modes import MAX_LAG, fcb_stages
+from celpvq.codec.modes import SUBFRAME_LEN as N
+from celpvq.codec.tables import default
+
+RNG = np.random.default_rng(1)
+NOISE = 0.1 * RNG.normal(size=160)
+every_mode = pytest.mark.parametrize("mode", celpvq.modes(), ids=lambda mode: mode.name)
+
+
+@pytest.fixture
+def response():
+    """Return a decaying impulse response."""
+    out = np.empty((2, 2 * N), np.float32)
+    products.respond(RNG.normal(size=N) * 0.8 ** np.arange(N), out)
+    return out
+
+
+@every_mode
+@pytest.mark.parametrize("preset", ["fast", "default", "best"])
+def test_encode_frame(benchmark, mode, preset):
+    encoder = celpvq.Encoder(mode, preset)
+    assert len(benchmark(encoder.encode_frame, NOISE)) == mode.frame_bytes
+
+
+@every_mode
+def test_decode_frame(benchmark, mode):
+    packet = celpvq.Encoder(mode).encode_frame(NOISE)
+    assert len(benchmark(celpvq.Decoder().decode_frame, packet)) == NOISE.size
+
+
+@pytest.mark.parametrize("bits", [8, 5])
+def test_search_lags(benchmark, response, bits):
+    target, exc = RNG.normal(size=N).astype(np.float32), RNG.normal(size=MAX_LAG + N)
+    codes, filtered = np.zeros(4, np.int64), np.zeros((4, N), np.float32)
+    benchmark(
+        adaptive_codebook.search_lags, target, response, exc, bits, 150, codes, filtered
+    )  # fmt: skip
+    assert filtered.any()
+
+
+@every_mode
+def test_shortlist(benchmark, response, mode):
+    tables = default().mode(mode)
+    columns, shape_acf = SearchTables.shapes(tables.fcb)
+    energy, layout = np.empty(len(tables.fcb), np.float32), tables.fcb_layout[0]
+    fixed_codebook.energies(response, shape_acf, layout, energy)
+    rest, words = RNG.normal(size=(4, N)).astype(np.float32), np.zeros((4, 6), np.int64)
+    benchmark(fixed_codebook.shortlist, rest, response, layout, columns, energy, 4, words)
+    assert words.max() < 1 << (sum(fcb_stages(mode.bits("fcb")[0])) + 2)
+
+
+def test_autocorrelation(benchmark):
+    x, out = RNG.normal(size=MAX_LAG + N), np.empty(21)
+    benchmark(lpc.autocorrelation, x, out)
+    assert out[0] == pytest.approx(x @ x)
+
+
+def test_restoration(benchmark):
+    state, x = restoration.RestorationState.new(), RNG.normal(size=N)
+    exc, settings = RNG.normal(size=MAX_LAG + N), restoration.settings(celpvq.modes()[0])
+    benchmark(restoration.apply, exc, settings, state, x)
+    assert np.isfinite(x).all()
