@@ -8,6 +8,7 @@ from scipy.signal import butter, lfilter
 
 import celpvq
 from celpvq import ArgumentError, ArgumentTypeError, Decoder, Encoder, FormatError
+from celpvq.codec import paths
 from celpvq.codec.modes import DELAY, FRAME_LEN, LPC_ORDER, SUBFRAME_LEN
 from celpvq.codec.tuning import PRESETS
 
@@ -39,7 +40,8 @@ def assert_same_ears(encoder, decoder):
     """Compare all that the next frame depends on, to the bit."""
     np.testing.assert_array_equal(decoder._state.lsf_q, encoder._state.lsf_q)
     for name, heard in decoder._state.synthesis._asdict().items():
-        np.testing.assert_array_equal(heard, getattr(encoder._state.beam, name)[0], err_msg=name)
+        own = getattr(encoder._state.beam, name)[paths.HEARD]
+        np.testing.assert_array_equal(heard, own, err_msg=name)
 
 
 @every_mode
@@ -294,7 +296,7 @@ def test_without_postfilter_the_output_is_the_rounded_synthesis(mode, speech):
     encoder, decoder = Encoder(mode, "fast"), Decoder(postfilter=False)
     for x in frames(speech * 3):
         y = decoder.decode_frames(encoder.encode_frame(x), mode)
-        synthesis = encoder._state.beam.speech[0, LPC_ORDER:]
+        synthesis = encoder._state.beam.speech[paths.HEARD, LPC_ORDER:]
         expected = np.clip(np.floor(synthesis * 32768 + 0.5), -32768, 32767)
         np.testing.assert_array_equal(y[-SUBFRAME_LEN:], expected)
 
@@ -345,7 +347,7 @@ def test_odd_signals_stay_within_their_level(mode, name):
     for highpass in (True, False):
         encoder = Encoder(mode, "fast", highpass=highpass)
         data = encoder.encode_frames(x)
-        assert np.isfinite(encoder._state.beam.exc[0]).all()
+        assert np.isfinite(encoder._state.beam.exc[paths.HEARD]).all()
         for postfilter in (False, True):
             y = Decoder(postfilter=postfilter).decode_frames(data, mode) / 32768
             level = np.sqrt(np.mean(y[1600:] ** 2))

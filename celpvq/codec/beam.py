@@ -23,7 +23,7 @@ from . import (
 )
 from .lsf_quantizer import LsfColumns
 from .modes import LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN
-from .paths import Beam, Children, Path, copy_path, offer, path
+from .paths import HEARD, Beam, Children, Path, copy_path, offer, path
 from .products import respond
 from .tables import ModeTables
 from .tuning import MAX_PITCH_GAIN, MAX_SURVIVORS, Effort
@@ -162,13 +162,13 @@ def _take_alike(chosen: I64, n_lags: int, pairs: Candidates, alike: I64) -> int:
 
 @part
 def search_frame(
-    speech: F64, lpc_q: F64, lpc_w: F64, effort: Effort, tables: ModeTables, derived: SearchTables,
-    beam: Beam, children: Children, words: I64,
-) -> None:  # fmt: skip
-    """Put the words of lag, gain and fixed codebook for speech (FRAME_LEN,) into words (N_WORDS,).
+    speech: F64, lpc_q: F64, lpc_w: F64, effort: Effort, bound: float, tables: ModeTables,
+    derived: SearchTables, beam: Beam, children: Children,
+) -> tuple[float, int]:  # fmt: skip
+    """Continue the beam's row HEARD through speech (FRAME_LEN,); return cost and row of the best.
 
     lpc_q, lpc_w (N_SUBFRAMES, p): quantized predictors, and those of the weighting.
-    The beam's row 0 holds the path so far, and in the end the best one.
+    bound: no path of this cost or more is wanted; if all come to it, infinity is returned.
     """
     num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
     impulse, target = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
@@ -180,8 +180,8 @@ def search_frame(
     rest = np.empty((effort.pairs, SUBFRAME_LEN), dtype=np.float32)
     tried = np.empty((effort.pairs, effort.words), dtype=np.int64)
     first, n_paths = 0, 1  # the living generation: n_paths rows from first on
-    filters.copy(words, beam.words[0])
-    beam.cost[0] = 0.0
+    copy_path(beam, HEARD, first)
+    beam.cost[first] = 0.0
     for index in range(N_SUBFRAMES):
         now = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
         layout, gain_layout = tables.fcb_layout[index], tables.gain_layout[index]
@@ -229,6 +229,8 @@ def search_frame(
                     effort.survivors, children,
                 )  # fmt: skip
 
+        if children.cost[0] >= bound:
+            return np.inf, HEARD
         first = MAX_SURVIVORS - first
         n_paths = 0
         for i in range(effort.survivors):
@@ -247,6 +249,4 @@ def search_frame(
     for row in range(first, first + n_paths):
         if beam.cost[row, 0] < beam.cost[best, 0]:
             best = row
-    if best != 0:
-        copy_path(beam, best, 0)
-    filters.copy(beam.words[0], words)
+    return beam.cost[best, 0], best

@@ -30,7 +30,6 @@ from .analysis import AnalysisState
 from .beam import SearchTables
 from .comfort_noise import NoiseState
 from .frames import EncodedFrame, Kind
-from .lsf_quantizer import LsfColumns
 from .modes import DELAY, FRAME_LEN, LPC_ORDER, N_SUBFRAMES, N_WORDS, Mode
 from .paths import Beam, Children
 from .pauses import PauseState
@@ -70,28 +69,48 @@ class EncoderState(NamedTuple):
 
 
 @search
-def code_spectrum(
-    tables: ModeTables, columns: LsfColumns, state: EncoderState, words: I64, lpc_q: F64, lpc_w: F64
-) -> None:
-    """Quantize the analyzed LSF into words[:4]; interpolate the predictors of both spectra.
-
-    lpc_q, lpc_w (N_SUBFRAMES, p): of the quantized LSF, and of the weighting.
-    """
-    now_q, part = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
-    seen = state.analysis
-    safe = state.predicted[0] >= tuning.MAX_PREDICTED_FRAMES
-    lsf_quantizer.quantize(
-        seen.lsf, seen.weight, tables.lsf, columns, state.lsf_q, tuning.LSF_SURVIVORS, safe,
-        words[:4],
-    )  # fmt: skip
-    lsf_quantizer.dequantize(words[:4], tables.lsf, state.lsf_q, now_q)
-    state.predicted[0] = state.predicted[0] + 1 if words[0] == 1 else 0
+def interpolate(prev: F64, now: F64, lpc: F64) -> None:
+    """Put the predictors of the subframes between two LSF (p,) into lpc (N_SUBFRAMES, p)."""
+    between = np.empty(LPC_ORDER)
     for s in range(N_SUBFRAMES):
-        lsf.interpolate(state.lsf_q, now_q, s, part)
-        lsf.to_lpc(part, lpc_q[s])
-        lsf.interpolate(seen.lsf_prev, seen.lsf, s, part)
-        lsf.to_lpc(part, lpc_w[s])
-    filters.copy(now_q, state.lsf_q)
+        lsf.interpolate(prev, now, s, between)
+        lsf.to_lpc(between, lpc[s])
+
+
+@search
+def _code_speech(
+    effort: Effort, tables: ModeTables, derived: SearchTables, state: EncoderState, words: I64
+) -> None:
+    """Put the words of the analyzed frame into words (N_WORDS,).
+
+    Several spectra near the true one are tried: that whose excitation leaves the least error wins.
+    """
+    seen = state.analysis
+    speech = seen.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
+    lpc_q, lpc_w = np.empty((N_SUBFRAMES, LPC_ORDER)), np.empty((N_SUBFRAMES, LPC_ORDER))
+    interpolate(seen.lsf_prev, seen.lsf, lpc_w)
+    lsf_q = np.empty(LPC_ORDER)
+    spectra, errors = np.empty((effort.spectra, 4), dtype=np.int64), np.empty(effort.spectra)
+    n_spectra = lsf_quantizer.quantize(
+        seen.lsf, seen.weight, tables.lsf, derived.lsf, state.lsf_q, tuning.LSF_SURVIVORS,
+        state.predicted[0] >= tuning.MAX_PREDICTED_FRAMES, spectra, errors,
+    )  # fmt: skip
+    least = np.inf
+    for k in range(n_spectra):
+        lsf_quantizer.dequantize(spectra[k], tables.lsf, state.lsf_q, lsf_q)
+        interpolate(state.lsf_q, lsf_q, lpc_q)
+        cost, row = beam.search_frame(
+            speech, lpc_q, lpc_w, effort, least, tables, derived, state.beam, state.children
+        )
+        if k == 0 or cost < least:
+            least = cost
+            paths.copy_path(state.beam, row, paths.BEST)
+            filters.copy(spectra[k], words[:4])
+    paths.copy_path(state.beam, paths.BEST, paths.HEARD)
+    filters.copy(state.beam.words[paths.HEARD, 4:], words[4:])
+    lsf_quantizer.dequantize(words[:4], tables.lsf, state.lsf_q, lsf_q)
+    filters.copy(lsf_q, state.lsf_q)
+    state.predicted[0] = state.predicted[0] + 1 if words[0] == 1 else 0
 
 
 @search
@@ -100,15 +119,9 @@ def _encode_frames(
     state: EncoderState, words: I64,
 ) -> None:  # fmt: skip
     """Code all frames of x (n_frames * FRAME_LEN,) into words (n_frames, N_WORDS)."""
-    lpc_q = np.empty((N_SUBFRAMES, LPC_ORDER))
-    lpc_w = np.empty((N_SUBFRAMES, LPC_ORDER))
     for f in range(words.shape[0]):
         analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], highpass, state.analysis)
-        code_spectrum(tables, derived.lsf, state, words[f], lpc_q, lpc_w)
-        speech = state.analysis.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
-        beam.search_frame(
-            speech, lpc_q, lpc_w, effort, tables, derived, state.beam, state.children, words[f]
-        )
+        _code_speech(effort, tables, derived, state, words[f])
 
 
 @search
@@ -120,7 +133,7 @@ def _pass_pause(
     pauses.remember(state.analysis, state.pause)
     state.predicted[0] = tuning.MAX_PREDICTED_FRAMES  # a lost descriptor must not reach speech
     return pauses.frame(
-        n_quiet, book, state.lsf_q, state.pause, state.noise, paths.path(state.beam, 0), words
+        n_quiet, book, state.lsf_q, state.pause, state.noise, paths.path(state.beam, paths.HEARD), words
     )
 
 

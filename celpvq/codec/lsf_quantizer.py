@@ -143,44 +143,52 @@ def _add_least(start: int, rest: F64, weight: F64, columns: F32, err: F32) -> No
 @search
 def quantize(
     lsf: F64, weight: F64, tables: LsfTables, columns: LsfColumns, prev: F64, n_survivors: int,
-    safe: bool, words: I64,
-) -> float:  # fmt: skip
-    """Put the best codewords for lsf (p,) after prev (p,) into words (4,); return the error.
+    safe: bool, words: I64, errors: F64,
+) -> int:  # fmt: skip
+    """Put the best codewords for lsf (p,) after prev (p,) into words (M, 4); return how many.
 
-    safe: use the safety net whatever it costs.      n_survivors: of stage 1, per predictor.
+    errors (M,): weighted, rising but for the penalty on the prediction.      safe: use the safety
+    net whatever it costs.      n_survivors: of stage 1, per predictor, each with its best stage 2.
     """
     n1 = tables.stage1.shape[1]
     n_survivors = min(n_survivors, n1)
-    residual = np.empty(LPC_ORDER)
+    n_switches = 1 if safe else 2
+    residual = np.empty((2, LPC_ORDER))
     rest = np.empty((n_survivors, LPC_ORDER))
     x = np.empty(2 * LPC_ORDER, dtype=np.float32)
     score, err = np.empty(n1, dtype=np.float32), np.empty(n_survivors, dtype=np.float32)
     items, values = np.zeros(n_survivors, dtype=np.int64), np.empty(n_survivors)
-    best_cost = np.inf
-    for switch in range(1 if safe else 2):
-        predict(switch, tables, prev, residual)
+    n_found = min(words.shape[0], n_switches * n_survivors)
+    found, costs = np.zeros(n_found, dtype=np.int64), np.empty(n_found)
+    costs[:] = -np.inf
+    for switch in range(n_switches):
+        predict(switch, tables, prev, residual[switch])
         energy = 0.0
         for i in range(LPC_ORDER):
-            residual[i] = lsf[i] - residual[i]
-            energy += weight[i] * residual[i] * residual[i]
-            x[i], x[LPC_ORDER + i] = 2.0 * weight[i] * residual[i], -weight[i]
+            r = lsf[i] - residual[switch, i]
+            residual[switch, i] = r
+            energy += weight[i] * r * r
+            x[i], x[LPC_ORDER + i] = 2.0 * weight[i] * r, -weight[i]
         multiply(x, columns.stage1[switch], 0, score)
         values[:] = -np.inf
         ranking.take(score, 0, 1, items, values)
         for k in range(n_survivors):
             err[k] = energy - values[k]
             for i in range(LPC_ORDER):
-                rest[k, i] = residual[i] - tables.stage1[switch, items[k], i]
+                rest[k, i] = residual[switch, i] - tables.stage1[switch, items[k], i]
         _add_least(0, rest, weight, columns.low[switch], err)
         _add_least(SPLIT, rest, weight, columns.high[switch], err)
+        penalty = tuning.PREDICTION_PENALTY if switch == 1 else 1.0
         for k in range(n_survivors):
-            cost = err[k] * tuning.PREDICTION_PENALTY if switch == 1 else err[k]
-            if cost < best_cost:
-                best_cost = cost
-                words[0], words[1] = switch, items[k]
-    predict(words[0], tables, prev, residual)
-    for i in range(LPC_ORDER):
-        residual[i] = lsf[i] - residual[i] - tables.stage1[words[0], words[1], i]
-    words[2], err_low = _nearest(residual[:SPLIT], weight[:SPLIT], tables.low[words[0]])
-    words[3], err_high = _nearest(residual[SPLIT:], weight[SPLIT:], tables.high[words[0]])
-    return err_low + err_high
+            if -penalty * err[k] > costs[n_found - 1]:
+                ranking.insert(switch * n1 + items[k], -penalty * err[k], found, costs)
+    target = np.empty(LPC_ORDER)
+    for k in range(n_found):
+        switch, row = found[k] // n1, found[k] % n1
+        for i in range(LPC_ORDER):
+            target[i] = residual[switch, i] - tables.stage1[switch, row, i]
+        low, err_low = _nearest(target[:SPLIT], weight[:SPLIT], tables.low[switch])
+        high, err_high = _nearest(target[SPLIT:], weight[SPLIT:], tables.high[switch])
+        words[k, 0], words[k, 1], words[k, 2], words[k, 3] = switch, row, low, high
+        errors[k] = err_low + err_high
+    return n_found

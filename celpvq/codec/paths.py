@@ -11,6 +11,11 @@ from .modes import LPC_ORDER, N_WORDS, SUBFRAME_LEN
 from .synthesis import SynthesisState
 from .tuning import MAX_SURVIVORS
 
+# rows of the beam besides two generations of MAX_SURVIVORS paths
+HEARD = 2 * MAX_SURVIVORS  # what the decoder has heard up to this frame
+BEST = HEARD + 1  # the best path through this frame so far
+_N_ROWS = BEST + 1
+
 
 class Path(NamedTuple):
     """One path of the beam."""
@@ -23,7 +28,7 @@ class Path(NamedTuple):
 
 
 class Beam(NamedTuple):
-    """Arrays of all paths, one row each: two generations of MAX_SURVIVORS paths."""
+    """Arrays of all paths, one row each."""
 
     exc: F64
     speech: F64
@@ -39,7 +44,7 @@ class Beam(NamedTuple):
     @classmethod
     def new(cls) -> Self:
         """Return the beam of an encoder that has heard nothing."""
-        n = 2 * MAX_SURVIVORS
+        n = _N_ROWS
         start = SynthesisState.new()
         line = LPC_ORDER + SUBFRAME_LEN
         return cls(

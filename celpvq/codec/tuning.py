@@ -17,6 +17,7 @@ MAX_PITCH_GAIN = 1.2
 class Effort(NamedTuple):
     """How far the search goes; integers that the kernels take at run time."""
 
+    spectra: int  # of quantized LSF, each with its own search; that of least error is sent
     survivors: int  # paths carried from subframe to subframe
     lags: int  # adaptive codebook candidates per path
     pairs: int  # of path and lag, those of least error so far, that go through the fixed codebook
@@ -25,9 +26,9 @@ class Effort(NamedTuple):
 
 
 PRESETS: Mapping[str, Effort] = MappingProxyType({
-    "fast": Effort(survivors=1, lags=1, pairs=1, first=4, words=4),
-    "default": Effort(survivors=4, lags=4, pairs=6, first=4, words=6),
-    "best": Effort(survivors=8, lags=6, pairs=32, first=8, words=10),
+    "fast": Effort(spectra=1, survivors=1, lags=1, pairs=1, first=4, words=4),
+    "default": Effort(spectra=2, survivors=4, lags=4, pairs=6, first=4, words=6),
+    "best": Effort(spectra=6, survivors=8, lags=6, pairs=16, first=8, words=10),
 })  # fmt: skip
 
 

@@ -12,15 +12,16 @@ from ..codec import (
     analysis,
     beam,
     encoder,
+    filters,
     fixed_codebook,
     gains,
+    lsf_quantizer,
     paths,
     pitch,
     synthesis,
     weighting,
 )
 from ..codec.encoder import Encoder, EncoderState
-from ..codec.lsf_quantizer import LsfColumns
 from ..codec.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN, Mode
 from ..codec.tables import ModeTables, TableSet
 from .filtering import convolve
@@ -43,7 +44,6 @@ def _replay(
     x: F64,
     words: I64,
     tables: ModeTables,
-    columns: LsfColumns,
     state: EncoderState,
     rest: F64,
     impulse: F64,
@@ -54,14 +54,18 @@ def _replay(
     num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
     target, y, z = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
     h = np.empty(SUBFRAME_LEN)
-    same = np.empty_like(words[0])
+    lsf_q = np.empty(LPC_ORDER)
     exc = np.empty(MAX_LAG + SUBFRAME_LEN)
-    who = paths.path(state.beam, 0)
+    who = paths.path(state.beam, paths.HEARD)
     row = 0
     for f in range(words.shape[0]):
         analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state.analysis)
-        encoder.code_spectrum(tables, columns, state, same, lpc_q, lpc_w)
-        speech = state.analysis.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
+        seen = state.analysis
+        lsf_quantizer.dequantize(words[f, :4], tables.lsf, state.lsf_q, lsf_q)
+        encoder.interpolate(state.lsf_q, lsf_q, lpc_q)
+        encoder.interpolate(seen.lsf_prev, seen.lsf, lpc_w)
+        filters.copy(lsf_q, state.lsf_q)
+        speech = seen.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
         for s in range(N_SUBFRAMES):
             part = speech[s * SUBFRAME_LEN : (s + 1) * SUBFRAME_LEN]
             weighting.coefficients(lpc_w[s], num, den)
@@ -107,9 +111,7 @@ def harvest(recordings: Sequence[F64], mode: Mode, tables: TableSet, preset: str
             np.empty((n, SUBFRAME_LEN)),
             np.empty((n, N_MOMENTS)),
         )
-        own = tables.mode(mode)
-        columns = LsfColumns.derive(own.lsf)
-        _replay(x, words, own, columns, EncoderState.new(), rest, impulse, moments)
+        _replay(x, words, tables.mode(mode), EncoderState.new(), rest, impulse, moments)
         return rest, impulse, moments
 
     parts = list(in_order(one, recordings))

@@ -70,9 +70,10 @@ def _quantize_all(
     predicted = 0
     for f in range(lsfs.shape[0]):
         safe = predicted >= tuning.MAX_PREDICTED_FRAMES
-        errs[f] = lsf_quantizer.quantize(
-            lsfs[f], weight[f], tables, columns, prev, tuning.LSF_SURVIVORS, safe, words[f]
-        )
+        lsf_quantizer.quantize(
+            lsfs[f], weight[f], tables, columns, prev, tuning.LSF_SURVIVORS, safe,
+            words[f : f + 1], errs[f : f + 1],
+        )  # fmt: skip
         lsf_quantizer.predict(words[f, 0], tables, prev, now)
         for i in range(LPC_ORDER):
             target[f, i] = lsfs[f, i] - now[i]
