@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from scipy.linalg import solve_toeplitz
 from scipy.signal import freqz, lfilter
 
-from celpvq.codec import bitstream, modes, postfilter, restoration
+from celpvq.codec import bitstream, modes, pitch_postfilter, postfilter, restoration
 from celpvq.codec.modes import LPC_ORDER, MAX_LAG, N_WORDS, Field
 from celpvq.codec.modes import SUBFRAME_LEN as N
 from celpvq.codec.modes import modes as all_modes
+from celpvq.codec.pitch_postfilter import PitchPostfilterState
 from celpvq.errors import ArgumentError, FormatError
 
 seeds = st.integers(0, 2**32 - 1)
@@ -219,3 +220,51 @@ def test_silence_stays_silent_behind_the_restoration():
     )
     assert not out.any()
     assert np.isfinite(state.gain).all()
+
+
+# pitch postfilter ---------------------------------------------------------------------------------
+
+
+def pitch_postfiltered(x, lag):
+    state, out = PitchPostfilterState.new(), x.copy()
+    for start in range(0, len(x), N):
+        pitch_postfilter.apply(3 * lag, state, out[start : start + N])
+    return out
+
+
+@given(seeds, st.integers(20, MAX_LAG))
+def test_pitch_postfilter_agrees_with_its_difference_equation(seed, lag):
+    rng = np.random.default_rng(seed)
+    x = np.tile(rng.normal(size=lag), 480 // lag + 1)[:480] + rng.normal(scale=0.3, size=480)
+    past = np.r_[np.zeros(MAX_LAG + N), x]  # sample n of x stands at n + MAX_LAG + N
+    expected, correction = np.empty(480), 0.0
+    for start in range(0, 480, N):
+        now = past[start + MAX_LAG : start + MAX_LAG + 2 * N]
+        before = past[start + MAX_LAG - lag :][: 2 * N]
+        xy, yy = now @ before, before @ before + 1e-12
+        strength = 0.3 * min(xy / yy, 1) if xy > 0 and xy**2 >= 0.5 * yy * (now @ now) else 0
+        for n in range(N):
+            step = strength / (1 + strength) * (before[N + n] - now[N + n])
+            correction = 0.65 * correction + 0.35 * step
+            expected[start + n] = now[N + n] + correction
+    np.testing.assert_allclose(pitch_postfiltered(x, lag), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_pitch_postfilter_takes_from_between_the_low_harmonics_alone():
+    lag = 80  # harmonics of 100 Hz
+    t = np.arange(1600) / 8000
+    voice = sum(np.cos(2 * np.pi * 100 * k * t) for k in range(1, 30))
+
+    def kept(frequency):
+        tone = 0.3 * np.cos(2 * np.pi * frequency * t)
+        left = pitch_postfiltered(voice + tone, lag) - voice
+        return np.std(left[800:]) / np.std(tone[800:])
+
+    np.testing.assert_allclose(pitch_postfiltered(voice, lag)[160:], voice[160:], atol=1e-12)
+    assert kept(250) < 0.75
+    assert kept(3050) > 0.88
+
+
+def test_pitch_postfilter_leaves_noise_alone():
+    noise = np.random.default_rng(2).normal(size=1600)
+    np.testing.assert_array_equal(pitch_postfiltered(noise, 50), noise)

@@ -18,6 +18,7 @@ from . import (
     lsf,
     lsf_quantizer,
     modes,
+    pitch_postfilter,
     postfilter,
     restoration,
     synthesis,
@@ -37,6 +38,7 @@ from .modes import (
     SUBFRAME_LEN,
     Mode,
 )
+from .pitch_postfilter import PitchPostfilterState
 from .postfilter import PostfilterSettings, PostfilterState
 from .restoration import RestorationSettings, RestorationState
 from .synthesis import SynthesisState
@@ -52,6 +54,7 @@ class DecoderState(NamedTuple):
     concealment: ConcealmentState
     noise: NoiseState
     restoration: RestorationState
+    pitch_postfilter: PitchPostfilterState
     postfilter: PostfilterState
     lag: F64  # (N_SUBFRAMES,) of the last frame [samples]
     gain: F64  # (N_SUBFRAMES, 2) of the last frame
@@ -65,6 +68,7 @@ class DecoderState(NamedTuple):
             ConcealmentState.new(),
             NoiseState.new(),
             RestorationState.new(),
+            PitchPostfilterState.new(),
             PostfilterState.new(),
             np.zeros(N_SUBFRAMES),
             np.zeros((N_SUBFRAMES, 2)),
@@ -130,6 +134,7 @@ def _decode_frames(
             filters.copy(state.synthesis.speech[LPC_ORDER:], speech)
             if filtered:
                 restoration.apply(state.synthesis.exc, lifting, state.restoration, speech)
+                pitch_postfilter.apply(state.synthesis.lag3[0], state.pitch_postfilter, speech)
                 postfilter.apply(a, emphasis, state.postfilter, speech)
             concealment.limit(s, state.concealment, speech)
             _round(speech, out[start : start + SUBFRAME_LEN])
@@ -142,7 +147,7 @@ class Decoder(OneStream):
     Parameters
     ----------
     postfilter : bool
-        Restore the upper bands and emphasize formants. Without it, the output is what the
+        Restore the upper bands, attenuate what lies between harmonics and emphasize formants. Without it, the output is what the
         encoder's search heard.
     tables : TableSet, optional
         Trained tables; those that the packets were made with.

@@ -133,7 +133,13 @@ def _pass_pause(
     pauses.remember(state.analysis, state.pause)
     state.predicted[0] = tuning.MAX_PREDICTED_FRAMES  # a lost descriptor must not reach speech
     return pauses.frame(
-        n_quiet, book, state.lsf_q, state.pause, state.noise, paths.path(state.beam, paths.HEARD), words
+        n_quiet,
+        book,
+        state.lsf_q,
+        state.pause,
+        state.noise,
+        paths.path(state.beam, paths.HEARD),
+        words,
     )
 
 
