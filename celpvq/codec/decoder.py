@@ -147,8 +147,8 @@ class Decoder(OneStream):
     Parameters
     ----------
     postfilter : bool
-        Restore the upper bands, attenuate what lies between harmonics and emphasize formants. Without it, the output is what the
-        encoder's search heard.
+        Restore the upper bands, attenuate what lies between harmonics, emphasize formants. Without
+        it, the output is what the encoder's search heard.
     tables : TableSet, optional
         Trained tables; those that the packets were made with.
 
