@@ -8,7 +8,7 @@ from scipy.signal import butter, lfilter
 
 import celpvq
 from celpvq import ArgumentError, ArgumentTypeError, Decoder, Encoder, FormatError
-from celpvq.codec import paths
+from celpvq.codec import paths, tuning
 from celpvq.codec.modes import DELAY, FRAME_LEN, LPC_ORDER, SUBFRAME_LEN
 from celpvq.codec.tuning import PRESETS
 
@@ -31,6 +31,27 @@ def speech(clips):
     """Half a second of a man, then of a woman."""
     parts = [clips["flite-rms-en"][4000:8000], clips["flite-slt-en"][4000:8000]]
     return frames(np.concatenate(parts)).ravel()
+
+
+# the search ---------------------------------------------------------------------------------------
+
+
+@every_mode
+def test_a_search_of_more_spectra_never_leaves_more_error(mode, speech, monkeypatch):
+    effort = PRESETS["fast"]
+    wins = 0
+    for start in range(0, 20 * FRAME_LEN, FRAME_LEN):
+        errors, words = [], []
+        for spectra in (1, 4, 16):
+            own = {"fast": effort._replace(spectra=spectra)}
+            monkeypatch.setattr(tuning, "PRESETS", own)
+            monkeypatch.setattr(tuning, "LOW_RATE_PRESETS", own)
+            encoder = Encoder(mode, "fast")
+            words.append(encoder.encode_words(speech[start : start + FRAME_LEN]))
+            errors.append(encoder._state.beam.cost[paths.HEARD, 0])
+        assert errors == sorted(errors, reverse=True)
+        wins += (words[0][0, :4] != words[-1][0, :4]).any()
+    assert wins > 5
 
 
 # the decoder hears what the encoder heard ---------------------------------------------------------

@@ -215,7 +215,7 @@ class Encoder(OneStream):
 
     @preset.setter
     def preset(self, preset: str) -> None:
-        self._effort = tuning.preset(preset)
+        tuning.preset(preset)  # raises
         self._preset = preset
 
     @property
@@ -383,7 +383,8 @@ class Encoder(OneStream):
         tables = self.tables.mode(self._mode)
         derived = _search_tables(self.tables, self._mode)
         self._state.noise.on[0] = 0
-        _encode_frames(samples, self.highpass, self._effort, tables, derived, self._state, words)
+        effort = tuning.preset(self._preset, self._mode.bitrate)
+        _encode_frames(samples, self.highpass, effort, tables, derived, self._state, words)
         if len(words):
             self._note("speech", None)
         return words

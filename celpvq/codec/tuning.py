@@ -27,14 +27,18 @@ class Effort(NamedTuple):
 
 PRESETS: Mapping[str, Effort] = MappingProxyType({
     "fast": Effort(spectra=1, survivors=1, lags=1, pairs=1, first=4, words=4),
-    "default": Effort(spectra=2, survivors=4, lags=4, pairs=6, first=4, words=6),
-    "best": Effort(spectra=6, survivors=8, lags=6, pairs=16, first=8, words=10),
+    "default": Effort(spectra=1, survivors=4, lags=4, pairs=6, first=4, words=6),
+    "best": Effort(spectra=4, survivors=6, lags=5, pairs=10, first=6, words=8),
 })  # fmt: skip
 
+# a spectrum of few bits is far from the true one, and which of the near ones is taken counts most
+LOW_RATE = 6000  # bit/s
+LOW_RATE_PRESETS = MappingProxyType({**PRESETS, "default": PRESETS["default"]._replace(spectra=2)})
 
-def preset(name: str) -> Effort:
-    """Return the effort of a preset; raise `ArgumentError` if there is none of that name."""
+
+def preset(name: str, bitrate: int = LOW_RATE) -> Effort:
+    """Return the effort of a preset at a rate [bit/s]; raise `ArgumentError` if there is none."""
     try:
-        return PRESETS[name]
+        return (LOW_RATE_PRESETS if bitrate < LOW_RATE else PRESETS)[name]
     except (KeyError, TypeError):
         raise ArgumentError(f"preset: expected one of {', '.join(PRESETS)}, got {name!r}") from None
