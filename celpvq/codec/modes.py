@@ -115,7 +115,41 @@ def fcb_stages(bits: int) -> tuple[int, ...]:
     return ((bits - 1) // 2, (bits - 2) // 2)
 
 
-_ORDERS: dict[int, str] = {}  # most sensitive bit first: what tools/sensitivity.py prints
+# most sensitive bit first: what tools/sensitivity.py prints
+_ORDERS: dict[int, str] = {
+    4800: "lsf0:0 lag0:5-4 lag1:4 lag0:6 lag1:3 lag0:7 lag0:3 lag2:4-3 lag3:4-3 lsf1:6-0 "
+    "lag1:2 lag0:2 gain3:0 gain0:0 gain2:2 lag2:2 gain1:0 gain1:2 gain3:2 gain0:2 "
+    "gain2:0 lag1:1 fcb2:0 fcb1:0 fcb0:0 lsf2:5-0 lag3:2 fcb3:0 lag0:1 lag2:1 gain1:3 "
+    "gain1:1 lag0:0 gain3:1 gain0:1 fcb1:8-1 fcb2:8-1 gain2:1 lag1:0 gain2:3 fcb0:9-1 "
+    "gain3:3 fcb3:8-1 gain0:3 lag3:1 lsf3:5-0 lag2:0 lag3:0 ",
+    5600: "lsf0:0 lag1:5 lag3:5 lag0:5 lag2:5 lag1:7 lag0:6 lag3:6 lag1:6 lag3:7 lag2:4 "
+    "lag1:4 lag2:6 lag0:7 lag2:7 lag3:4 lag0:4 gain3:2 lsf1:6-0 lag1:3 lag0:3 lag3:3 "
+    "gain1:2 gain2:2 gain0:2-1 lag2:3 fcb0:0 gain2:1 gain1:1 fcb3:0 fcb1:0 gain3:1 "
+    "lag1:2 lag3:2 gain2:0 lag2:2 fcb2:0 gain1:0 lsf2:5-0 gain3:3 lag0:2 gain2:3 "
+    "fcb0:10-1 lag1:1 fcb3:10-1 gain3:0 gain0:0 fcb1:10-1 fcb2:10-1 lag2:1 gain1:3 "
+    "lag0:1 gain0:3 lag3:1 lsf3:5-0 lag2:0 lag0:0 lag3:0 lag1:0 ",
+    6400: "lsf0:0 lag2:5 lag0:4 lag2:4 lag0:5 lag2:6 lag0:6 lag3:4-3 lag1:4 lag2:7 lag2:3 "
+    "lag0:7 lag0:3 lag1:3 gain2:0 lsf1:7-0 gain3:0 gain1:1 lag0:2 lag2:2 gain3:2 "
+    "gain0:0 gain1:2 gain0:1 lag3:2 gain2:1 gain3:1 lag1:2 gain2:2 gain0:2 fcb2:1 "
+    "gain1:0 lsf2:6-0 fcb1:1 lag0:1 lag2:1 fcb3:0 fcb3:1 fcb1:0 fcb2:0 fcb0:1 gain2:3 "
+    "gain1:3 lag0:0 lag3:1 gain0:3 fcb1:15-9 lag2:0 fcb0:0 fcb2:15-9 lag1:1 fcb3:8-2 "
+    "fcb2:8-2 fcb1:8-2 fcb0:15-9 fcb3:15-9 gain3:3 lag3:0 lag1:0 fcb0:8-2 lsf3:5-0 ",
+    7200: "lsf0:0 lag0:5 lag1:5-4 lag2:5 lag3:5 lag3:7 lag1:6 lag1:7 lag2:4 lag0:6 lag2:6 "
+    "lag3:6 lag0:4 lag3:4 lag0:7 lag2:7 lag0:3 lsf1:7-0 lag3:3 lag1:3 gain1:3 gain3:3 "
+    "gain0:2 lag2:3 gain2:2 gain1:2 gain3:0 gain1:0 gain2:0 lag1:2 lag0:2 gain0:3 "
+    "fcb3:1 lsf2:6-0 gain3:2 lag2:2 lag3:2 gain0:4 gain2:3 fcb2:1 fcb1:1 gain0:0 "
+    "gain2:4 lag1:1 fcb1:0 fcb2:0 fcb3:0 fcb0:1-0 lag3:1 gain3:1 lag0:1 fcb3:17-10 "
+    "lag2:1 fcb2:17-10 fcb0:17-10 fcb1:17-10 fcb2:9-2 gain1:1 fcb3:9-2 fcb0:9-2 "
+    "fcb1:9-2 lag1:0 gain2:1 lsf3:5-0 gain0:1 lag2:0 lag3:0 lag0:0 ",
+    8000: "lsf0:0 lag3:5 lag0:5 lag1:5 lag2:5 lag3:6 lag2:4 lag3:7 lag1:4 lag0:4 lag3:4 "
+    "lag0:6 lag1:6 lag2:7 lag1:7 lag0:7 lag2:6 lag0:3 lsf1:8-0 lag1:3 lag3:3 gain0:4 "
+    "lag2:3 gain3:1 gain2:1 gain1:4 gain3:2 lag3:2 lag2:2 lag1:2 gain0:1 lag0:2 "
+    "gain2:4 gain1:3 gain1:1 gain3:4 gain0:3 gain3:3 gain0:2 gain2:3 fcb3:1 fcb1:1 "
+    "gain2:2 fcb2:1 fcb0:1 lsf2:6-0 lag1:1 fcb0:0 lag2:1 gain1:2 fcb1:0 lag0:1 fcb3:0 "
+    "lag3:1 fcb0:20-11 fcb2:20-11 fcb2:0 fcb3:20-11 fcb1:20-11 gain1:0 gain3:0 "
+    "gain0:0 fcb3:10-2 gain2:0 lag1:0 fcb0:10-2 lag2:0 lag3:0 fcb1:10-2 fcb2:10-2 "
+    "lag0:0 lsf3:6-0 ",
+}
 
 
 def _mode(bitrate: int, *, lsf: tuple[int, ...], lag: tuple[int, ...],
