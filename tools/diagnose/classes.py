@@ -18,11 +18,15 @@ _SILENCE = 1e-10  # mean square
 _FADE_LEN = 80  # 10 ms
 
 
+def padded(x: Signal) -> Signal:
+    """Return x (n,) and the zeros that the encoder needs after it (n_frames * FRAME_LEN,)."""
+    n_frames = -(-(len(x) + DELAY) // FRAME_LEN)
+    return np.pad(x, (0, n_frames * FRAME_LEN - len(x)))
+
+
 def to_frames(x: Signal) -> Signal:
     """Return x (n,) as the frames that the codec makes of it (n_frames, FRAME_LEN)."""
-    frames = np.zeros((-(-(len(x) + DELAY) // FRAME_LEN), FRAME_LEN))
-    frames.reshape(-1)[DELAY : DELAY + len(x)] = x
-    return frames
+    return np.roll(padded(x), DELAY).reshape(-1, FRAME_LEN)
 
 
 def periodicity(x: Signal) -> Signal:
@@ -62,6 +66,6 @@ def replace(x: Signal, y: Signal, chosen: NDArray[np.bool_]) -> Signal:
     """Return y (n,) with x (n,) in the chosen frames (n_frames,), cross-faded over 10 ms."""
     steps = np.repeat(chosen.astype(np.float64), FRAME_LEN)
     window = hann(_FADE_LEN + 1)
-    padded = np.pad(steps, _FADE_LEN // 2, "edge")
-    share = np.convolve(padded, window / window.sum(), "valid")[DELAY : DELAY + len(x)]
+    longer = np.pad(steps, _FADE_LEN // 2, "edge")
+    share = np.convolve(longer, window / window.sum(), "valid")[DELAY : DELAY + len(x)]
     return y + share * (x - y)

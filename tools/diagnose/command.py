@@ -74,7 +74,7 @@ def contenders(mode: int) -> list[Contender]:
     return [
         Celpvq(mode), *(Replaced(mode, kind) for kind in CLASSES),
         *(Unquantized(mode, part) for part in parts(modes.get(mode))),
-        Celpvq(mode, "best"), Unfiltered(mode),
+        Celpvq(mode, "best"), Unfiltered(mode, "no restoration, no postfilters"),
     ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ The kernels take any tables: books finer than a packet could name, or made of th
 part of the codec as good as unquantized, and the search around it stays what it is.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from celpvq.codec.tuning import MAX_PITCH_GAIN
 from celpvq.quality.contenders import UNKNOWN, Celpvq, Clip, Coded, hash_of
 from celpvq.training import lsf_books
 
-from .classes import CLASSES, Signal, classify, replace, to_frames
+from .classes import CLASSES, Signal, classify, padded, replace
 
 _N_PITCH_GAINS = 25
 _CORRECTION_STEP_DB = 0.75
@@ -44,9 +45,7 @@ class OneMode:
 def own_spectra(own: ModeTables, mode: Mode, x: Signal) -> ModeTables:
     """Return tables whose first LSF book holds the spectra of the clip x (n,) themselves."""
     del mode
-    padded = np.zeros(to_frames(x).size)
-    padded[: len(x)] = x
-    spectra = lsf_books.analyze([padded]).lsf
+    spectra = lsf_books.analyze([padded(x)]).lsf
     none = np.zeros((2, 1, SPLIT)), np.zeros((2, 1, LPC_ORDER - SPLIT))
     unpredicted = np.zeros(LPC_ORDER), np.zeros((2, LPC_ORDER))
     return own._replace(lsf=LsfTables(*unpredicted, np.stack([spectra, spectra]), *none))
@@ -106,73 +105,66 @@ def parts(mode: Mode) -> list[str]:
 
 def code(x: Signal, mode: Mode, given: TableSet | OneMode, *, postfilter: bool = True) -> Signal:
     """Return x (n,) after the codec with the tables `given`, without packets in between."""
-    padded = np.zeros(to_frames(x).size)
-    padded[: len(x)] = x
-    words = Encoder(mode, tables=given).encode_words(padded)
+    words = Encoder(mode, tables=given).encode_words(padded(x))
     decoder = Decoder(postfilter=postfilter, tables=given)
     decoder._mode = mode  # words that no packet can hold have no public way in
     return decoder._decode(SPEECH, words)[DELAY : DELAY + len(x)] / 32768.0
 
 
-def _key(base: Celpvq, clip: Clip, *rest: object) -> str:
-    sources = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    return hash_of(base.key(clip), *rest, *sources)
-
-
 @dataclass(frozen=True, slots=True)
-class Unquantized:
-    """celpvq at a bit rate with one part of `PARTS` changed."""
+class Changed(ABC):
+    """celpvq at a bit rate with one thing changed: a `Contender`."""
 
     mode: int
-    name: str
-
-    def key(self, clip: Clip) -> str:
-        """Return a hash of all that the result depends on."""
-        return _key(Celpvq(self.mode), clip, self.name)
-
-    def code(self, clip: Clip, ref: Signal) -> Coded:
-        """Return the clip after the codec."""
-        del clip
-        mode = modes.get(self.mode)
-        changed = PARTS[self.name](tables.default().mode(mode), mode, ref)
-        return Coded(code(ref, mode, OneMode(changed)), UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True)
-class Unfiltered:
-    """celpvq at a bit rate without what the decoder does to the speech in the end."""
-
-    mode: int
-    name: str = "no restoration, no postfilter"
-
-    def key(self, clip: Clip) -> str:
-        """Return a hash of all that the result depends on."""
-        return _key(Celpvq(self.mode), clip, self.name)
-
-    def code(self, clip: Clip, ref: Signal) -> Coded:
-        """Return the clip after the codec."""
-        del clip
-        return Coded(code(ref, modes.get(self.mode), tables.default(), postfilter=False), UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """celpvq at a bit rate, the original in all frames of one class."""
-
-    mode: int
-    kind: str
+    what: str
 
     @property
     def name(self) -> str:
         """What tables call it."""
-        return f"original in {self.kind} frames"
+        return self.what
 
     def key(self, clip: Clip) -> str:
         """Return a hash of all that the result depends on."""
-        return _key(Celpvq(self.mode), clip, self.kind)
+        sources = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+        return hash_of(Celpvq(self.mode).key(clip), self.name, *sources)
 
     def code(self, clip: Clip, ref: Signal) -> Coded:
-        """Return the clip after the codec, such frames replaced."""
-        coded = Celpvq(self.mode).code(clip, ref).samples
-        chosen = classify(ref) == CLASSES.index(self.kind)
-        return Coded(replace(ref, coded, chosen), UNKNOWN)
+        """Return the clip after the codec."""
+        del clip
+        return Coded(self.change(ref), UNKNOWN)
+
+    @abstractmethod
+    def change(self, x: Signal) -> Signal:
+        """Return x (n,) after the codec so changed."""
+
+
+class Unquantized(Changed):
+    """With one of `PARTS` changed."""
+
+    def change(self, x: Signal) -> Signal:
+        """Return x (n,) after the codec so changed."""
+        mode = modes.get(self.mode)
+        changed = PARTS[self.what](tables.default().mode(mode), mode, x)
+        return code(x, mode, OneMode(changed))
+
+
+class Unfiltered(Changed):
+    """Without what the decoder does to the speech in the end."""
+
+    def change(self, x: Signal) -> Signal:
+        """Return x (n,) after the codec so changed."""
+        return code(x, modes.get(self.mode), tables.default(), postfilter=False)
+
+
+class Replaced(Changed):
+    """With the original in all frames of one of `CLASSES`."""
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        return f"original in {self.what} frames"
+
+    def change(self, x: Signal) -> Signal:
+        """Return x (n,) after the codec so changed."""
+        y = code(x, modes.get(self.mode), tables.default())
+        return replace(x, y, classify(x) == CLASSES.index(self.what))

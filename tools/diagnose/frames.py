@@ -14,7 +14,7 @@ from celpvq.quality import segmental_snr
 from celpvq.quality.report import markdown_table
 from celpvq.training import lsf_books
 
-from .classes import CLASSES, Signal, to_frames
+from .classes import CLASSES, Signal, padded, to_frames
 
 BANDS_HZ = ((100, 1000), (1000, 2000), (2000, 3000), (3000, 3800))
 _FLOOR = 1e-9  # power of a band added to both sides: what is below cannot be heard
@@ -38,7 +38,7 @@ class Frames:
         ref = to_frames(np.asarray(sosfilt(sos, x)))
         own = to_frames(heard)
         change = 10 * np.log10(_band_powers(to_frames(out)) / _band_powers(ref))
-        spectra = lsf_books.analyze([np.r_[x, np.zeros(ref.size - x.size)]]).lsf
+        spectra = lsf_books.analyze([padded(x)]).lsf
         return cls(kind, ref, own, _weigh(ref, spectra), _weigh(own, spectra), change)
 
 
