@@ -33,7 +33,7 @@ PRESETS: Mapping[str, Effort] = MappingProxyType({
 
 # a spectrum of few bits is far from the true one, and which of the near ones is taken counts most
 LOW_RATE = 6000  # bit/s
-LOW_RATE_PRESETS = MappingProxyType({**PRESETS, "default": PRESETS["default"]._replace(spectra=2)})
+LOW_RATE_PRESETS = MappingProxyType({**PRESETS, "default": PRESETS["default"]._replace(spectra=3)})
 
 
 def preset(name: str, bitrate: int = LOW_RATE) -> Effort:
