@@ -8,7 +8,7 @@ from scipy.signal import lfilter
 
 import celpvq
 from celpvq import Decoder, Encoder
-from celpvq.codec import activity, bitstream, comfort_noise
+from celpvq.codec import activity, bitstream, comfort_noise, paths
 from celpvq.codec import tables as table_sets
 from celpvq.codec.activity import HANGOVER, ActivityState
 from celpvq.codec.modes import DELAY, FRAME_LEN, SID_INTERVAL
@@ -118,7 +118,7 @@ def test_the_decoder_hears_what_the_encoder_heard_through_pauses(talk):
         np.testing.assert_array_equal(decoder._state.lsf_q, encoder._state.lsf_q)
         for name, heard in decoder._state.synthesis._asdict().items():
             np.testing.assert_array_equal(
-                heard, getattr(encoder._state.beam, name)[0], err_msg=name
+                heard, getattr(encoder._state.beam, name)[paths.HEARD], err_msg=name
             )
     assert kinds == {"speech", "sid", "not sent"}
 

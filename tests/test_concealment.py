@@ -6,7 +6,7 @@ import pytest
 import celpvq
 from celpvq import Decoder, Encoder
 from celpvq.channel import gilbert_elliott_losses, random_losses
-from celpvq.codec import copies
+from celpvq.codec import copies, paths
 from celpvq.codec.concealment import ConcealmentState
 from celpvq.codec.modes import DELAY, FRAME_LEN
 
@@ -230,8 +230,8 @@ def test_a_copy_says_what_the_frame_was(sent, speech):
         assert len(copy) == copies.COPY_BYTES
         spectrum, lag, level, gain = copies.words(copy)
         assert np.square(book - encoder.last_frame.lsf).sum(axis=1).argmin() == spectrum
-        assert abs(lag - encoder._state.beam.lag3[0, 0] / 3) < 1
-        rms = max(level_db(encoder._state.beam.exc[0, -FRAME_LEN:]), -80)
+        assert abs(lag - encoder._state.beam.lag3[paths.HEARD, 0] / 3) < 1
+        rms = max(level_db(encoder._state.beam.exc[paths.HEARD, -FRAME_LEN:]), -80)
         assert abs(copies.level_db(level) - min(rms, -18)) <= 1.001
         assert 0 <= copies.pitch_gain(gain) <= 0.9
     for wrong in (b"12", b"1234"):

@@ -29,6 +29,8 @@ def kernels():
     found = {}
     for package in (celpvq.codec, celpvq.training, celpvq.vq):
         for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            if module.name == 'celpvq.vq.nn':  # wants PyTorch, has no kernels
+                continue
             for name, item in vars(importlib.import_module(module.name)).items():
                 if hasattr(item, "signatures") and item.py_func.__module__ == module.name:
                     found[module.name[7:] + "." + name] = item

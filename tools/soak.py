@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 import celpvq
 from celpvq import Decoder, Encoder, FormatError, envelope
+from celpvq.codec import paths
 from celpvq.codec.modes import FRAME_LEN, SAMPLERATE
 from celpvq.quality import clip_paths, read_clip
 
@@ -58,7 +59,7 @@ def same_ears(encoder: Encoder, decoder: Decoder) -> bool:
     """Return whether both sides remember the same of what was heard."""
     ours, theirs = encoder._state, decoder._state
     return np.array_equal(ours.lsf_q, theirs.lsf_q) and all(
-        np.array_equal(heard, getattr(ours.beam, name)[0])
+        np.array_equal(heard, getattr(ours.beam, name)[paths.HEARD])
         for name, heard in theirs.synthesis._asdict().items()
     )
 

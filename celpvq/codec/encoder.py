@@ -241,10 +241,10 @@ class Encoder(OneStream):
         """
         if self._last is None or self._last.kind != "speech":
             return b""
-        tables, beam_ = self.tables.mode(self._last.mode), self._state.beam
-        rows = tables.gain_layout[:, 0] + beam_.words[0, synthesis.GAIN_WORDS : synthesis.FCB_WORDS]
-        rms = float(np.sqrt((beam_.exc[0, -FRAME_LEN:] ** 2).mean()))
-        lag, gain = float(beam_.lag3[0, 0]) / 3, float(tables.gain[rows, 0].mean())
+        tables, heard = self.tables.mode(self._last.mode), paths.path(self._state.beam, paths.HEARD)
+        rows = tables.gain_layout[:, 0] + heard.words[synthesis.GAIN_WORDS : synthesis.FCB_WORDS]
+        rms = float(np.sqrt((heard.synthesis.exc[-FRAME_LEN:] ** 2).mean()))
+        lag, gain = float(heard.synthesis.lag3[0]) / 3, float(tables.gain[rows, 0].mean())
         return copies.make(self._last.lsf, lag, rms, gain, tables.silence)
 
     def encode_frame(self, x: npt.ArrayLike) -> bytes:
