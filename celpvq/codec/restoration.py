@@ -70,7 +70,7 @@ class RestorationState(NamedTuple):
 
 
 _SHARE = 0.35  # of the modes that `_OWN_SHARE` does not name
-_OWN_SHARE = {4800: 0.5, 5600: 0.22, 7200: 0.3, 8000: 0.45}
+_OWN_SHARE = {4800: 0.5, 5600: 0.28, 7200: 0.3, 8000: 0.45}
 
 
 def settings(mode: Mode) -> RestorationSettings:
