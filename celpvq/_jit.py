@@ -73,6 +73,7 @@ def _cached_njit(func: Callable[P, R], **options: Any) -> Callable[P, R]:
     """Compile `func` with its cache in `CACHE_DIR`; numba's own setting is left as it was."""
     outer = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     numba.config.CACHE_DIR = str(CACHE_DIR)  # type: ignore[attr-defined]
+    options["no_cfunc_wrapper"] = True  # nothing in C calls a kernel, and each wrapper takes time
     try:
         jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy", **options)
         compiled = jit(func)
@@ -119,7 +120,7 @@ def search(func: Callable[P, R]) -> Callable[P, R]:
 
 
 def part(func: Callable[P, R]) -> Callable[P, R]:
-    """Compile `func` within its only caller, by the caller's policy, and not on its own.
+    """Compile `func` within its callers, by their policy; for what one kernel calls, in one place.
 
     A kernel's code is optimized again in every kernel above it: long chains cost minutes.
     """

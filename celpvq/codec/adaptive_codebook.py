@@ -5,7 +5,7 @@ The vector of a lag T is exc(n - T); where that is not past yet, the vector itse
 
 import numpy as np
 
-from .._jit import kernel, search
+from .._jit import kernel, part, search
 from .._types import F32, F64, I64
 from . import filters, pitch, ranking
 from .modes import MAX_LAG, SUBFRAME_LEN
@@ -52,7 +52,7 @@ def vector(lag3: int, exc: F64) -> None:
                 now[n] = now[n] + a * past[n] + b * past[n + 1] + c * past[n + 2] + d * past[n + 3]
 
 
-@search
+@part
 def _match(
     target: F32, impulse: F32, exc: F64, low: int, high: int, corr: F32, energy: F32
 ) -> None:
@@ -142,9 +142,9 @@ def search_lags(
     _score(corr[low : high + 1], energy[low : high + 1], score)
     ranking.take(score, 3 * low, 3, tried, tried_score)
     for third in range(1, 3):
-        part = score[: high3 + 1 - low3]
-        _score_thirds(third, low3, high3, corr, energy, part)
-        ranking.take(part, 3 * low3 - third, 3, tried, tried_score)
+        thirds = score[: high3 + 1 - low3]
+        _score_thirds(third, low3, high3, corr, energy, thirds)
+        ranking.take(thirds, 3 * low3 - third, 3, tried, tried_score)
 
     now, y = np.empty(SUBFRAME_LEN, dtype=np.float32), np.empty(SUBFRAME_LEN, dtype=np.float32)
     best_score = np.empty(n_best)

@@ -9,13 +9,14 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel, part, search
+from .._jit import kernel, part
 from .._types import F32, F64, I64
 from . import (
     adaptive_codebook,
     filters,
     fixed_codebook,
     gains,
+    paths,
     pitch,
     ranking,
     synthesis,
@@ -23,7 +24,7 @@ from . import (
 )
 from .lsf_quantizer import LsfColumns
 from .modes import LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN
-from .paths import HEARD, Beam, Children, Path, copy_path, offer, path
+from .paths import Beam, Children, Path, copy_path, offer, path
 from .products import respond
 from .tables import ModeTables
 from .tuning import MAX_PITCH_GAIN, MAX_SURVIVORS, Effort
@@ -96,7 +97,7 @@ class Candidates(NamedTuple):
     cost: F64  # (pairs,) the path's, and the energy of that rest
 
 
-@search
+@part
 def _new_candidates(effort: Effort) -> Candidates:
     """Return room for what all paths try."""
     n_paths, n = effort.survivors, effort.survivors * effort.lags
@@ -108,7 +109,7 @@ def _new_candidates(effort: Effort) -> Candidates:
     )  # fmt: skip
 
 
-@search
+@part
 def _find_lags(
     i: int, who: Path, response: F32, bits: int, predictor: F64, pairs: Candidates
 ) -> None:
@@ -138,7 +139,7 @@ def _find_lags(
     pairs.level[i] = gains.decibel_to_linear(gains.predicted_db(predictor, state.gain_mem))
 
 
-@search
+@part
 def _take_alike(chosen: I64, n_lags: int, pairs: Candidates, alike: I64) -> int:
     """Move the first of the chosen pairs, and those sharpened like it, to alike; return how many.
 
@@ -179,8 +180,8 @@ def search_frame(
     chosen, chosen_value = np.empty(effort.pairs, dtype=np.int64), np.empty(effort.pairs)
     rest = np.empty((effort.pairs, SUBFRAME_LEN), dtype=np.float32)
     tried = np.empty((effort.pairs, effort.words), dtype=np.int64)
-    first, n_paths = 0, 1  # the living generation: n_paths rows from first on
-    copy_path(beam, HEARD, first)
+    first, n_paths = paths.FIRST, 1  # the living generation: n_paths rows from first on
+    copy_path(beam, paths.HEARD, first)
     beam.cost[first] = 0.0
     for index in range(N_SUBFRAMES):
         now = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
@@ -230,7 +231,7 @@ def search_frame(
                 )  # fmt: skip
 
         if children.cost[0] >= bound:
-            return np.inf, HEARD
+            return np.inf, paths.HEARD
         first = MAX_SURVIVORS - first
         n_paths = 0
         for i in range(effort.survivors):

@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from .._jit import search
+from .._jit import part, search
 from .._types import F64, I64
 from ..errors import ArgumentError
 from . import (
@@ -77,7 +77,7 @@ def interpolate(prev: F64, now: F64, lpc: F64) -> None:
         lsf.to_lpc(between, lpc[s])
 
 
-@search
+@part
 def _code_speech(
     effort: Effort, tables: ModeTables, derived: SearchTables, state: EncoderState, words: I64
 ) -> None:

@@ -6,7 +6,7 @@ says where a subframe's stages lie in the book: first row and index bits of each
 
 import numpy as np
 
-from .._jit import kernel, search
+from .._jit import kernel, part, search
 from .._types import F32, F64, I64
 from . import filters, gains, ranking
 from .modes import SUBFRAME_LEN
@@ -103,7 +103,7 @@ def shortlist(
             words[t, k] = _signed(words[t, k], bits2, corr1[t], corr2[t])
 
 
-@search
+@part
 def _shortlist_sums(
     first: I64, response: F32, start1: int, start2: int, columns: F32, corr1: F32,
     energy1: F32, corr2: F32, energy2: F32, words: I64,

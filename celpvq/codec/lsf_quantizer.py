@@ -12,10 +12,10 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel, search
+from .._jit import kernel, part, search
 from .._types import F32, F64, I64
 from . import lsf as _lsf
-from . import ranking, tuning
+from . import products, ranking, tuning
 from .modes import LPC_ORDER
 from .products import multiply, multiply_all
 
@@ -117,7 +117,7 @@ def _nearest(target: F64, weight: F64, book: F64) -> tuple[int, float]:
     return best, best_err
 
 
-@search
+@part
 def _add_least(start: int, rest: F64, weight: F64, columns: F32, err: F32) -> None:
     """Add the least error of any entry for rest[:, start:] (M, k) to err (M,), less that of none.
 
@@ -131,8 +131,8 @@ def _add_least(start: int, rest: F64, weight: F64, columns: F32, err: F32) -> No
             x[k, i] = -2.0 * weight[start + i] * rest[k, start + i]
     norm = np.empty(n_entries, dtype=np.float32)
     product = np.empty((rest.shape[0], n_entries), dtype=np.float32)
-    multiply(w, columns[n:], 0, norm)
-    multiply_all(x, columns[:n], 0, product)
+    multiply(w, columns[n:], products.FIRST, norm)
+    multiply_all(x, columns[:n], products.FIRST, product)
     for k in range(rest.shape[0]):
         row = product[k]
         for j in range(n_entries):
@@ -169,15 +169,16 @@ def quantize(
             residual[switch, i] = r
             energy += weight[i] * r * r
             x[i], x[LPC_ORDER + i] = 2.0 * weight[i] * r, -weight[i]
-        multiply(x, columns.stage1[switch], 0, score)
+        multiply(x, columns.stage1[switch], products.FIRST, score)
         values[:] = -np.inf
         ranking.take(score, 0, 1, items, values)
         for k in range(n_survivors):
             err[k] = energy - values[k]
             for i in range(LPC_ORDER):
                 rest[k, i] = residual[switch, i] - tables.stage1[switch, items[k], i]
-        _add_least(0, rest, weight, columns.low[switch], err)
-        _add_least(SPLIT, rest, weight, columns.high[switch], err)
+        for start in (0, SPLIT):
+            half = columns.low if start == 0 else columns.high
+            _add_least(start, rest, weight, half[switch], err)
         penalty = tuning.PREDICTION_PENALTY if switch == 1 else 1.0
         for k in range(n_survivors):
             if -penalty * err[k] > costs[n_found - 1]:

@@ -11,7 +11,9 @@ from .modes import LPC_ORDER, N_WORDS, SUBFRAME_LEN
 from .synthesis import SynthesisState
 from .tuning import MAX_SURVIVORS
 
-# rows of the beam besides two generations of MAX_SURVIVORS paths
+# rows of the beam: two generations of MAX_SURVIVORS paths from FIRST on, and two more; an argument
+# by attribute, `paths.HEARD`, is not compiled in
+FIRST = 0
 HEARD = 2 * MAX_SURVIVORS  # what the decoder has heard up to this frame
 BEST = HEARD + 1  # the best path through this frame so far
 _N_ROWS = BEST + 1

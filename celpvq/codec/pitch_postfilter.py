@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel
+from .._jit import part
 from .._types import F64
 from . import filters, pitch
 from .modes import MAX_LAG, SUBFRAME_LEN
@@ -36,7 +36,7 @@ class PitchPostfilterState(NamedTuple):
         return cls(np.zeros(_LINE), np.zeros(1))
 
 
-@kernel
+@part
 def apply(lag3: int, state: PitchPostfilterState, x: F64) -> None:
     """Filter speech x (n,) of a lag [thirds of a sample] in place."""
     filters.keep_past(state.speech, _LINE - SUBFRAME_LEN)

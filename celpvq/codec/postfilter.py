@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel
+from .._jit import part
 from .._types import F64
 from . import filters, lpc
 from .modes import LPC_ORDER, SUBFRAME_LEN
@@ -48,7 +48,7 @@ class PostfilterState(NamedTuple):
 SETTINGS = PostfilterSettings(numerator=0.65, denominator=0.75, tilt=0.5)  # of all modes
 
 
-@kernel
+@part
 def _tilt(num: F64, den: F64) -> float:
     """Return the first normalized autocorrelation of the response of num / den."""
     response = np.zeros(LPC_ORDER + _RESPONSE_LEN)
@@ -64,7 +64,7 @@ def _tilt(num: F64, den: F64) -> float:
     return r1 / r0
 
 
-@kernel
+@part
 def apply(a: F64, strength: PostfilterSettings, state: PostfilterState, x: F64) -> None:
     """Filter speech x (n,) of the predictor a (p,), in place."""
     num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)

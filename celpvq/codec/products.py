@@ -9,6 +9,7 @@ from .._jit import part, search
 from .._types import F32, F64
 from .modes import SUBFRAME_LEN
 
+FIRST = 0  # a `start`, by attribute: a literal would be compiled in, which takes a copy of its own
 UNROLLED = 5  # terms a pass: the length of a vector is a multiple
 
 

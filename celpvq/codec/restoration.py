@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel
+from .._jit import part
 from .._types import F64
 from . import filters, lpc
 from .modes import SAMPLERATE, SUBFRAME_LEN, Mode
@@ -78,7 +78,7 @@ def settings(mode: Mode) -> RestorationSettings:
     return RestorationSettings(share=_OWN_SHARE.get(mode.bitrate, _SHARE), limit=4.0)
 
 
-@kernel
+@part
 def apply(exc: F64, strength: RestorationSettings, state: RestorationState, x: F64) -> None:
     """Lift the upper bands of speech x (n,), whose excitation ends exc (MAX_LAG + n,), in place."""
     r = np.empty(_MEASURE_LAGS + 1)

@@ -4,7 +4,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel
+from .._jit import kernel, part
 from .._types import F64, I64
 from . import adaptive_codebook, filters, fixed_codebook, gains, pitch
 from .modes import LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
@@ -86,7 +86,7 @@ def speak(lpc: F64, state: SynthesisState) -> None:
     clamp(state.speech)
 
 
-@kernel
+@part
 def subframe(words: I64, index: int, lpc: F64, tables: ModeTables, state: SynthesisState) -> None:
     """Rebuild subframe `index` from its frame's words (N_WORDS,) into the last n of state.speech.
 
