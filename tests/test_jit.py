@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 import celpvq
 import celpvq.codec
 from celpvq import Decoder, Encoder, _jit
-from celpvq.cli import common
+from celpvq.cli import common, main
 from celpvq.codec import activity, decoder, encoder
 from celpvq.codec.tuning import PRESETS
 
@@ -309,3 +310,20 @@ def test_a_terminal_hears_of_the_first_compilation_and_of_no_later_one(
         with common.Progress("encode", 1.0, quiet=quiet):
             pass
         assert ("first run in this environment" in capsys.readouterr().err) == said
+
+
+def test_no_verb_speaks_of_compilation_once_both_directions_are_compiled(
+    tmp_path, monkeypatch, capsys
+):
+    celpvq.warmup()
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    wav, coded = str(tmp_path / "a.wav"), str(tmp_path / "a.cvq")
+    soundfile.write(wav, 0.1 * np.random.default_rng(1).normal(size=8000), 8000)
+    for command in (
+        ["encode", wav, coded], ["decode", coded, str(tmp_path / "b.wav")],
+        ["channel", coded, str(tmp_path / "c.wav")],
+        ["compare", str(tmp_path), "--out", str(tmp_path / "out"), "-m", "4800", "-j", "1",
+         "--measures", "segsnr", "--limit", "1"],
+    ):  # fmt: skip
+        main(command)
+        assert "compiling" not in capsys.readouterr().err

@@ -106,6 +106,7 @@ def _read(file: Any, args: argparse.Namespace) -> "tuple[list[Packet], int, Any]
     """Return all packets, the length of their sound at 8000 Hz, and the tables they need."""
     from ..channel import read_g192
     from ..codec.modes import BY_LENGTH, DELAY, FRAME_LEN, SID_BYTES
+    from ..codec.tables import made_with
     from ..container import CvqReader, n_samples_8k
     from ..errors import FormatError
 
@@ -120,20 +121,7 @@ def _read(file: Any, args: argparse.Namespace) -> "tuple[list[Packet], int, Any]
     n = max(len(sent) * FRAME_LEN - DELAY, 0)
     if reader.samples is not None:
         n = min(n, n_samples_8k(reader.samples, reader.header.samplerate))
-    return sent, n, _tables(reader.header.tables, args.tables)
-
-
-def _tables(digest: str, path: str | None) -> Any:
-    """Return the tables that a file was made with; raise if those given are others."""
-    from ..codec import tables as shipped
-    from ..errors import TablesError
-
-    tables = common.load_tables(path)
-    if tables is None:
-        return shipped.by_hash(digest)
-    if not tables.hash.startswith(digest):
-        raise TablesError(f"tables: made with {digest}, got {tables.hash[: len(digest)]}")
-    return tables
+    return sent, n, made_with(reader.header.tables, common.load_tables(args.tables))
 
 
 def _transmit(
@@ -173,7 +161,9 @@ def _decode(
     decoder = ChunkDecoder(SAMPLERATE, own, "int16")
     writer = SoundWriter(output, suffix, SAMPLERATE, n_samples)
     left = n_samples
-    with common.Progress("channel", n_samples / SAMPLERATE, quiet=args.quiet) as progress:
+    with common.Progress(
+        "channel", n_samples / SAMPLERATE, quiet=args.quiet, kernel=common.DECODER
+    ) as progress:
         for packet in received:
             samples = decoder.write([packet])[:left]
             writer.write(samples)

@@ -16,6 +16,7 @@ from ..output import Output
 LONG_S = 60.0  # sound that deserves a word on a missing progress bar
 _NO_BAR = "no progress bar without tqdm: pip install celpvq[progress]"
 _COMPILING = "first run in this environment: compiling, which takes up to a minute"
+_ENCODER, DECODER = "encoder._encode_frames", "decoder._decode_frames"  # kernels
 _BAR = "{desc} {percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s, {remaining} left"
 
 
@@ -128,10 +129,12 @@ def open_output(path: str, source: IO[bytes] | None = None, *, force: bool) -> O
 class Progress:
     """A bar on standard error, where that is a terminal and tqdm is installed.
 
-    The verb is "encode" or "decode": the kernel of that name may have to be compiled first.
+    It says so if `kernel`, which the work runs for longest, has to be compiled first.
     """
 
-    def __init__(self, verb: str, seconds: float | None, *, quiet: bool) -> None:
+    def __init__(
+        self, verb: str, seconds: float | None, *, quiet: bool, kernel: str = _ENCODER
+    ) -> None:
         from .._jit import is_compiled
 
         self.seconds = 0.0
@@ -140,7 +143,7 @@ class Progress:
         self._first = 0.0
         if quiet or not sys.stderr.isatty():
             return
-        if not is_compiled(f"{verb}r._{verb}_frames"):
+        if not is_compiled(kernel):
             print(f"celpvq: {_COMPILING}", file=sys.stderr)
         try:
             from tqdm import tqdm

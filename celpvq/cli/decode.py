@@ -53,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
     ):  # fmt: skip
         rate, n = stream.samplerate, stream.n_samples
         writer = SoundWriter(output, suffix, rate, None if args.partial else n)
-        with common.Progress("decode", n and n / rate, quiet=args.quiet) as progress:
+        with common.Progress(
+            "decode", n and n / rate, quiet=args.quiet, kernel=common.DECODER
+        ) as progress:
             while len(samples := stream.read(rate)):
                 writer.write(samples)
                 progress.update(len(samples) / rate)
