@@ -1,7 +1,18 @@
-"""Files as the world has them: pipes, short reads, full disks."""
+"""Sound and files as the world has them: chunks, pipes, short reads, full disks."""
 
 import errno
 import io
+import itertools
+
+
+def in_chunks(x, sizes):
+    """`x` in chunks of the given sizes, over and over."""
+    start = 0
+    for size in itertools.cycle([*sizes, 1000]):
+        yield x[start : start + size]
+        start += size
+        if start >= len(x):
+            return
 
 
 class Pipe(io.BytesIO):

@@ -1,12 +1,11 @@
 import contextlib
 import io
-import itertools
 import os
 import resource
 
 import numpy as np
 import pytest
-from files import FullDisk, Pipe
+from files import FullDisk, Pipe, in_chunks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,16 +30,6 @@ def speech_like(n, seed=0):
     """Noise in syllables."""
     rng = np.random.default_rng(seed)
     return 0.2 * rng.normal(size=n).clip(-4, 4) * np.sin(np.arange(n) / 700) ** 2
-
-
-def in_chunks(x, sizes):
-    """`x` in chunks of the given sizes, over and over."""
-    start = 0
-    for size in itertools.cycle([*sizes, 1000]):
-        yield x[start : start + size]
-        start += size
-        if start >= len(x):
-            return
 
 
 def streamed(x, samplerate, sizes=(), file=None, **options):

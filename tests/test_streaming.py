@@ -1,13 +1,13 @@
 """Chunks in, packets out, and back: whatever the chunks, the same as in one piece."""
 
 import asyncio
-import itertools
 import pickle
 import sys
 import threading
 
 import numpy as np
 import pytest
+from files import in_chunks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,16 +17,6 @@ from celpvq.codec.modes import DELAY, FRAME_LEN
 from celpvq.codec.turn import Turn
 
 SIZES = st.lists(st.sampled_from([0, 1, 2, 159, 160, 161, 441, 8193]), max_size=30)
-
-
-def in_chunks(x, sizes):
-    """`x` in chunks of the given sizes, over and over."""
-    start = 0
-    for size in itertools.cycle([*sizes, 1000]):
-        yield x[start : start + size]
-        start += size
-        if start >= len(x):
-            return
 
 
 @pytest.fixture(scope="module")

@@ -277,6 +277,22 @@ def default() -> TableSet:
     return by_hash((FOLDER / "default").read_text().strip())
 
 
+def made_with(digest: str, given: TableSet | None = None) -> TableSet:
+    """Return the set that a stream was made with, whose hash begins with `digest`.
+
+    Raises
+    ------
+    TablesError
+        If it is not installed, or another one is given.
+    """
+    if given is None:
+        return by_hash(digest)
+    if not given.hash.startswith(digest):
+        got = given.hash[: len(digest)]
+        raise TablesError(f"tables: the stream was made with {digest}, got {got}")
+    return given
+
+
 @functools.cache
 def by_hash(digest: str) -> TableSet:
     """Return the shipped set whose hash begins with `digest`, at least 16 hexadecimal digits.

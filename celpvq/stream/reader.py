@@ -16,7 +16,7 @@ from ..codec.decoder import Decoder
 from ..codec.modes import DELAY, FRAME_LEN, SAMPLERATE
 from ..codec.tables import TableSet
 from ..container import CvqReader, Header, n_samples_8k
-from ..errors import ClosedError, TablesError
+from ..errors import ClosedError
 
 
 class StreamReader:
@@ -67,7 +67,9 @@ class StreamReader:
             self.samplerate = check_samplerate(
                 self.header.samplerate if samplerate is None else samplerate
             )
-            self._decoder = Decoder(postfilter=postfilter, tables=_tables(self.header, tables))
+            self._decoder = Decoder(
+                postfilter=postfilter, tables=shipped.made_with(self.header.tables, tables)
+            )
             self._resampler = Resampler(SAMPLERATE, self.samplerate)
         except BaseException:
             self.close()
@@ -168,13 +170,3 @@ class StreamReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _tables(header: Header, tables: TableSet | None) -> TableSet:
-    """Return the tables that a stream needs; raise `TablesError` if they are not there."""
-    if tables is None:
-        return shipped.by_hash(header.tables)
-    if not tables.hash.startswith(header.tables):
-        got = tables.hash[: len(header.tables)]
-        raise TablesError(f"tables: the stream was made with {header.tables}, got {got}")
-    return tables
