@@ -201,13 +201,17 @@ def test_matrices_of_low_rank_never_raise_the_distortion(init):
 
 
 def test_empty_cells_are_filled_from_the_worst():
-    X = vectors(1000, 2)
     start = np.full((16, 2), 50.0)  # one codeword takes all, the others none
-    q = LBG(16, init=start, max_iter=100).fit(X)
-    assert vq.cell_usage(q.encode(X), 16) == 1
-    assert (np.diff(q.distortion_history_) <= 0).all()
-    good = LBG(16, random_state=1, max_iter=100).fit(X)
-    assert q.distortion_history_[-1] < 1.1 * good.distortion_history_[-1]
+    excess = []
+    for seed in range(8):
+        X = vectors(1000, 2, seed)
+        q = LBG(16, init=start, max_iter=100).fit(X)
+        assert vq.cell_usage(q.encode(X), 16) == 1
+        assert (np.diff(q.distortion_history_) <= 0).all()
+        good = LBG(16, random_state=1, max_iter=100).fit(X)
+        excess.append(q.distortion_history_[-1] / good.distortion_history_[-1])
+    # Which optimum one design ends in depends on the last bit of a sum, the mean does not.
+    assert np.mean(excess) < 1.1
 
 
 def test_empty_cells_may_become_one_with_their_neighbours():
