@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ._types import F32
-from .channel import gilbert_elliott_losses, random_losses
+from .channel import draw_losses
 from .codec.decoder import Decoder
 from .codec.encoder import Encoder
 from .codec.modes import DELAY, FRAME_LEN, SAMPLERATE
@@ -21,11 +21,7 @@ _SILENT_DB = -99.0
 def losses(rate: float, burst: float | None, seed: int) -> Iterator[bool]:
     """Yield for ever whether a frame is lost; see `celpvq.channel`."""
     for part in itertools.count(seed):
-        if burst is None:
-            lost = random_losses(_FRAMES, rate, part)
-        else:
-            lost = gilbert_elliott_losses(_FRAMES * 100, rate, burst, part)
-        yield from lost.tolist()
+        yield from draw_losses(100 * _FRAMES, rate, burst, part).tolist()
 
 
 class Loop:

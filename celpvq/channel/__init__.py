@@ -10,12 +10,13 @@ True
 
 from .bit_errors import flip_bits, flip_by
 from .g192 import Pattern, read_g192, read_pattern, write_g192, write_pattern
-from .losses import drop, gilbert_elliott_losses, random_losses
+from .losses import draw_losses, drop, gilbert_elliott_losses, random_losses
 from .record import Record
 
 __all__ = [
     "Pattern",
     "Record",
+    "draw_losses",
     "drop",
     "flip_bits",
     "flip_by",

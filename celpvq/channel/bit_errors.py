@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..codec.modes import BY_LENGTH, MODES
 from ..errors import ArgumentError
-from .losses import Mask, Packet, check_rate, gilbert_elliott_losses, random_losses
+from .losses import Mask, Packet, check_rate, draw_losses
 
 _DENSITY = 0.5  # of wrong bits in a bad time: as good as no reception
 
@@ -48,11 +48,7 @@ def flip_bits(
     check_rate(ber, "ber")
     packets = list(packets)
     n = sum(8 * len(packet or b"") for packet in packets)
-    wrong = (
-        random_losses(n, ber, seed) if burst is None
-        else gilbert_elliott_losses(n, ber, burst, seed, _DENSITY)
-    )  # fmt: skip
-    return flip_by(packets, wrong, fields)
+    return flip_by(packets, draw_losses(n, ber, burst, seed, _DENSITY), fields)
 
 
 def flip_by(

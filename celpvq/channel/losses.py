@@ -101,6 +101,13 @@ def gilbert_elliott_losses(
     return np.asarray(is_bad & (rng.random(n) < density))
 
 
+def draw_losses(n: int, rate: float, burst: float | None, seed: int, density: float = 1.0) -> Mask:
+    """Return which of `n` items are lost: `gilbert_elliott_losses`, or `random_losses` for None."""
+    if burst is None:
+        return random_losses(n, rate, seed)
+    return gilbert_elliott_losses(n, rate, burst, seed, density)
+
+
 def drop(packets: Iterable[Packet], lost: Sequence[bool] | Mask) -> list[Packet]:
     """Return the packets, None in the place of the lost ones; what was not sent stays so.
 
