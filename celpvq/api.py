@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import channel as channels
 from ._types import F64
 from .audio import Resampler
 from .audio.arrays import as_mono
@@ -106,7 +107,7 @@ def decode(
 
 def roundtrip(
     x: ArrayLike, samplerate: int, mode: int | Mode = 6400, preset: str = "default", *,
-    loss: float = 0.0, burst: float = 1.0, ber: float = 0.0, seed: int = 0,
+    loss: float = 0.0, burst: float | None = None, ber: float = 0.0, seed: int = 0,
     axis: int | None = None, channel: int | None = None, highpass: bool = True, dtx: bool = False,
     postfilter: bool = True, tables: TableSet | None = None,
 ) -> NDArray[Any]:  # fmt: skip
@@ -117,9 +118,10 @@ def roundtrip(
     x, samplerate, mode, preset, axis, channel, highpass, dtx, tables
         As for `encode`.
     loss : float
-        Share of the packets that are lost, and concealed [0 to 1].
-    burst : float
-        Mean number of packets that are lost one after the other, at least 1; 1 stands for
+        Share of the packets that are lost [0 to 1], and concealed on the way to the next one, as by
+        a receiver with a jitter buffer.
+    burst : float, optional
+        Mean number of packets that are lost one after the other, at least 1; None stands for
         independent losses.
     ber : float
         Share of the bits that are wrong [0 to 1].
@@ -144,26 +146,16 @@ def roundtrip(
         raise ArgumentError("x: expected at least one sample, got none")
     encoder = Encoder(mode, preset, highpass=highpass, dtx=dtx, tables=tables)
     coder = ChunkEncoder(samplerate, encoder)
-    packets = _through_channel(coder.write(mono) + coder.flush(), loss, burst, ber, seed)
+    sent = coder.write(mono) + coder.flush()
+    lost = channels.draw_losses(len(sent), loss, burst, seed)
+    received = channels.drop(channels.flip_bits(sent, ber, seed), lost)
     dtype = array.dtype.newbyteorder("=")
     back = ChunkDecoder(
         samplerate, Decoder(postfilter=postfilter, tables=tables),
         "int16" if dtype == np.int16 else "float64",
     )  # fmt: skip
-    y = np.concatenate([back.write(packets), back.flush(len(mono))])
+    y = np.concatenate([*back.look_ahead(received), back.flush(len(mono))])
     return y[: len(mono)].astype(dtype)
-
-
-def _through_channel(
-    packets: list[bytes], loss: float, burst: float, ber: float, seed: int
-) -> list[bytes | None]:
-    """Return the packets as they arrive, None for a lost one."""
-    from . import channel
-
-    wrong = channel.flip_bits(packets, ber, seed)
-    if burst == 1:
-        return channel.drop(wrong, channel.random_losses(len(wrong), loss, seed))
-    return channel.drop(wrong, channel.gilbert_elliott_losses(len(wrong), loss, burst, seed))
 
 
 class Analysis(NamedTuple):

@@ -8,6 +8,7 @@ from scipy.signal import lfilter
 
 import celpvq
 from celpvq import Decoder, Encoder
+from celpvq.channel import drop, flip_bits, gilbert_elliott_losses
 from celpvq.codec import activity, bitstream, comfort_noise, paths
 from celpvq.codec import tables as table_sets
 from celpvq.codec.activity import HANGOVER, ActivityState
@@ -210,5 +211,10 @@ def test_losses_and_wrong_bits_of_a_roundtrip_repeat(talk):
         assert (z != clean).any()
         assert len(z) == len(x)
     assert len(celpvq.roundtrip(x[:5], 16000, preset="fast", loss=0.5)) == 5
+    sent = list(celpvq.encode_stream([x], 8000, preset="fast"))
+    lost = gilbert_elliott_losses(len(sent), 0.1, 2, seed=1)
+    decoder = celpvq.ChunkDecoder(8000, dtype="float64")
+    heard = list(decoder.look_ahead(drop(flip_bits(sent, 1e-3, 1), lost)))
+    np.testing.assert_array_equal(y, np.concatenate(heard)[: len(x)])
     with pytest.raises(celpvq.ArgumentError):
         celpvq.roundtrip(x, 8000, loss=2)

@@ -221,6 +221,26 @@ def test_a_gap_in_the_sequence_is_a_loss_and_one_in_time_alone_was_not_sent():
     assert (buffer.stats.concealed, buffer.stats.silent) == (1, 2)
 
 
+def test_with_a_lost_frame_goes_the_packet_of_the_next_slot_if_it_is_there():
+    #        lost: 1, 3, 4, 6; too late to help: 7; not sent: 9, 10
+    sent = {0: SPEECH, 2: b"two" * 4, 5: b"five" * 3, 7: b"late" * 3, 8: SID, 11: SPEECH}
+    sequence = {0: 0, 2: 2, 5: 5, 7: 7, 8: 8, 11: 9}
+    buffer, after = JitterBuffer(40), []
+    for slot in range(14):
+        now = slot * FRAME_S
+        for k, payload in sent.items():
+            if k + 2 * (k == 7) == slot:
+                buffer.put(Arrival(sequence[k], k, payload, False), now)
+        if slot >= 2:
+            frame = buffer.pop(now)
+            after.append((frame, buffer.after and buffer.after.payload))
+    assert after == [
+        (SPEECH, None), (None, sent[2]), (sent[2], None), (None, None), (None, sent[5]),
+        (sent[5], None), (None, None), (sent[7], None), (SID, None), (b"", None), (b"", None),
+        (SPEECH, None),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("before", "expected"),
     [(SPEECH, [None, b"", b""]), (SID, [b"", b"", None])],

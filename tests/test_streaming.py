@@ -1,6 +1,7 @@
 """Chunks in, packets out, and back: whatever the chunks, the same as in one piece."""
 
 import asyncio
+import itertools
 import pickle
 import sys
 import threading
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 import celpvq
 from celpvq import ChunkDecoder, ChunkEncoder, ConcurrentUseError, Decoder, Encoder
+from celpvq.audio import Resampler
 from celpvq.codec.modes import DELAY, FRAME_LEN
 from celpvq.codec.turn import Turn
 
@@ -72,6 +74,30 @@ def test_packets_one_by_one_or_many_at_once_make_the_same_sound(speech, sizes, s
     np.testing.assert_array_equal(np.concatenate([*pieces, parts.flush()]), y)
     one_by_one = list(celpvq.decode_stream(packets, samplerate))
     np.testing.assert_array_equal(np.concatenate(one_by_one), y)
+
+
+@settings(max_examples=20)
+@given(
+    losses=st.lists(st.sampled_from(["", "lost", "bad"]), min_size=60, max_size=60),
+    samplerate=st.sampled_from([8000, 16000]),
+)
+def test_looking_ahead_a_lost_packet_is_led_towards_the_next(speech, losses, samplerate):
+    packets = Encoder(6400, "fast").write(speech)[: len(losses)]
+    change = {"": lambda p: p, "lost": lambda _: None, "bad": lambda _: b"bad"}
+    received = [change[loss](p) for loss, p in zip(losses, packets, strict=True)]
+    decoder, resampler = Decoder(), Resampler(8000, samplerate)
+    frames = [
+        decoder.decode_frame(None, next_packet=after) if p is None else decoder.write([p])
+        for p, after in itertools.pairwise([*received, None])
+    ]
+    expected = resampler.write(np.concatenate(frames)[DELAY:])
+    coder = ChunkDecoder(samplerate, dtype="float64")
+    sounds = list(coder.look_ahead(iter(received)))
+    assert len(sounds) == len(received)
+    np.testing.assert_array_equal(
+        np.concatenate([*sounds, coder.flush()]), np.concatenate([expected, resampler.flush()])
+    )
+    assert decoder.stats.bad == losses.count("bad")
 
 
 @pytest.mark.parametrize("samplerate", [8000, 16000])

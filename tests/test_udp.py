@@ -252,6 +252,34 @@ def test_what_is_lost_comes_as_a_copy_with_the_next_packet(clips):
     assert (stats["concealed"], stats["copied"], stats["damaged"]) == (4, 3, 1)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_lost_frame_is_led_towards_the_next_one_whatever_the_jitter(packets, seed):
+    sent = [None if i % 7 in (3, 5, 6) else p for i, p in enumerate(packets[:60])]
+    sent[21] = b"\0\1"  # of the length of a descriptor, but none
+    expected, decoder = [], celpvq.Decoder()
+    for packet, after in itertools.pairwise([*sent, None]):
+        if packet is None:
+            expected.append(decoder.decode_frame(None, next_packet=after))
+        else:
+            expected.append(decoder.write([packet]))
+    sender = Sender()
+    delays = np.random.default_rng(seed).uniform(0, 0.02, len(sent))
+    delays[0] = 0
+    datagrams = [sender.datagram(b"lost" if p is None else p) for p in sent]
+    arrivals = sorted(
+        (0.02 * i + delays[i], datagrams[i]) for i, p in enumerate(sent) if p is not None
+    )
+    receiver, heard = Receiver(celpvq.Decoder(), JitterBuffer(40)), []
+    for i in range(len(sent)):
+        now = 0.04 + 0.02 * i
+        while arrivals and arrivals[0][0] <= now:
+            receiver.feed(arrivals[0][1], arrivals.pop(0)[0])
+        heard.append(receiver.frame(now))
+    np.testing.assert_array_equal(np.concatenate(heard), np.concatenate(expected))
+    assert receiver.stats["concealed"] == sent.count(None)
+    assert receiver.stats["late"] == 0
+
+
 def test_copies_and_checksums_travel_in_envelopes(sound, receiving, tmp_path):
     log = tmp_path / "log.json"
     receiver, port = receiving("--fast", "--log", str(log))

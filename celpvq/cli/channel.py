@@ -16,7 +16,8 @@ Losses and wrong bits are drawn by --seed, or come from files of the ITU-T's too
 which begin again where they end: 16-bit words 0x6B21 and 0x6B20 for frames, 0x007F and 0x0081 for
 bits, or their low bytes; compact ones, a bit for each, want --compact. The ending of OUT says what
 it gets: .g192 the packets as they arrive (ITU-T G.192), any other the decoded sound at 8000 Hz,
-lost frames concealed. IN may be .g192 as well: its erased frames stay lost.
+lost frames concealed as by a receiver that has the packet after them, if it is not lost too. IN
+may be .g192 as well: its erased frames stay lost.
 
 --log FILE.csv has a line for each frame that did not arrive as it was sent, FILE.json the settings
 and counts too.
@@ -130,20 +131,16 @@ def _transmit(
     """Return what arrives; losses and wrong bits are drawn independently of each other."""
     import numpy as np
 
-    from ..channel import drop, flip_bits, flip_by, gilbert_elliott_losses, random_losses
+    from ..channel import draw_losses, drop, flip_bits, flip_by
 
-    n, rate = len(sent), args.loss / 100
     packets = flip_bits(
         sent, args.ber, args.seed + 1, burst=args.bit_burst, fields=args.fields
     )  # fmt: skip
-    if args.burst is None:
-        lost = random_losses(n, rate, args.seed)
-    else:
-        lost = gilbert_elliott_losses(n, rate, args.burst, args.seed)
+    lost = draw_losses(len(sent), args.loss / 100, args.burst, args.seed)
     if pattern is not None and pattern.kind == "bits":
         packets = flip_by(packets, pattern.mask, args.fields)
     elif pattern is not None:
-        lost = lost | np.resize(pattern.mask, n)
+        lost = lost | np.resize(pattern.mask, len(sent))
     return drop(packets, lost)
 
 
@@ -164,8 +161,8 @@ def _decode(
     with common.Progress(
         "channel", n_samples / SAMPLERATE, quiet=args.quiet, kernel=common.DECODER
     ) as progress:
-        for packet in received:
-            samples = decoder.write([packet])[:left]
+        for sound in decoder.look_ahead(received):
+            samples = sound[:left]
             writer.write(samples)
             left -= len(samples)
             progress.update(FRAME_LEN / SAMPLERATE)

@@ -57,8 +57,8 @@ class JitterBuffer:
 
     Attributes
     ----------
-    copy : bytes
-        If the frame that went out last is lost: what the next packet says of it, or nothing.
+    after : Arrival or None
+        If the frame that went out last is lost: the packet of the next one, if it is there already.
     """
 
     def __init__(self, depth_ms: float = 60.0, max_depth_ms: float | None = None) -> None:
@@ -68,7 +68,7 @@ class JitterBuffer:
                 f"depth: expected 0 to 2000 ms, at most its maximum, got {depth_ms} and {most}"
             )
         self.stats = JitterStats()
-        self.copy = b""
+        self.after: Arrival | None = None
         self._waited_s, self._n_out = 0.0, 0
         self._least_s, self._most_s = depth_ms / 1000, most / 1000
         self._packets: dict[int, Arrival] = {}  # by slot
@@ -145,7 +145,7 @@ class JitterBuffer:
 
         Before playing starts, it is b"".
         """
-        self.copy = b""
+        self.after = None
         if not self._started:
             if not self.due(now):
                 return b""
@@ -163,9 +163,8 @@ class JitterBuffer:
         lost = arrival is None and self._is_lost()
         self._next += 1
         if arrival is None:
-            later = self._packets.get(self._next)
-            self.copy = later.copy if lost and later is not None else b""
-            self.stats.copied += bool(self.copy)
+            self.after = self._packets.get(self._next) if lost else None
+            self.stats.copied += self.after is not None and bool(self.after.copy)
             return self._absent(lost)
         self.stats.played += 1
         self._last = arrival.sequence

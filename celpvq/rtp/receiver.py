@@ -108,7 +108,7 @@ class Receiver:
 
     def frame(self, now: float) -> F32:
         """Return the samples (160,) to play now [s]."""
-        packet = self.buffer.pop(now)
-        if packet is None:
-            return self._decoder.decode_frame(None, copy=self.buffer.copy)
+        packet, after = self.buffer.pop(now), self.buffer.after
+        if after is not None:
+            return self._decoder.decode_frame(None, next_packet=after.payload, copy=after.copy)
         return self._decoder.write([packet])

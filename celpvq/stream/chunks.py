@@ -1,12 +1,13 @@
 """Chunks of sound to packets, and packets to sound, at any rate: for networks and for files."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._types import F64
+from .._types import F32, F64
 from ..audio import Resampler, as_mono, check_samplerate, to_dtype
 from ..audio.arrays import check_dtype
 from ..codec.decoder import Decoder
@@ -93,8 +94,27 @@ class ChunkDecoder:
         self._skip = DELAY
 
     def write(self, packets: Iterable[bytes | None]) -> NDArray[Any]:
-        """Return the sound (n,) that packets complete; None stands for a lost one."""
-        samples = self.decoder.write(packets).astype(np.float64)
+        """Return the sound (n,) that packets complete; None stands for a lost one.
+
+        A lost one is concealed as if those after it had not come yet, so that the sound does not
+        depend on which packets come together.
+        """
+        return self._resampled(self.decoder.write(packets))
+
+    def look_ahead(self, packets: Iterable[bytes | None]) -> Iterator[NDArray[Any]]:
+        """Yield the sound (n,) of each packet, once the next one is there.
+
+        As `write`, but a lost packet is concealed on the way to the next one, as a receiver does
+        whose jitter buffer holds it.
+        """
+        for packet, after in itertools.pairwise(itertools.chain(packets, [None])):
+            if packet is None:
+                yield self._resampled(self.decoder.decode_frame(None, next_packet=after))
+            else:
+                yield self.write([packet])
+
+    def _resampled(self, speech: F32) -> NDArray[Any]:
+        samples = speech.astype(np.float64)
         skipped = min(self._skip, len(samples))
         self._skip -= skipped
         return to_dtype(self._resampler.write(samples[skipped:]), self._dtype)
