@@ -60,10 +60,3 @@ def test_what_pauses_save_is_measured(folder, tools, capsys):
     for row in found[1:]:
         assert float(row[1]) == 6.4
         assert float(row[2]) < 0.62 * 6.4
-
-
-@pytest.mark.parametrize("name", ["loss_table", "pause_table"])
-def test_an_empty_folder_is_told(tools, tmp_path, name):
-    module = pytest.importorskip(name)
-    with pytest.raises(SystemExit, match=r"no \.flac"):
-        module.main([str(tmp_path)])

@@ -10,16 +10,15 @@ each packet: so much is it worth to protect one half of a packet and not the oth
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
+import excerpts
 import numpy as np
 from numpy.typing import NDArray
 
-from celpvq import Decoder, Encoder, TableSet, modes
+from celpvq import Decoder, Encoder, modes
 from celpvq.channel import flip_bits, flip_by, random_losses
-from celpvq.codec.modes import DELAY, SAMPLERATE
-from celpvq.quality import pesq_nb, read_clip
-from celpvq.quality.compare import find_clips
+from celpvq.codec.modes import DELAY
+from celpvq.quality import pesq_nb
 
 Signal = NDArray[np.float64]
 Packets = Sequence[bytes | None]
@@ -57,15 +56,9 @@ CHANNELS: dict[str, Damage] = {
 def main() -> int:
     """Measure, print the table."""
     parser = argparse.ArgumentParser(description="Quality under bit errors.")
-    parser.add_argument("folder", type=Path, help="speech at 8000 Hz")
-    parser.add_argument("--clips", type=int, default=12, help="how many (default: 12)")
-    parser.add_argument("--seconds", type=float, default=6.0, help="of each (default: 6)")
-    parser.add_argument("--tables", type=Path, help="made by `celpvq train`")
-    parser.add_argument("--seed", type=int, default=1, help="default: 1")
+    excerpts.add_arguments(parser, clips=12)
     args = parser.parse_args()
-    tables = None if args.tables is None else TableSet.load(args.tables)
-    n = int(args.seconds * SAMPLERATE)
-    sounds = [read_clip(clip.path)[:n] for clip in find_clips(args.folder, args.clips)]
+    sounds, tables = excerpts.read(args)
     print(f"| bit/s | {' | '.join(CHANNELS)} |")
     print("|---" * (1 + len(CHANNELS)) + "|")
     for mode in modes():

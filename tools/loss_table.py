@@ -17,15 +17,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 from peers.amr import KBPS, Amr
 
 import celpvq
 from celpvq import Decoder, Encoder
 from celpvq.channel import gilbert_elliott_losses, random_losses
-from celpvq.codec.modes import DELAY, FRAME_LEN, SAMPLERATE
-from celpvq.quality import pesq_nb
+from celpvq.codec.modes import DELAY, FRAME_LEN
+from celpvq.quality import pesq_nb, read_clip
+from celpvq.quality.compare import find_clips
 
 Signal = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -143,17 +143,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--naive", action="store_true", help="also without concealment")
     parser.add_argument("--more", action="store_true", help="also with the packet after")
     args = parser.parse_args(argv)
-    paths = sorted(args.folder.rglob("*.flac"))[:: args.every]
-    if not paths:
-        sys.exit(f"loss_table: no .flac in {args.folder}")
-    print(f"celpvq {celpvq.__version__}, {len(paths)} clips, seed {args.seed}")
+    clips = find_clips(args.folder)[:: args.every]
+    print(f"celpvq {celpvq.__version__}, {len(clips)} clips, seed {args.seed}")
     for mode in args.modes:
-        figures = []
-        for i, path in enumerate(paths):
-            x, rate = soundfile.read(path, dtype="float64")
-            if rate != SAMPLERATE:
-                sys.exit(f"loss_table: {path}: expected {SAMPLERATE} Hz, got {rate}")
-            figures.append(measure(x, mode, args, args.seed + i))
+        figures = [
+            measure(read_clip(clip.path), mode, args, args.seed + i) for i, clip in enumerate(clips)
+        ]
         print(f"\n{table(figures, mode, args)}", flush=True)
     return 0
 

@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from celpvq import Decoder, Encoder
 from celpvq.codec.modes import DELAY
-from celpvq.quality import estoi, pesq_nb
+from celpvq.quality import estoi, pesq_nb, read_clip
+from celpvq.quality.compare import find_clips
 
 Signal = NDArray[np.float64]
 
@@ -54,20 +54,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=1, metavar="K", help="take each Kth clip")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)
-    paths = sorted(args.folder.rglob("*.flac"))[:: args.every]
-    if not paths:
-        sys.exit(f"pause_table: no .flac in {args.folder}")
+    clips = find_clips(args.folder)[:: args.every]
     rng = np.random.default_rng(args.seed)
     rows: dict[str, list[list[float]]] = {}
-    for path in paths:
-        clip, _ = soundfile.read(path, dtype="float64")
-        for name, (x, scored) in kinds(clip, rng).items():
+    for clip in clips:
+        for name, (x, scored) in kinds(read_clip(clip.path), rng).items():
             row = []
             for dtx in (False, True):
                 y, rate, paused = code(x, args.mode, args.preset, dtx=dtx)
                 row += [pesq_nb(x[scored], y[scored]), estoi(x[scored], y[scored]), rate]
             rows.setdefault(name, []).append([*row, paused])
-    print(f"{len(paths)} clips, mode {args.mode}, preset {args.preset}, seed {args.seed}\n")
+    print(f"{len(clips)} clips, mode {args.mode}, preset {args.preset}, seed {args.seed}\n")
     print("| speech | kbit/s | with pauses | not coded | PESQ | change | ESTOI | change |")
     print("|---" * 8 + "|")
     for name, row in rows.items():

@@ -19,16 +19,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+import excerpts
 import numpy as np
 from numpy.typing import NDArray
 
 from celpvq import Decoder, Encoder, Mode, TableSet
 from celpvq import modes as all_modes
 from celpvq.codec import bitstream
-from celpvq.codec.modes import DELAY, FRAME_LEN, SAMPLERATE, Bit, fcb_stages
+from celpvq.codec.modes import DELAY, FRAME_LEN, Bit, fcb_stages
 from celpvq.output import write_file
-from celpvq.quality import pesq_nb, read_clip, segmental_snr
-from celpvq.quality.compare import find_clips
+from celpvq.quality import pesq_nb, segmental_snr
 
 Signal = NDArray[np.float64]
 
@@ -159,18 +159,12 @@ def table(found: dict[Mode, dict[Bit, Damage]]) -> bytes:
 def main() -> int:
     """Measure all bits; write the table, print its means and the orders."""
     parser = argparse.ArgumentParser(description="Measure what each wrong bit does.")
-    parser.add_argument("folder", type=Path, help="speech at 8000 Hz")
+    excerpts.add_arguments(parser, clips=6)
     parser.add_argument("--out", type=Path, required=True, help="the table (CSV)")
     parser.add_argument("--modes", type=int, nargs="+", help="default: all")
-    parser.add_argument("--clips", type=int, default=6, help="how many (default: 6)")
-    parser.add_argument("--seconds", type=float, default=6.0, help="of each (default: 6)")
     parser.add_argument("--share", type=float, default=0.05, help="of the frames (default: 0.05)")
-    parser.add_argument("--tables", type=Path, help="made by `celpvq train`")
-    parser.add_argument("--seed", type=int, default=1, help="default: 1")
     args = parser.parse_args()
-    tables = None if args.tables is None else TableSet.load(args.tables)
-    n = int(args.seconds * SAMPLERATE)
-    sounds = [read_clip(clip.path)[:n] for clip in find_clips(args.folder, args.clips)]
+    sounds, tables = excerpts.read(args)
     found: dict[Mode, dict[Bit, Damage]] = {}
     for mode in all_modes():
         if args.modes and mode.bitrate not in args.modes:
