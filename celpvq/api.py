@@ -54,9 +54,7 @@ def encode(
     ArgumentError, ArgumentTypeError
         If an argument has no such value; a sample is not finite; there is no sample.
     """
-    mono = as_mono(x, axis=axis, channel=channel)
-    if not len(mono):
-        raise ArgumentError("x: expected at least one sample, got none")
+    mono = _as_speech(x, axis, channel)
     file = io.BytesIO()
     options: dict[str, Any] = {"highpass": highpass, "dtx": dtx, "tables": tables}
     options["samples"] = len(mono)
@@ -141,9 +139,7 @@ def roundtrip(
         As for `encode`, or if a rate is none.
     """
     array = as_array(x)
-    mono = as_mono(array, axis=axis, channel=channel)
-    if not len(mono):
-        raise ArgumentError("x: expected at least one sample, got none")
+    mono = _as_speech(array, axis, channel)
     encoder = Encoder(mode, preset, highpass=highpass, dtx=dtx, tables=tables)
     coder = ChunkEncoder(samplerate, encoder)
     sent = coder.write(mono) + coder.flush()
@@ -192,7 +188,7 @@ def analyze(
     encoder = Encoder(mode, preset, dtx=True, tables=tables)
     decoder = Decoder(postfilter=False, tables=tables)
     resampler = Resampler(samplerate, SAMPLERATE)
-    mono = as_mono(x, axis=axis, channel=channel)
+    mono = _as_speech(x, axis, channel)
     y = np.clip(np.concatenate([resampler.write(mono), resampler.flush()]), -1.0, 1.0)
     frames = np.zeros((-(-(len(y) + DELAY) // FRAME_LEN), FRAME_LEN))
     frames.reshape(-1)[: len(y)] = y
@@ -204,6 +200,14 @@ def analyze(
         assert heard is not None
         rows.append((heard.lsf, heard.lag, heard.gain, bool(sent.active), sent.kind))
     return Analysis(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def _as_speech(x: ArrayLike, axis: int | None, channel: int | None) -> F64:
+    """Return the samples (n,) of one channel; refuse none."""
+    mono = as_mono(x, axis=axis, channel=channel)
+    if not len(mono):
+        raise ArgumentError("x: expected at least one sample, got none")
+    return mono
 
 
 def warmup() -> None:

@@ -109,10 +109,11 @@ def test_loud_and_odd_input_is_coded():
     ],
 )
 def test_bad_input_is_refused(x, options, message):
-    with pytest.raises(celpvq.CelpvqError, match=message) as caught:
-        celpvq.encode(x, **({"samplerate": 8000} | options))
-    assert isinstance(caught.value, (ValueError, TypeError))
-    assert "\n" not in str(caught.value)
+    for use in (celpvq.encode, celpvq.roundtrip, celpvq.analyze):
+        with pytest.raises(celpvq.CelpvqError, match=message) as caught:
+            use(x, **({"samplerate": 8000} | options))
+        assert isinstance(caught.value, (ValueError, TypeError))
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
