@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pytest
 
+from celpvq import vq
 from celpvq.errors import ArgumentError, ArgumentTypeError, FormatError
 from celpvq.vq import LBG
 
@@ -74,6 +75,47 @@ def test_a_design_is_the_same_wherever_the_vectors_are_and_whoever_works(
             assert_same(expected, LBG(6, **params).fit(vectors, w, executor=executor))
 
 
+OTHERS = {
+    "tree": lambda: vq.TreeVQ(9, branching=3, random_state=1, max_iter=2),
+    "weighted tree": lambda: vq.TreeVQ(4, distortion="weighted", random_state=1, max_iter=2),
+    "split": lambda: vq.SplitVQ([4, 6], widths=[1, 2], random_state=1, max_iter=2),
+    "weighted split": lambda: vq.SplitVQ(
+        [4, 6], widths=[2, 1], distortion="weighted", random_state=1, max_iter=2
+    ),
+    "product": lambda: vq.ProductVQ(4, n_parts=3, random_state=1, max_iter=2),
+    "entropy-constrained": lambda: vq.EntropyConstrainedVQ(
+        9, init="random", random_state=1, max_iter=2
+    ),
+}
+
+
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
+def test_so_are_those_of_other_quantizers(make, data, tmp_path, processes, cluster):
+    X, q = data[0], make()
+    weight = data[1][q.distortion]
+    many = in_files(X, tmp_path, "part", [1, 4095, 9000, 9001])
+    weights = in_files(weight, tmp_path, "weight", [12_000])
+    expected = make().set_params(n_threads=1).fit(X, weight)
+    assert_same(expected, q.fit(many, weights))
+    for executor in (processes, cluster):
+        for vectors, w in ((X, weight), (many, weights)):
+            assert_same(expected, make().fit(vectors, w, executor=executor))
+    np.testing.assert_equal(q.encode(X[:99]), expected.encode(X[:99]))
+
+
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
+def test_weight_of_no_use_and_too_few_vectors_are_refused(make, data, tmp_path):
+    [one], [zeros] = (in_files(x, tmp_path, name, []) for x, name in
+                      ((data[0], "X"), (np.zeros(N), "weight")))  # fmt: skip
+    with pytest.raises(ArgumentError, match="sample_weight: expected"):
+        make().fit(one, zeros)
+    for few in (data[0][:3], in_files(data[0][:3], tmp_path, "few", [])):
+        with pytest.raises(ArgumentError, match=r"X: expected \d vectors or more, got 3"):
+            make().fit(few)
+    with pytest.raises(ArgumentTypeError, match=r"executor: expected a concurrent\.futures"):
+        make().fit(data[0], executor=4)
+
+
 @pytest.mark.parametrize("init", ["random", "codebook"])
 def test_other_starts_are_the_same_too(init, data, tmp_path):
     X, weight = data[0], data[1]["squared"]
@@ -103,14 +145,16 @@ def test_numbers_of_other_types_are_read_as_they_are_in_memory(dtype, data, tmp_
     )
 
 
-def test_a_file_is_never_in_memory_as_a_whole(tmp_path):
+@pytest.mark.parametrize("method", [LBG, vq.TreeVQ, vq.ProductVQ])
+def test_a_file_is_never_in_memory_as_a_whole(method, tmp_path):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(400_000, 10)).astype(np.float32)
     paths = in_files(X, tmp_path, "X", [150_000])
-    LBG(8, max_iter=1, n_threads=2).fit(X[:5000])  # whatever stays, once
+    params = {"max_iter": 1, "n_threads": 2} | ({"n_parts": 2} if method is vq.ProductVQ else {})
+    method(8, **params).fit(X[:5000])  # whatever stays, once
     tracemalloc.start()
     try:
-        LBG(8, max_iter=1, n_threads=2).fit(paths)
+        method(8, **params).fit(paths)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -161,7 +205,8 @@ def test_files_that_do_not_fit_are_named(data, tmp_path):
 
 def test_starts_that_need_all_vectors_and_foreign_workers_are_refused(data, tmp_path):
     np.save(tmp_path / "X.npy", data[0])
-    with pytest.raises(ArgumentError, match=r"init: expected splitting, random .* got 'maximin'"):
-        LBG(4, init="maximin").fit(tmp_path / "X.npy")
+    for method in (LBG, vq.EntropyConstrainedVQ):
+        with pytest.raises(ArgumentError, match="init: expected vectors in memory for 'maximin'"):
+            method(4, init="maximin").fit(tmp_path / "X.npy")
     with pytest.raises(ArgumentTypeError, match=r"executor: expected a concurrent\.futures"):
         LBG(4).fit(data[0], executor=4)

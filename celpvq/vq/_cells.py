@@ -110,13 +110,14 @@ class FormCells(Cells):
 def survey(X: Floats | FileRows, weight: Floats | FileRows, codebook: Floats,
            n_threads: int | None = None, *, executor: Executor | None = None,
            transform: Floats | None = None,
-           assign: Callable[[slice], Indices] | None = None) -> Cells:  # fmt: skip
+           assign: Callable[[Floats, Floats], Indices] | None = None) -> Cells:  # fmt: skip
     """Return the sums over the cells of codebook (K, k) in X (n, k), the same for any workers.
 
     weight : (1, 1), (n, 1), (n, k) or (n, k, k); the last two have a say in which cell a vector
     belongs to, the last gives `FormCells`.
     transform : (k, k) or None: each row of X is multiplied by it from the right.
-    assign : the cells of a slice of X; the nearest ones if not given.
+    assign : the cells of some vectors (m, k) with weight (m, k), or (0, ...) if it has no say; the
+    nearest ones if not given.
     """
     work = partial(_survey, codebook=codebook, transform=transform, assign=assign)
     total = (FormCells if weight.ndim == 3 else Cells).zeros(codebook)
@@ -153,8 +154,8 @@ def over_parts(work: Callable[[int, Floats | FileRows, Floats | FileRows], R],
 
 def _survey(first: int, X: Floats | FileRows, weight: Floats | FileRows, *,
             codebook: Floats, transform: Floats | None,
-            assign: Callable[[slice], Indices] | None) -> Cells:  # fmt: skip
-    """Return the sums for the rows of a whole from `first` on."""
+            assign: Callable[[Floats, Floats], Indices] | None) -> Cells:  # fmt: skip
+    """Return the sums for the rows of a part."""
     cells = (FormCells if weight.ndim == 3 else Cells).zeros(codebook)
     book, k = tiled(codebook), codebook.shape[1]
     for rows in spans(len(X), BLOCK):
@@ -162,10 +163,8 @@ def _survey(first: int, X: Floats | FileRows, weight: Floats | FileRows, *,
         w = weight[rows] if len(weight) == len(X) else weight[:]
         if w.ndim == 3:
             w = entries(w)
-        if assign is not None:
-            best = assign(slice(first + rows.start, first + rows.stop))
-        else:
-            best, _ = nearest_block(x, w if w.shape[1] >= k > 1 else w[:0], book)
+        searched = w if w.shape[1] >= k > 1 else w[:0]
+        best = nearest_block(x, searched, book)[0] if assign is None else assign(x, searched)
         if isinstance(cells, FormCells):
             _add_forms(x, w, codebook, best, cells.weights, cells.sums, cells.errors)
         else:

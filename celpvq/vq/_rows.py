@@ -1,5 +1,6 @@
 """Rows of arrays that stay in their files: for more vectors than memory holds."""
 
+import math
 import mmap
 from collections.abc import Sequence
 from os import PathLike, fspath
@@ -26,14 +27,15 @@ class FileRows:
     """The rows of arrays in one or more files, read whenever they are asked for.
 
     A slice or an array of indices gives an array; `part` gives rows that are not read yet, and
-    that another process can read as well.
+    that another process can read as well, and `columns` some components of the rows.
     """
 
     def __init__(self, runs: Sequence[_Run], tail: tuple[int, ...], stored: np.dtype[Any],
-                 dtype: np.dtype[Any]) -> None:  # fmt: skip
+                 dtype: np.dtype[Any], columns: slice = slice(None)) -> None:  # fmt: skip
         self._runs, self._stored, self.dtype = tuple(runs), stored, dtype
-        self._row_len = int(np.prod(tail))
-        self.shape = (sum(run.n for run in runs), *tail)
+        self._tail, self._columns = tail, columns
+        width = [len(range(n)[columns]) for n in tail[:1]]
+        self.shape = (sum(run.n for run in runs), *width, *tail[1:])
         self.ndim = len(self.shape)
 
     def __len__(self) -> int:
@@ -47,7 +49,7 @@ class FileRows:
     def part(self, rows: slice) -> "FileRows":
         """Return the rows of a slice with step 1, not yet read."""
         start, stop, _ = rows.indices(len(self))
-        size = self._row_len * self._stored.itemsize
+        size = math.prod(self._tail) * self._stored.itemsize
         runs, before = [], 0
         for path, offset, n in self._runs:
             first, last = max(start - before, 0), min(stop - before, n)
@@ -55,23 +57,34 @@ class FileRows:
                 runs.append(_Run(path, offset + first * size, last - first))
             before += n
         runs = runs or [_Run(self._runs[0].path, 0, 0)]
-        return FileRows(runs, self.shape[1:], self._stored, self.dtype)
+        return FileRows(runs, self._tail, self._stored, self.dtype, self._columns)
+
+    def columns(self, columns: slice) -> "FileRows":
+        """Return some components of whole rows, not yet read."""
+        return FileRows(self._runs, self._tail, self._stored, self.dtype, columns)
 
     def weight_of(self, X: "Floats | FileRows") -> "FileRows":
         """Return them as weights of X (n, k): of its type, with single numbers as arrays of one."""
-        return FileRows(self._runs, self.shape[1:] or (1,), self._stored, X.dtype)
+        return FileRows(self._runs, self._tail or (1,), self._stored, X.dtype, self._columns)
 
     def _read(self, run: _Run) -> Floats:
-        count = run.n * self._row_len
+        count = run.n * math.prod(self._tail)
         values = np.fromfile(run.path, self._stored, count, offset=run.offset)
         if len(values) < count:
             got = f"{len(values)} at byte {run.offset}"
             raise FormatError(f"{run.path}: expected {count} numbers, got {got}")
-        return values.reshape(run.n, *self.shape[1:]).astype(self.dtype, copy=False)
+        rows = values.reshape(run.n, *self._tail).astype(self.dtype, copy=False)
+        return rows[:, self._columns] if self._tail else rows
 
 
-def opened(data: ArrayLike | PathOrPaths, name: str) -> ArrayLike | FileRows:
+Rows = Floats | FileRows
+Source = ArrayLike | PathOrPaths | FileRows
+
+
+def opened(data: Source, name: str) -> ArrayLike | FileRows:
     """Return `data`, or its rows in files if it is a memory map, a path or a list of paths."""
+    if isinstance(data, FileRows):
+        return data
     if isinstance(data, str | PathLike):
         return _rows([_mapped(data, name)])
     if isinstance(data, list | tuple) and data and isinstance(data[0], str | PathLike):
@@ -105,6 +118,11 @@ def _rows(arrays: Sequence["np.memmap[Any, Any]"]) -> FileRows:
     return FileRows(runs, first.shape[1:], first.dtype, dtype)
 
 
-def part(data: Floats | FileRows, rows: slice) -> Floats | FileRows:
+def part(data: Rows, rows: slice) -> Rows:
     """Return some rows, not read yet if they lie in files."""
     return data.part(rows) if isinstance(data, FileRows) else data[rows]
+
+
+def columns(data: Rows, chosen: slice) -> Rows:
+    """Return some components of all rows, not read yet if they lie in files."""
+    return data.columns(chosen) if isinstance(data, FileRows) else data[:, chosen]

@@ -11,13 +11,12 @@ from numpy.typing import ArrayLike
 from ..errors import ArgumentError
 from . import _check, init
 from ._cells import BLOCK, mapped, over_parts
-from ._rows import FileRows, PathOrPaths, opened
+from ._rows import FileRows, Rows, Source, columns, opened
 from ._threads import spans
 from ._types import F64, Floats
 from .codebook import mass
 
 R = TypeVar("R")
-Rows = Floats | FileRows
 
 
 class Training:
@@ -28,9 +27,8 @@ class Training:
     heaviest : first row of those with the most.
     """
 
-    def __init__(self, X: ArrayLike | PathOrPaths, sample_weight: ArrayLike | PathOrPaths | None,
-                 *, ndims: tuple[int, ...], least: int, n_threads: int | None,
-                 executor: Executor | None) -> None:  # fmt: skip
+    def __init__(self, X: Source, sample_weight: Source | None, *, ndims: tuple[int, ...],
+                 least: int, n_threads: int | None, executor: Executor | None) -> None:  # fmt: skip
         self.n_threads, self.executor = n_threads, executor
         given = opened(X, "X")
         if not isinstance(given, FileRows):
@@ -44,6 +42,7 @@ class Training:
         else:
             _check.sample_shape(weight.shape, self.X.shape, ndims)
             self.weight = weight.weight_of(self.X)
+        self._given_weight = weight if isinstance(weight, FileRows | None) else np.asarray(weight)
         found = list(self.over_parts(_inspected))
         self.n_weighty = sum(n for n, *_ in found)
         self.heaviest = max(found, key=lambda part: part[1])[2]
@@ -52,18 +51,29 @@ class Training:
         """Yield ``work(first row, X, weight)`` of each part, in order."""
         return over_parts(work, self.X, self.weight, self.n_threads, self.executor)
 
-    def start(self, name: str, n_codewords: int, transform: Floats | None,
-              rng: np.random.Generator) -> Floats:  # fmt: skip
-        """Return the start of that name, of vectors multiplied by `transform` (k, k) if given."""
+    def columns(self, chosen: slice) -> tuple[Rows, Rows | None]:
+        """Return some components of the vectors, and their weight, as `fit` takes both."""
+        weight = self._given_weight
+        if weight is not None and weight.ndim == 2:
+            weight = columns(weight, chosen)
+        return columns(self.X, chosen), weight
+
+    def start(self, start: str | ArrayLike, n_codewords: int, rng: np.random.Generator,
+              transform: Floats | None = None) -> Floats:  # fmt: skip
+        """Return the codebook that `start` says, of vectors times `transform` (k, k) if given."""
+
+        def moved(X: Floats) -> Floats:
+            return X if transform is None else mapped(X, transform)
+
+        if not isinstance(start, str):
+            return moved(init.given(start, self.X.shape[1], n_codewords).astype(self.X.dtype))
+        _check.choice(start, "init", init.NAMES)
         total = np.concatenate(list(self.over_parts(_mass)))
-        if name == "random":
-            chosen = init.random(self.X, total / total.sum(), n_codewords, rng)
-            return chosen if transform is None else mapped(chosen, transform)
+        if start == "random":
+            return moved(init.random(self.X, total / total.sum(), n_codewords, rng))
         if isinstance(self.X, FileRows):
-            expected = "splitting, random or a codebook for vectors in files"
-            raise ArgumentError(f"init: expected {expected}, got {name!r}")
-        X = self.X if transform is None else mapped(self.X, transform)
-        return init.start(name, X, total, n_codewords, rng)
+            raise ArgumentError(f"init: expected vectors in memory for {start!r}, got files")
+        return init.start(start, moved(self.X), total, n_codewords, rng)
 
     def inverse_covariance(self) -> Floats:
         """Return the inverse (k, k) of the weighted covariance."""

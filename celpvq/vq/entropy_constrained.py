@@ -1,22 +1,25 @@
 """Entropy-constrained quantization: distortion against the rate of a variable-length code."""
 
-from typing import ClassVar, Literal
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import FormatError
 from . import _check
-from . import init as starts
 from ._cells import Cells, survey
 from ._lloyd import Design
+from ._rows import Source
 from ._types import F64, Floats, Indices
 from .base import VectorQuantizer, check_shape
-from .codebook import CodebookVQ, mass
-from .full_search import nearest
+from .codebook import CodebookVQ
+from .distributed import DistributedVQ
+from .full_search import Tiles, nearest, nearest_block, tiled
 
 
-class EntropyConstrainedVQ(CodebookVQ):
+class EntropyConstrainedVQ(DistributedVQ, CodebookVQ):
     """A vector quantizer whose indices an entropy code will carry.
 
     It minimizes distortion plus `lagrangian` times rate: a vector goes to the codeword with the
@@ -95,21 +98,24 @@ class EntropyConstrainedVQ(CodebookVQ):
         self.n_threads = n_threads
         self.verbose = verbose
 
-    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
+    def _fit(self, X: Source, sample_weight: Source | None,
+             executor: Executor | None = None) -> None:  # fmt: skip
+        self._check_params()
         _check.number(self.lagrangian, "lagrangian")
-        X, weight = self._checked(X, sample_weight)
+        data = self._training(X, sample_weight, executor, least=self.n_codewords)
+        self._check_weighty(data.n_weighty)
         rng = np.random.default_rng(self.random_state)
-        design = Design(X, weight, self, rng)
-        codebook = starts.start(self.init, X, mass(X, weight), self.n_codewords, rng)
+        design = Design(data.X, data.weight, self, rng, executor=executor)
+        codebook = data.start(self.init, self.n_codewords, rng)
         lengths = np.full(len(codebook), np.log2(len(codebook)))
-        cells = self._survey(X, weight, codebook, lengths)
+        cells = self._survey(design, codebook, lengths)
         design.history.append(cells.distortion)
         costs = [self._cost(cells, lengths)]
         for _ in range(self.max_iter):
             used = ~cells.empty
             moved = cells.centroids(codebook)[used]
             new = -np.log2(cells.weights[used, 0] / cells.weights[:, 0].sum()) + 0.0  # no -0.0
-            after = self._survey(X, weight, moved, new)
+            after = self._survey(design, moved, new)
             cost = self._cost(after, new)
             if cost > costs[-1]:  # by rounding only
                 break
@@ -124,21 +130,21 @@ class EntropyConstrainedVQ(CodebookVQ):
         self._finish(codebook, design)
 
     def _encode(self, X: Floats, weight: Floats) -> Indices:
-        return self._search(X, self.codebook_, self.lengths_)
+        book = self._priced(self.codebook_, self.lengths_, X.dtype)
+        return nearest(_longer(X), book, n_threads=self.n_threads)[0]
 
     def _distortion(self, X: Floats, sample_weight: ArrayLike | None) -> float:
         return VectorQuantizer._distortion(self, X, sample_weight)  # as coded: not by the nearest
 
-    def _search(self, X: Floats, codebook: Floats, lengths: F64) -> Indices:
-        """Return the codewords of least cost: nearest, with the cost as one more dimension."""
+    def _priced(self, codebook: Floats, lengths: F64, dtype: np.dtype[Any]) -> Floats:
+        """Return the codebook with one more dimension, in which the price lies."""
         price = np.sqrt(self.lagrangian * lengths)[:, None]
-        book = np.hstack([codebook, price]).astype(X.dtype)
-        longer = np.hstack([X, np.zeros((len(X), 1), X.dtype)])
-        return nearest(longer, book, n_threads=self.n_threads)[0]
+        return np.hstack([codebook, price]).astype(dtype)
 
-    def _survey(self, X: Floats, weight: Floats, codebook: Floats, lengths: F64) -> Cells:
-        best = self._search(X, codebook, lengths)
-        return survey(X, weight, codebook, self.n_threads, assign=lambda rows: best[rows])
+    def _survey(self, design: Design, codebook: Floats, lengths: F64) -> Cells:
+        book = tiled(self._priced(codebook, lengths, codebook.dtype))
+        return survey(design.X, design.weight, codebook, self.n_threads,
+                      executor=design.executor, assign=partial(_cheapest, book=book))  # fmt: skip
 
     def _cost(self, cells: Cells, lengths: F64) -> float:
         rate = _mean_length(cells, lengths) / cells.weights.shape[1]
@@ -149,6 +155,17 @@ class EntropyConstrainedVQ(CodebookVQ):
         check_shape("lengths_", self.lengths_, (len(self.codebook_),))
         if (self.lengths_ < 0).any():
             raise FormatError("lengths_: expected none below 0")
+
+
+def _longer(X: Floats) -> Floats:
+    """Return X (n, k) with one more dimension, in which nothing has a price."""
+    return np.hstack([X, np.zeros((len(X), 1), X.dtype)])
+
+
+def _cheapest(X: Floats, weight: Floats, *, book: Tiles) -> Indices:
+    """Return the codewords of least cost: the nearest ones in the longer space."""
+    longer = _longer(X)
+    return nearest_block(longer, longer[:0], book)[0]
 
 
 def _mean_length(cells: Cells, lengths: F64) -> float:

@@ -1,23 +1,24 @@
 """The generalized Lloyd algorithm of Linde, Buzo and Gray: k-means with a design's care."""
 
 from concurrent.futures import Executor
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import ArgumentTypeError, FormatError
+from ..errors import FormatError
 from . import _check, init
 from ._cells import mapped
 from ._lloyd import Design
-from ._rows import PathOrPaths
+from ._rows import Source
 from ._training import Training
 from ._types import Floats
-from .base import WEIGHTS, check_shape
+from .base import check_shape
 from .codebook import CodebookVQ
+from .distributed import DistributedVQ
 
 
-class LBG(CodebookVQ):
+class LBG(DistributedVQ, CodebookVQ):
     """A vector quantizer designed by Lloyd iterations.
 
     Each iteration assigns every training vector to its nearest codeword, and moves every codeword
@@ -102,54 +103,13 @@ class LBG(CodebookVQ):
         self.n_threads = n_threads
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike | PathOrPaths, sample_weight: ArrayLike | PathOrPaths | None = None,
-            *, executor: Executor | None = None) -> Self:  # fmt: skip
-        """Design the codebook.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, k), memory map, path or list of paths
-            Training vectors, at least as many as codewords; or the ``.npy`` files that hold them,
-            one after the other. Files are never read as a whole.
-        sample_weight : array_like, memory map, path or list of paths, optional
-            Weight of each vector, shape (n,) [>= 0]; with ``distortion="weighted"`` also of each
-            of its components, (n, k); with ``"matrix"`` also a positive semidefinite matrix W for
-            each, (n, k, k), by which an error e counts as ``e' W e``.
-        executor : concurrent.futures.Executor, optional
-            Whoever works on the parts of the vectors, instead of the threads of this process:
-            a process pool, or a cluster's ``dask.distributed.Client(...).get_executor()``. The
-            workers read files themselves, at the same paths; arrays are sent to them in each
-            iteration. The result is the same to the bit on machines of one kind.
-
-        Returns
-        -------
-        LBG
-            Itself.
-
-        Raises
-        ------
-        ArgumentError
-            If a parameter or a shape is wrong, a value is not finite, a weight negative, fewer
-            vectors than codewords have any weight, the covariance has no inverse, or `init` needs
-            vectors in memory that are not.
-        FormatError
-            If a file is not a NumPy array of numbers.
-        """
-        self._fit(X, sample_weight, executor)
-        return self
-
-    def _fit(self, X: ArrayLike | PathOrPaths, sample_weight: ArrayLike | PathOrPaths | None,
+    def _fit(self, X: Source, sample_weight: Source | None,
              executor: Executor | None = None) -> None:  # fmt: skip
         self._check_params()
         _check.choice(self.empty, "empty", ("split", "merge"))
         if isinstance(self.init, str):
             _check.choice(self.init, "init", ("splitting", *init.NAMES))
-        if not isinstance(executor, Executor | None):
-            expected = "a concurrent.futures.Executor"
-            raise ArgumentTypeError(f"executor: expected {expected}, got {executor!r}")
-        data = Training(X, sample_weight, ndims=WEIGHTS.get(self.distortion, (1,)),
-                        least=self.n_codewords, n_threads=self.n_threads,
-                        executor=executor)  # fmt: skip
+        data = self._training(X, sample_weight, executor, least=self.n_codewords)
         self._check_weighty(data.n_weighty)
         metric = data.inverse_covariance() if self.distortion == "mahalanobis" else None
         self.metric_ = metric
@@ -172,10 +132,7 @@ class LBG(CodebookVQ):
         if _is_splitting(self.init):
             first = self._space(data.X[data.heaviest : data.heaviest + 1])
             return design.survey(first).centroids(first)
-        if isinstance(self.init, str):
-            return data.start(self.init, self.n_codewords, self._transform, design.rng)
-        given = init.given(self.init, data.X.shape[1], self.n_codewords)
-        return self._space(given.astype(data.X.dtype))
+        return data.start(self.init, self.n_codewords, design.rng, self._transform)
 
     @property
     def _transform(self) -> Floats | None:

@@ -1,20 +1,22 @@
 """Split quantization: the parts of a vector are coded on their own."""
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ..errors import ArgumentError
 from . import _check
+from ._rows import Source
 from ._types import Floats, Indices
-from .base import VectorQuantizer, check_shape
+from .base import check_shape
+from .distributed import DistributedVQ
 from .full_search import nearest
 from .lbg import LBG
 
 
-class PartsVQ(VectorQuantizer):
+class PartsVQ(DistributedVQ):
     """What split and product quantizers share: one codebook for each part of a vector."""
 
     _fitted: ClassVar[tuple[str, ...]] = ("codebooks_",)
@@ -30,18 +32,16 @@ class PartsVQ(VectorQuantizer):
         """Return the shape of each codebook for vectors of `k` components."""
         raise NotImplementedError
 
-    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
-        X = _check.vectors(X, "X")
-        weight = self._weight(sample_weight, X)
-        full = np.broadcast_to(weight, X.shape)
+    def _fit(self, X: Source, sample_weight: Source | None,
+             executor: Executor | None = None) -> None:  # fmt: skip
+        data = self._training(X, sample_weight, executor, least=1)
         rng = np.random.default_rng(self.random_state)
         codebooks, start = [], 0
-        for n_codewords, width in self._shapes(X.shape[1]):
-            part = slice(start, start + width)
+        for n_codewords, width in self._shapes(data.X.shape[1]):
             design = LBG(n_codewords, distortion=self.distortion, tol=self.tol,  # type: ignore[arg-type]
                          max_iter=self.max_iter, random_state=rng, n_threads=self.n_threads,
                          verbose=self.verbose)  # fmt: skip
-            design.fit(X[:, part], full[:, part] if weight.shape[1] > 1 else full[:, 0])
+            design.fit(*data.columns(slice(start, start + width)), executor=executor)
             codebooks.append(design.codebook_)
             start += width
         self.codebooks_ = tuple(codebooks)

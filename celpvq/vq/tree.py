@@ -1,23 +1,26 @@
 """Tree-structured quantization: a search in logarithmic time."""
 
+from concurrent.futures import Executor
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .._jit import search
 from ..errors import ArgumentError
 from . import _check
 from ._cells import Cells, survey
-from ._lloyd import Design, Params
+from ._lloyd import Design
+from ._rows import Source
 from ._threads import in_order, spans
 from ._types import F64, Floats, Indices
-from .base import VectorQuantizer, check_shape
+from .base import check_shape
+from .distributed import DistributedVQ
 
 _ROWS = 4096
 
 
-class TreeVQ(VectorQuantizer):
+class TreeVQ(DistributedVQ):
     """A quantizer that descends a tree, at each node to the nearest of its children.
 
     It compares a vector with ``branching * depth`` codewords of ``branching ** depth``. The levels
@@ -92,21 +95,21 @@ class TreeVQ(VectorQuantizer):
         """The leaves, shape (n_codewords, k)."""
         return self.levels_[-1]
 
-    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
+    def _fit(self, X: Source, sample_weight: Source | None,
+             executor: Executor | None = None) -> None:  # fmt: skip
         depth = self._depth()
         _check.count(self.max_iter, "max_iter", least=0)
         _check.number(self.tol, "tol")
-        X = _check.vectors(X, "X", least=self.n_codewords)
-        weight = self._weight(sample_weight, X)
-        if not weight.any():
+        data = self._training(X, sample_weight, executor, least=self.n_codewords)
+        if not data.n_weighty:
             raise ArgumentError("sample_weight: expected some weight above 0, got none")
         rng = np.random.default_rng(self.random_state)
-        design = _LevelDesign(X, weight, self, rng, branching=self.branching)
-        levels = [design.root()]
+        design = _LevelDesign(data.X, data.weight, self, rng, executor=executor)
+        nodes = design.root()
         for _ in range(depth):
-            levels.append(design.refine(design.children(levels[-1])))
-            design.descend(levels[-1])
-        self.levels_ = tuple(levels[1:])
+            nodes = design.refine(design.children(nodes))
+            design.levels += (nodes,)
+        self.levels_ = design.levels
         self.distortion_history_ = np.array(design.history)
         self.n_iter_ = design.n_iter
 
@@ -119,16 +122,13 @@ class TreeVQ(VectorQuantizer):
         return len(self.codebook_)
 
     def _encode(self, X: Floats, weight: Floats) -> Indices:
-        node = np.zeros(len(X), np.int64)
-        levels = [level.astype(X.dtype, copy=False) for level in self.levels_]
+        levels = tuple(level.astype(X.dtype, copy=False) for level in self.levels_)
 
-        def work(rows: slice) -> None:
-            for level in levels:
-                _descend(X[rows], weight[rows], level, self.branching, node[rows])
+        def work(rows: slice) -> Indices:
+            return _leaf(X[rows], weight[rows], levels=levels)
 
-        for _ in in_order(work, spans(len(X), _ROWS), self.n_threads):
-            pass
-        return node
+        found = in_order(work, spans(len(X), _ROWS), self.n_threads)
+        return np.concatenate([np.empty(0, np.int64), *found])
 
     def _decode(self, indices: Indices) -> Floats:
         return self.codebook_[indices]
@@ -152,57 +152,59 @@ class TreeVQ(VectorQuantizer):
 
 
 class _LevelDesign(Design):
-    """Lloyd iterations over all nodes of a level, each vector staying with the parent it has."""
+    """Lloyd iterations over all nodes of a level, which vectors reach through those above."""
 
-    def __init__(self, X: Floats, weight: Floats, params: Params, rng: np.random.Generator, *,
-                 branching: int) -> None:  # fmt: skip
-        super().__init__(X, weight, params, rng)
-        self.branching = branching
-        self.parent = np.zeros(len(X), np.int64)
-        self.searched = weight if weight.shape == X.shape and X.shape[1] > 1 else X[:0]
+    levels: tuple[Floats, ...] = ()  # above the one that is designed
+    params: TreeVQ
 
     def survey(self, codebook: Floats) -> Cells:
-        def assign(rows: slice) -> Indices:
-            node = self.parent[rows].copy()
-            _descend(self.X[rows], self.searched[rows], codebook, self.branching, node)
-            return node
-
-        return survey(self.X, self.weight, codebook, self.params.n_threads, assign=assign)
+        assign = partial(_leaf, levels=(*self.levels, codebook))
+        return survey(self.X, self.weight, codebook, self.params.n_threads,
+                      executor=self.executor, assign=assign)  # fmt: skip
 
     def root(self) -> Floats:
         """Return the mean (1, k) of all vectors, with its cell in `cells`."""
         first = self.X[:1]
-        mean = survey(self.X, self.weight, first, self.params.n_threads).centroids(first)
-        self.cells = survey(self.X, self.weight, mean, self.params.n_threads)
+        mean = super().survey(first).centroids(first)
+        self.cells = super().survey(mean)
         return mean
 
     def children(self, nodes: Floats) -> Floats:
         """Return the children of nodes (K, k): a copy each of the node and points around it."""
-        children = np.repeat(nodes, self.branching, axis=0)
+        branching = self.params.branching
+        children = np.repeat(nodes, branching, axis=0)
         rows = np.arange(len(children))
-        rows = rows[rows % self.branching > 0]
-        children[rows] += self.step(rows // self.branching)
+        rows = rows[rows % branching > 0]
+        children[rows] += self.step(rows // branching)
         return children
-
-    def descend(self, nodes: Floats) -> None:
-        """Hand each vector on to its nearest node."""
-        _descend(self.X[:], self.searched, nodes, self.branching, self.parent)
 
     def refill(self, codebook: Floats, rows: Indices) -> Floats:
         """Move each of the codewords `rows` next to the worst of its siblings."""
-        worst = self._worst()[rows // self.branching]
+        worst = self._worst()[rows // self.params.branching]
         codebook[rows] = codebook[worst] + self.step(worst)
         return codebook
 
     def _worst(self) -> Indices:
         """Return the child with the greatest distortion of each node."""
-        errors = self.cells.errors.sum(axis=1).reshape(-1, self.branching)
-        worst: Indices = errors.argmax(axis=1) + self.branching * np.arange(len(errors))
+        errors = self.cells.errors.sum(axis=1).reshape(-1, self.params.branching)
+        worst: Indices = errors.argmax(axis=1) + errors.shape[1] * np.arange(len(errors))
         return worst
 
     def _can_refill(self) -> bool:
-        errors = self.cells.errors.sum(axis=1).reshape(-1, self.branching)
+        errors = self.cells.errors.sum(axis=1).reshape(-1, self.params.branching)
         return bool((errors.any(axis=1) & self.cells.empty.reshape(errors.shape).any(axis=1)).any())
+
+
+def _leaf(X: Floats, weight: Floats, *, levels: tuple[Floats, ...]) -> Indices:
+    """Return the node (n,) of the last of some levels that each row of X (n, k) reaches.
+
+    weight : (n, k), or (0, k) for none.
+    """
+    node, n_above = np.zeros(len(X), np.int64), 1
+    for level in levels:
+        _descend(X, weight, level, len(level) // n_above, node)
+        n_above = len(level)
+    return node
 
 
 @search
