@@ -1,4 +1,4 @@
-"""The two compile policies, `part` that takes its caller's, and a cache without stale code.
+"""Compilation of kernels: two policies, and a cache without stale code.
 
 numba's cache does not notice that a called kernel in another file changed, nor that bounds checks
 were asked for: one folder per state of the sources serves tests, tools and users' upgrades alike.
@@ -69,7 +69,7 @@ def is_compiled(kernel: str) -> bool:
     return any(CACHE_DIR.glob(f"*/{kernel}-*.nbi"))
 
 
-def _cached_njit(func: Callable[P, R], **options: Any) -> Callable[P, R]:
+def cached_njit(func: Callable[P, R], **options: Any) -> Callable[P, R]:
     """Compile `func` with its cache in `CACHE_DIR`; numba's own setting is left as it was."""
     outer = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     numba.config.CACHE_DIR = str(CACHE_DIR)  # type: ignore[attr-defined]
@@ -108,7 +108,7 @@ def _survive_damage(compiled: Any) -> None:
 
 def kernel(func: Callable[P, R]) -> Callable[P, R]:
     """Compile `func` in strict IEEE order: what the decoder runs, the same on every machine."""
-    return _cached_njit(func, fastmath=False)
+    return cached_njit(func, fastmath=False)
 
 
 def search(func: Callable[P, R]) -> Callable[P, R]:
@@ -116,12 +116,4 @@ def search(func: Callable[P, R]) -> Callable[P, R]:
 
     Not plain ``fastmath=True``: that also promises that no NaN and no infinity occur.
     """
-    return _cached_njit(func, fastmath={"reassoc", "contract", "arcp", "nsz"})
-
-
-def part(func: Callable[P, R]) -> Callable[P, R]:
-    """Compile `func` within its callers, by their policy; for what one kernel calls, in one place.
-
-    A kernel's code is optimized again in every kernel above it: long chains cost minutes.
-    """
-    return _cached_njit(func, inline="always")
+    return cached_njit(func, fastmath={"reassoc", "contract", "arcp", "nsz"})

@@ -264,8 +264,7 @@ def test_any_lsf_words_of_a_mode_are_stable_and_quantize_to_themselves(mode):
         exact += 1
         np.testing.assert_allclose(out, candidate, atol=1e-12)
         found, error = np.zeros((1, 4), np.int64), np.zeros(1)
-        n_all = tables.stage1.shape[1]
-        lsf_quantizer.quantize(out, np.ones(P), tables, columns, prev, n_all, False, found, error)
+        lsf_quantizer.quantize(out, np.ones(P), tables, columns, prev, 64, False, found, error)
         assert error[0] < 1e-20
         np.testing.assert_array_equal(found[0], words)
     assert exact > 10

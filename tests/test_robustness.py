@@ -32,14 +32,14 @@ def assert_sane(decoder):
     """All that the decoder remembers is finite, and its signals are within their limits."""
     state = decoder._state
     for part in (state.synthesis, state.restoration, state.postfilter, [state.lsf_q]):
-        for array in part:
-            assert np.isfinite(array).all()
+        for values in part:
+            assert np.isfinite(values).all()
     assert np.abs(state.synthesis.exc).max() <= CLAMP
     assert np.abs(state.synthesis.speech).max() <= CLAMP
     assert np.abs(state.postfilter.formant).max() <= 100 * CLAMP
     assert (state.restoration.gain >= 1).all()
     assert (state.restoration.gain <= 4).all()
-    assert 0 <= state.postfilter.gain[0] < 10
+    assert 0 <= state.postfilter.gain < 10
     assert_rising(state.lsf_q)
 
 

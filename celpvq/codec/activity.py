@@ -8,14 +8,13 @@ some frames after.
    statistics", IEEE Trans. Speech Audio Process. 9(5), 2001.
 """
 
-from typing import NamedTuple, Self
-
 import numpy as np
 
-from .._jit import search
 from .._types import F64, I64
 from . import filters, lpc
+from .compiling import search, stack_array
 from .modes import FRAME_LEN, SAMPLERATE
+from .records import Record
 
 HANGOVER = 10  # frames after speech that are coded like it
 _EDGES_HZ = (100, 250, 400, 600, 850, 1150, 1500, 1900, 2400, 3000, 3800)
@@ -43,31 +42,22 @@ def _spectrum_rows() -> tuple[F64, I64]:
 _ROWS, _BAND = _spectrum_rows()
 
 
-class ActivityState(NamedTuple):
-    """What a frame leaves for the next one; its arrays change in place."""
+class ActivityState(Record):
+    """What a frame leaves for the next one."""
 
-    input: F64  # (WINDOW_LEN,)
-    smooth: F64  # (bands,) levels [dB]
-    least: F64  # (_N_SPANS, bands) the least ones of the last spans [dB], newest first
-    n_frames: I64  # (1,)
-    quiet: I64  # (1,) frames since the last speech
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the state of an encoder that has heard nothing."""
-        return cls(
-            np.zeros(lpc.WINDOW_LEN),
-            np.full(_N_BANDS, _FIRST_FLOOR_DB),
-            np.full((_N_SPANS, _N_BANDS), _FIRST_FLOOR_DB),
-            np.zeros(1, dtype=np.int64),
-            np.full(1, HANGOVER + 1),
-        )
+    input: F64 = np.zeros(lpc.WINDOW_LEN)
+    smooth: F64 = np.full(_N_BANDS, _FIRST_FLOOR_DB)  # levels [dB]
+    # the least ones of the last spans [dB], newest first
+    least: F64 = np.full((_N_SPANS, _N_BANDS), _FIRST_FLOOR_DB)
+    n_frames: int = 0
+    quiet: int = HANGOVER + 1  # frames since the last speech
 
 
 @search
 def band_levels(x: F64, out: F64) -> None:
     """Put the mean power of each band of x (WINDOW_LEN,) into out (bands,) [dB of full scale]."""
-    power, count = np.zeros(_N_BANDS), np.zeros(_N_BANDS)
+    power, count = stack_array(_N_BANDS), stack_array(_N_BANDS)
+    power[:], count[:] = 0.0, 0.0
     for i in range(_BAND.shape[0]):
         re, im = 0.0, 0.0
         for n in range(x.shape[0]):
@@ -84,22 +74,22 @@ def _follow_floor(level: F64, state: ActivityState) -> None:
     """Smooth level (bands,) [dB] and keep the least of each span."""
     for b in range(_N_BANDS):
         state.smooth[b] = _SMOOTHING * state.smooth[b] + (1.0 - _SMOOTHING) * level[b]
-    if state.n_frames[0] % _SPAN_LEN == 0:
+    if state.n_frames % _SPAN_LEN == 0:
         for i in range(_N_SPANS - 1, 0, -1):
             filters.copy(state.least[i - 1], state.least[i])
-        if state.n_frames[0] > 0:
-            state.least[0] = np.inf
+        if state.n_frames > 0:
+            state.least[0, :] = np.inf
     for b in range(_N_BANDS):
         state.least[0, b] = min(state.least[0, b], state.smooth[b])
-    state.n_frames[0] += 1
+    state.n_frames += 1
 
 
 @search
 def update(x: F64, state: ActivityState) -> int:
     """Take in the frame x (FRAME_LEN,); return how many frames ago there was speech, 0 for now."""
-    filters.keep_past(state.input, lpc.WINDOW_LEN - FRAME_LEN)
+    filters.keep_past(state.input[:], lpc.WINDOW_LEN - FRAME_LEN)
     filters.copy(x, state.input[lpc.WINDOW_LEN - FRAME_LEN :])
-    level = np.empty(_N_BANDS)
+    level = stack_array(_N_BANDS)
     band_levels(state.input, level)
     _follow_floor(level, state)
     excess = 0.0
@@ -108,5 +98,5 @@ def update(x: F64, state: ActivityState) -> int:
         for i in range(_N_SPANS):
             floor = min(floor, state.least[i, b])
         excess += max(level[b] - max(floor + _BIAS_DB, _QUIETEST_DB), 0.0) / _N_BANDS
-    state.quiet[0] = 0 if excess > _MARGIN_DB else state.quiet[0] + 1
-    return state.quiet[0]
+    state.quiet = 0 if excess > _MARGIN_DB else state.quiet + 1
+    return state.quiet

@@ -5,14 +5,19 @@ The vector of a lag T is exc(n - T); where that is not past yet, the vector itse
 
 import numpy as np
 
-from .._jit import kernel, part, search
 from .._types import F32, F64, I64
 from . import filters, pitch, ranking
+from .compiling import kernel, part, search, stack_array
 from .modes import MAX_LAG, SUBFRAME_LEN
 from .products import convolve, inner
+from .tuning import MAX_LAGS
 
 REACH = 10  # of the interpolator to each side [samples]; causal, being less than the least lag
 _COARSE_REACH = 4  # of the interpolator of correlations
+_N_LAGS = MAX_LAG + 1  # places for what is known of each whole lag
+_N_AROUND = _N_LAGS + 2 * _COARSE_REACH
+_N_ROWS = SUBFRAME_LEN + 1
+_MAX_TRIED = 2 * MAX_LAGS
 
 
 def _interpolator(reach: int) -> F64:
@@ -63,11 +68,11 @@ def _match(
     """
     n_sub = target.shape[0]
     first = max(low - n_sub, 0)  # shorter lags do not reach those that are asked for
-    past = np.empty(high + 1, dtype=np.float32)
+    past = stack_array(_N_LAGS, np.float32)
     for lag in range(1, high + 1):
         past[lag] = exc[MAX_LAG - lag]
-    period = np.empty((n_sub + 1, high + 1), dtype=np.float32)  # of sample n in row n + 1
-    period[0], period[:, first] = 0.0, 0.0
+    period = stack_array((_N_ROWS, _N_LAGS), np.float32)  # of sample n in row n + 1
+    period[0, :], period[:, first] = 0.0, 0.0
     corr[low : high + 1] = 0.0
     energy[low : high + 1] = 0.0
     c, e = corr[low : high + 1], energy[low : high + 1]
@@ -104,7 +109,9 @@ def _score(corr: F32, energy: F32, out: F32) -> None:
 @search
 def _score_thirds(third: int, low: int, high: int, corr: F32, energy: F32, out: F32) -> None:
     """Score lag - third/3, low <= lag <= high, from interpolated values at the integers around."""
-    c, e = np.zeros(high + 1 - low, dtype=np.float32), np.empty(high + 1 - low, dtype=np.float32)
+    n_lags = high + 1 - low
+    c, e = stack_array(_N_LAGS, np.float32)[:n_lags], stack_array(_N_LAGS, np.float32)[:n_lags]
+    c[:] = 0.0
     for i in range(2 * _COARSE_REACH):
         tap = _COARSE_TAPS[third - 1, i]
         near = corr[low - 1 + _COARSE_REACH - i : high + _COARSE_REACH - i]
@@ -127,18 +134,22 @@ def search_lags(
     codes (K,), filtered (K, n): receive the codes and filtered vectors, best first.
     """
     n_best = codes.shape[0]
+    assert n_best <= MAX_LAGS
     low, high = pitch.whole_lags(bits, lag3_prev)
     low3, high3 = pitch.fine_lags(bits, lag3_prev)
-    corr = np.zeros(MAX_LAG + 2 * _COARSE_REACH, dtype=np.float32)
-    energy = np.zeros(MAX_LAG + 2 * _COARSE_REACH, dtype=np.float32)
+    corr, energy = stack_array(_N_AROUND, np.float32), stack_array(_N_AROUND, np.float32)
+    corr[:], energy[:] = 0.0, 0.0
     _match(target, response[0, SUBFRAME_LEN:], exc, max(low - _COARSE_REACH, 1),
            min(high + _COARSE_REACH, MAX_LAG), corr, energy)  # fmt: skip
 
     n_tried = min(2 * n_best, 1 << bits)
-    tried, tried_score = np.empty(n_tried, dtype=np.int64), np.empty(n_tried)
+    tried, tried_score = (
+        stack_array(_MAX_TRIED, np.int64)[:n_tried],
+        stack_array(_MAX_TRIED)[:n_tried],
+    )
     tried[:] = 3 * low
     tried_score[:] = -1.0
-    score = np.empty(high + 1 - low, dtype=np.float32)
+    score = stack_array(_N_LAGS, np.float32)[: high + 1 - low]
     _score(corr[low : high + 1], energy[low : high + 1], score)
     ranking.take(score, 3 * low, 3, tried, tried_score)
     for third in range(1, 3):
@@ -146,8 +157,8 @@ def search_lags(
         _score_thirds(third, low3, high3, corr, energy, thirds)
         ranking.take(thirds, 3 * low3 - third, 3, tried, tried_score)
 
-    now, y = np.empty(SUBFRAME_LEN, dtype=np.float32), np.empty(SUBFRAME_LEN, dtype=np.float32)
-    best_score = np.empty(n_best)
+    now, y = stack_array(SUBFRAME_LEN, np.float32), stack_array(SUBFRAME_LEN, np.float32)
+    best_score = stack_array(MAX_LAGS)[:n_best]
     best_score[:] = -1.0
     for lag3 in tried:
         vector(lag3, exc)

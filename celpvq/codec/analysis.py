@@ -1,44 +1,34 @@
 """What the encoder takes in: the input's window, and its unquantized spectrum."""
 
 import math
-from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel
 from .._types import F64
 from . import filters, lpc, lsf, lsf_quantizer, tuning
+from .compiling import kernel, stack_array
+from .lpc import WINDOW_LEN
 from .modes import DELAY, FRAME_LEN, LPC_ORDER, SAMPLERATE
+from .records import Record
 
-_PAST = lpc.WINDOW_LEN - FRAME_LEN  # samples before the newest frame that the analysis sees
+_N_MOMENTS = LPC_ORDER + 1
+_PAST = WINDOW_LEN - FRAME_LEN  # samples before the newest frame that the analysis sees
 FRAME_START = _PAST - DELAY  # of what is coded, in the window
 
 
-class AnalysisState(NamedTuple):
-    """The input's window and its spectrum; its arrays change in place.
+class AnalysisState(Record):
+    """The input's window and its spectrum.
 
     input:  |<- 40 past ->|<- 160 frame that is coded ->|<- 40 look-ahead ->|
             |<-- _PAST -->|       |<--------- newest 160 samples ---------->|
     """
 
-    input: F64  # (WINDOW_LEN,) high-pass filtered
-    highpass: F64  # (2,) memory
-    lpc: F64  # (p,)
-    lsf: F64  # (p,)
-    lsf_prev: F64  # (p,) of the frame before
-    weight: F64  # (p,) of the LSF's errors
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the state of an encoder that has heard nothing."""
-        return cls(
-            input=np.zeros(lpc.WINDOW_LEN),
-            highpass=np.zeros(2),
-            lpc=np.zeros(LPC_ORDER),
-            lsf=lsf.flat(),
-            lsf_prev=lsf.flat(),
-            weight=np.ones(LPC_ORDER),
-        )
+    input: F64 = np.zeros(WINDOW_LEN)  # high-pass filtered
+    highpass: F64 = np.zeros(2)  # memory
+    lpc: F64 = np.zeros(LPC_ORDER)
+    lsf_prev: F64 = lsf.flat()  # of the frame before
+    lsf: F64 = lsf.flat()
+    weight: F64 = np.ones(LPC_ORDER)  # of the LSF's errors
 
 
 def _highpass() -> F64:
@@ -56,12 +46,12 @@ _HIGHPASS = _highpass()
 def analyze(x: F64, highpass: bool, state: AnalysisState) -> None:
     """Append the frame x (FRAME_LEN,) to the window, high-pass filtered; find its spectrum."""
     newest = state.input[_PAST:]
-    filters.keep_past(state.input, _PAST)
+    filters.keep_past(state.input[:], _PAST)
     filters.copy(x, newest)
     if highpass:
         filters.biquad(newest, _HIGHPASS, state.highpass, newest)
-    r, work = np.empty(LPC_ORDER + 1), np.empty(lpc.WINDOW_LEN)
+    r, work = stack_array(_N_MOMENTS), stack_array(WINDOW_LEN)
     lpc.analyze(state.input, work, r, state.lpc)
-    filters.copy(state.lsf, state.lsf_prev)
+    filters.copy(state.lsf[:], state.lsf_prev[:])
     lsf.from_lpc(state.lpc, state.lsf)  # where it fails, the last frame's stay
     lsf_quantizer.weights(state.lsf, r, state.weight)

@@ -9,7 +9,6 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel, part
 from .._types import F32, F64, I64
 from . import (
     adaptive_codebook,
@@ -22,15 +21,21 @@ from . import (
     synthesis,
     weighting,
 )
+from .compiling import kernel, part, stack_array
 from .lsf_quantizer import LsfColumns
-from .modes import LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN
-from .paths import Beam, Children, Path, copy_path, offer, path
+from .modes import LPC_ORDER, MAX_LAG, MAX_SHAPES, N_SUBFRAMES, SUBFRAME_LEN
+from .paths import Beam, Children, Path, offer
 from .products import respond
 from .tables import ModeTables
-from .tuning import MAX_PITCH_GAIN, MAX_SURVIVORS, Effort
+from .tuning import MAX_LAGS, MAX_PAIRS, MAX_PITCH_GAIN, MAX_SURVIVORS, MAX_WORDS, Effort
 
 _LEAST_ENERGY = np.float32(1e-12)
 _MAX_PITCH_GAIN = np.float32(MAX_PITCH_GAIN)
+_LINE = LPC_ORDER + SUBFRAME_LEN
+_N_EXC = MAX_LAG + SUBFRAME_LEN
+_N_RESPONSE = 2 * SUBFRAME_LEN
+_MAX_CANDIDATES = MAX_SURVIVORS * MAX_LAGS
+_MAX_TRIED = MAX_PAIRS * MAX_WORDS
 
 
 class SearchTables(NamedTuple):
@@ -67,17 +72,18 @@ def follow(speech: F64, num: F64, den: F64, who: Path) -> None:
         who.error[LPC_ORDER + n] = speech[n] - who.synthesis.speech[LPC_ORDER + n]
     weighting.weight(who.error, num, den, who.weighted)
     for n in range(LPC_ORDER, who.weighted.shape[0]):
-        who.cost[0] += who.weighted[n] * who.weighted[n]
+        who.cost += who.weighted[n] * who.weighted[n]
 
 
 @kernel
 def target_of(speech: F64, lpc_q: F64, num: F64, den: F64, who: Path, out: F64) -> None:
     """Put the weighted speech (n,) less the ringing of the path's filters into out (n,)."""
-    filters.keep_past(who.error, LPC_ORDER)
-    filters.keep_past(who.weighted, LPC_ORDER)
-    ringing = np.empty(LPC_ORDER + SUBFRAME_LEN)
+    filters.keep_past(who.error[:], LPC_ORDER)
+    filters.keep_past(who.weighted[:], LPC_ORDER)
+    ringing, silence = stack_array(_LINE), stack_array(SUBFRAME_LEN)
+    silence[:] = 0.0
     filters.copy(who.synthesis.speech[SUBFRAME_LEN:], ringing[:LPC_ORDER])
-    filters.synthesis(np.zeros(SUBFRAME_LEN), lpc_q, ringing)
+    filters.synthesis(silence, lpc_q, ringing)
     for n in range(SUBFRAME_LEN):
         who.error[LPC_ORDER + n] = speech[n] - ringing[LPC_ORDER + n]
     weighting.weight(who.error, num, den, who.weighted)
@@ -98,32 +104,32 @@ class Candidates(NamedTuple):
 
 
 @part
-def _new_candidates(effort: Effort) -> Candidates:
+def _new_candidates() -> Candidates:
     """Return room for what all paths try."""
-    n_paths, n = effort.survivors, effort.survivors * effort.lags
     return Candidates(
-        np.empty((n_paths, SUBFRAME_LEN), dtype=np.float32), np.empty(n_paths), np.empty(n_paths),
-        np.zeros(n, dtype=np.int64), np.empty(n, dtype=np.int64),
-        np.empty((n, SUBFRAME_LEN), dtype=np.float32),
-        np.empty((n, SUBFRAME_LEN), dtype=np.float32), np.empty(n),
+        stack_array((MAX_SURVIVORS, SUBFRAME_LEN), np.float32), stack_array(MAX_SURVIVORS),
+        stack_array(MAX_SURVIVORS), stack_array(_MAX_CANDIDATES, np.int64),
+        stack_array(_MAX_CANDIDATES, np.int64),
+        stack_array((_MAX_CANDIDATES, SUBFRAME_LEN), np.float32),
+        stack_array((_MAX_CANDIDATES, SUBFRAME_LEN), np.float32), stack_array(_MAX_CANDIDATES),
     )  # fmt: skip
 
 
 @part
 def _find_lags(
-    i: int, who: Path, response: F32, bits: int, predictor: F64, pairs: Candidates
+    i: int, n_lags: int, who: Path, response: F32, bits: int, predictor: F64, pairs: Candidates
 ) -> None:
     """Find the best lags of the path that is the i-th of the candidates, whose target is known."""
     target, state = pairs.target[i], who.synthesis
-    n_lags = pairs.code.shape[0] // pairs.beta.shape[0]
     own = slice(i * n_lags, (i + 1) * n_lags)
-    exc = np.empty(MAX_LAG + SUBFRAME_LEN)
+    pairs.code[own] = 0
+    exc = stack_array(_N_EXC)
     filters.copy(state.exc[SUBFRAME_LEN:], exc[:MAX_LAG])
     adaptive_codebook.search_lags(
-        target, response, exc, bits, state.lag3[0], pairs.code[own], pairs.filtered[own]
+        target, response, exc, bits, state.lag3, pairs.code[own], pairs.filtered[own]
     )
     for k in range(i * n_lags, (i + 1) * n_lags):
-        lag3 = pitch.dequantize(pairs.code[k], bits, state.lag3[0])
+        lag3 = pitch.dequantize(pairs.code[k], bits, state.lag3)
         pairs.lag[k] = min(pitch.rounded(lag3), SUBFRAME_LEN)
         xy, yy, energy = np.float32(0.0), _LEAST_ENERGY, np.float32(0.0)
         for n in range(SUBFRAME_LEN):
@@ -134,7 +140,7 @@ def _find_lags(
             rest = target[n] - gain * pairs.filtered[k, n]
             pairs.rest[k, n] = rest
             energy += rest * rest
-        pairs.cost[k] = who.cost[0] + energy
+        pairs.cost[k] = who.cost + energy
     pairs.beta[i] = synthesis.sharpening(state)
     pairs.level[i] = gains.decibel_to_linear(gains.predicted_db(predictor, state.gain_mem))
 
@@ -171,18 +177,20 @@ def search_frame(
     lpc_q, lpc_w (N_SUBFRAMES, p): quantized predictors, and those of the weighting.
     bound: no path of this cost or more is wanted; if all come to it, infinity is returned.
     """
-    num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
-    impulse, target = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
-    response = np.empty((2, 2 * SUBFRAME_LEN), dtype=np.float32)
-    energy = np.empty(derived.columns.shape[1], dtype=np.float32)
-    pairs = _new_candidates(effort)
-    alike = np.empty(effort.pairs, dtype=np.int64)
-    chosen, chosen_value = np.empty(effort.pairs, dtype=np.int64), np.empty(effort.pairs)
-    rest = np.empty((effort.pairs, SUBFRAME_LEN), dtype=np.float32)
-    tried = np.empty((effort.pairs, effort.words), dtype=np.int64)
+    num, den = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
+    impulse, target = stack_array(SUBFRAME_LEN), stack_array(SUBFRAME_LEN)
+    response = stack_array((2, _N_RESPONSE), np.float32)
+    energy = stack_array(MAX_SHAPES, np.float32)
+    pairs = _new_candidates()
+    alike = stack_array(MAX_PAIRS, np.int64)
+    chosen, value = stack_array(MAX_PAIRS, np.int64), stack_array(MAX_PAIRS)
+    chosen, value = chosen[: effort.pairs], value[: effort.pairs]
+    rest = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)
+    tried = stack_array(_MAX_TRIED, np.int64)[: effort.pairs * effort.words]
+    tried = tried.reshape(effort.pairs, effort.words)
     first, n_paths = paths.FIRST, 1  # the living generation: n_paths rows from first on
-    copy_path(beam, paths.HEARD, first)
-    beam.cost[first] = 0.0
+    beam[first] = beam[paths.HEARD]
+    beam[first].cost = 0.0
     for index in range(N_SUBFRAMES):
         now = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
         layout, gain_layout = tables.fcb_layout[index], tables.gain_layout[index]
@@ -192,17 +200,20 @@ def search_frame(
         respond(impulse, response)
 
         for i in range(n_paths):
-            who = path(beam, first + i)
+            who = beam[first + i]
             target_of(now, lpc_q[index], num, den, who, target)
             filters.copy(target, pairs.target[i])
-            _find_lags(i, who, response, tables.lag_bits[index], tables.predictor, pairs)
+            _find_lags(
+                i, effort.lags, who, response, tables.lag_bits[index], tables.predictor, pairs
+            )
         chosen[:] = -1
-        chosen_value[:] = -np.inf
+        value[:] = -np.inf
         for item in range(n_paths * effort.lags):
-            if -pairs.cost[item] > chosen_value[effort.pairs - 1]:
-                ranking.insert(item, -pairs.cost[item], chosen, chosen_value)
+            if -pairs.cost[item] > value[effort.pairs - 1]:
+                ranking.insert(item, -pairs.cost[item], chosen, value)
 
-        children.cost[:] = np.inf
+        for i in range(effort.survivors):
+            children[i].cost = np.inf
         while True:
             n_alike = _take_alike(chosen, effort.lags, pairs, alike)
             if n_alike == 0:
@@ -226,28 +237,28 @@ def search_frame(
                     lag, beta, tables.gain[own_gains], derived.linear[own_gains], pairs.level[i],
                 )  # fmt: skip
                 offer(
-                    beam.cost[first + i, 0] + err, first + i, pairs.code[item], gain, word,
+                    beam[first + i].cost + err, first + i, pairs.code[item], gain, word,
                     effort.survivors, children,
                 )  # fmt: skip
 
-        if children.cost[0] >= bound:
+        if children[0].cost >= bound:
             return np.inf, paths.HEARD
         first = MAX_SURVIVORS - first
         n_paths = 0
         for i in range(effort.survivors):
-            if children.cost[i] == np.inf:
+            child = children[i]
+            if child.cost == np.inf:
                 break
-            row = first + i
-            copy_path(beam, children.parent[i], row)
-            beam.words[row, synthesis.LAG_WORDS + index] = children.words[i, 0]
-            beam.words[row, synthesis.GAIN_WORDS + index] = children.words[i, 1]
-            beam.words[row, synthesis.FCB_WORDS + index] = children.words[i, 2]
-            who = path(beam, row)
+            beam[first + i] = beam[child.parent]
+            who = beam[first + i]
+            who.words[synthesis.LAG_WORDS + index] = child.lag
+            who.words[synthesis.GAIN_WORDS + index] = child.gain
+            who.words[synthesis.FCB_WORDS + index] = child.fcb
             synthesis.subframe(who.words, index, lpc_q[index], tables, who.synthesis)
             follow(now, num, den, who)
             n_paths += 1
     best = first
     for row in range(first, first + n_paths):
-        if beam.cost[row, 0] < beam.cost[best, 0]:
+        if beam[row].cost < beam[best].cost:
             best = row
-    return beam.cost[best, 0], best
+    return beam[best].cost, best

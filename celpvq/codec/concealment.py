@@ -7,15 +7,15 @@ the loudest so far; these limits act on the output alone, never on memories.
 """
 
 import math
-from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel, part
 from .._types import F64, I64
 from . import adaptive_codebook, copies, filters, gains, lsf, lsf_quantizer, noise, synthesis
+from .compiling import kernel, part, stack_array
 from .lsf_quantizer import LsfTables
 from .modes import FRAME_LEN, LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
+from .records import Record
 from .synthesis import SynthesisState
 
 _UNVOICED, _VOICED = 0.2, 0.7  # mean pitch gains of a frame: all noise below, all pitch above
@@ -36,43 +36,23 @@ _FORGETTING = 0.999  # of the loudest frame, each subframe
 _LIMITER_MEMORY = 0.8  # of the last sample's gain in the next one's
 
 
-class ConcealmentState(NamedTuple):
-    """What is known of the last good frame, newest subframe first; its arrays change in place."""
+class ConcealmentState(Record):
+    """What is known of the last good frame, newest subframe first."""
 
-    gain: F64  # (N_SUBFRAMES,) of the pitch
-    rms: F64  # (N_SUBFRAMES,) of the excitation
-    between: F64  # (p,) LSF of the next lost frame
-    known: I64  # (1,) 1 if they are known
-    age: I64  # (1,) lost frames in a row; 0: none
-    seed: I64  # (1,) of the noise
-    voicing: F64  # (1,) 0 to 1
-    level: F64  # (1,) rms of the excitation that is wanted
-    since: I64  # (1,) good subframes in a row, `_WATCHED` at most
-    power: F64  # (N_SUBFRAMES,) energy of the output
-    before: F64  # (1,) energy that a lost frame may have
-    left: F64  # (1,) and what it has not used so far
-    loudest: F64  # (1,) energy of the loudest good frame, slowly forgotten
-    limiter: F64  # (1,) last gain of the output
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the state of a decoder that has heard nothing."""
-        return cls(
-            gain=np.zeros(N_SUBFRAMES),
-            rms=np.zeros(N_SUBFRAMES),
-            between=lsf.flat(),
-            known=np.zeros(1, dtype=np.int64),
-            age=np.zeros(1, dtype=np.int64),
-            seed=np.zeros(1, dtype=np.int64),
-            voicing=np.zeros(1),
-            level=np.zeros(1),
-            since=np.full(1, _WATCHED),
-            power=np.zeros(N_SUBFRAMES),
-            before=np.zeros(1),
-            left=np.zeros(1),
-            loudest=np.zeros(1),
-            limiter=np.ones(1),
-        )
+    gain: F64 = np.zeros(N_SUBFRAMES)  # of the pitch
+    rms: F64 = np.zeros(N_SUBFRAMES)  # of the excitation
+    between: F64 = lsf.flat()  # LSF of the next lost frame
+    known: bool = False  # if they are
+    age: int = 0  # lost frames in a row
+    seed: int = 0  # of the noise
+    voicing: float = 0.0  # 0 to 1
+    level: float = 0.0  # rms of the excitation that is wanted
+    since: int = _WATCHED  # good subframes in a row, `_WATCHED` at most
+    power: F64 = np.zeros(N_SUBFRAMES)  # energy of the output
+    before: float = 0.0  # energy that a lost frame may have
+    left: float = 0.0  # and what it has not used so far
+    loudest: float = 0.0  # energy of the loudest good frame, slowly forgotten
+    limiter: float = 1.0  # last gain of the output
 
 
 @kernel
@@ -86,10 +66,10 @@ def _push(value: float, past: F64) -> None:
 @part
 def learn(heard: SynthesisState, state: ConcealmentState) -> None:
     """Remember the last subframe, a good one."""
-    _push(heard.gain[0], state.gain)
-    _push(gains.rms(heard.exc[MAX_LAG:]), state.rms)
-    state.age[0] = 0
-    state.since[0] = min(state.since[0] + 1, _WATCHED)
+    _push(heard.gain[0], state.gain[:])
+    _push(gains.rms(heard.exc[MAX_LAG:]), state.rms[:])
+    state.age = 0
+    state.since = min(state.since + 1, _WATCHED)
 
 
 @kernel
@@ -99,8 +79,8 @@ def _classify(state: ConcealmentState) -> None:
     for i in range(N_SUBFRAMES):
         gain += min(state.gain[i], 1.0) / N_SUBFRAMES
         power += state.rms[i] * state.rms[i] / N_SUBFRAMES
-    state.voicing[0] = min(max((gain - _UNVOICED) / (_VOICED - _UNVOICED), 0.0), 1.0)
-    state.level[0] = math.sqrt(power)
+    state.voicing = min(max((gain - _UNVOICED) / (_VOICED - _UNVOICED), 0.0), 1.0)
+    state.level = math.sqrt(power)
 
 
 @kernel
@@ -109,26 +89,26 @@ def look_ahead(words: I64, tables: LsfTables, lsf_q: F64, state: ConcealmentStat
 
     words (4,): LSF of that frame, which are predicted from the lost one's: a linear equation.
     """
-    lsf_quantizer.dequantize(words, tables, tables.mean, state.between)
+    lsf_quantizer.dequantize(words, tables, tables.mean, state.between[:])
     for i in range(LPC_ORDER):
         mean, half = tables.mean[i], 0.5 * tables.rho[words[0], i]
         after = (state.between[i] + half * (lsf_q[i] - 2.0 * mean)) / (1.0 - half)
         state.between[i] = 0.5 * (lsf_q[i] + after)
-    lsf.stabilize(state.between)
-    state.known[0] = 1
+    lsf.stabilize(state.between[:])
+    state.known = True
 
 
 @part
 def begin(mean: F64, lsf_q: F64, state: ConcealmentState, out: F64) -> None:
     """Start a lost frame: put the LSF expected after lsf_q (p,) into out (p,), nearer to mean."""
-    if state.age[0] == 0:
+    if state.age == 0:
         _classify(state)
-    state.age[0] = min(state.age[0] + 1, _MAX_AGE)
+    state.age = min(state.age + 1, _MAX_AGE)
     for i in range(LPC_ORDER):
         out[i] = _LSF_SHARE * lsf_q[i] + (1.0 - _LSF_SHARE) * mean[i]
-    if state.known[0] == 1:
-        filters.copy(state.between, out)
-        state.known[0] = 0
+    if state.known:
+        filters.copy(state.between[:], out)
+        state.known = False
 
 
 @part
@@ -138,32 +118,32 @@ def begin_copy(
     """Start a lost frame of which words (4,), a copy's, are known; put its LSF into out (p,)."""
     filters.copy(book[words[0]], out)
     lsf.stabilize(out)
-    heard.lag3[0] = 3 * min(max(words[1], MIN_LAG), MAX_LAG)
+    heard.lag3 = 3 * min(max(words[1], MIN_LAG), MAX_LAG)
     level = gains.decibel_to_linear(copies.level_db(words[2]))
     gain = copies.pitch_gain(words[3])
     for i in range(N_SUBFRAMES):
         state.gain[i], state.rms[i] = gain, level
     _classify(state)
-    state.age[0] = state.since[0] = 0
+    state.age = state.since = 0
 
 
 @part
 def excite(state: ConcealmentState, heard: SynthesisState) -> None:
     """Put a subframe that carries on what was heard into the last n of heard.exc."""
-    filters.keep_past(heard.exc, MAX_LAG)
-    filters.keep_past(heard.speech, LPC_ORDER)
+    filters.keep_past(heard.exc[:], MAX_LAG)
+    filters.keep_past(heard.speech[:], LPC_ORDER)
     now = heard.exc[MAX_LAG:]
-    state.since[0] = 0
-    adaptive_codebook.vector(heard.lag3[0], heard.exc)
-    voicing = state.voicing[0]
-    if state.age[0] > _HELD:
-        state.level[0] *= _FAST
-    elif state.age[0] > 0:
-        state.level[0] *= _SLOW_PITCH * voicing + _SLOW_NOISE * (1.0 - voicing)
-    period = min(state.level[0] * math.sqrt(voicing) / gains.rms(now), _MAX_LIFT)
-    share = state.level[0] * math.sqrt(1.0 - voicing) * _NOISE_SHARE
-    random = np.empty(SUBFRAME_LEN)
-    noise.fill(state.seed, share, random)
+    state.since = 0
+    adaptive_codebook.vector(heard.lag3, heard.exc[:])
+    voicing = state.voicing
+    if state.age > _HELD:
+        state.level *= _FAST
+    elif state.age > 0:
+        state.level *= _SLOW_PITCH * voicing + _SLOW_NOISE * (1.0 - voicing)
+    period = min(state.level * math.sqrt(voicing) / gains.rms(now), _MAX_LIFT)
+    share = state.level * math.sqrt(1.0 - voicing) * _NOISE_SHARE
+    random = stack_array(SUBFRAME_LEN)
+    state.seed = noise.fill(state.seed, share, random)
     for n in range(SUBFRAME_LEN):
         now[n] = period * now[n] + random[n]
     synthesis.clamp(now)
@@ -171,45 +151,45 @@ def excite(state: ConcealmentState, heard: SynthesisState) -> None:
     correction = 0.0
     for i in range(gains.N_TAPS):
         correction += heard.gain_mem[i] / gains.N_TAPS
-    _push(_CORRECTION_SHARE * correction + _CORRECTION_DB, heard.gain_mem)
+    _push(_CORRECTION_SHARE * correction + _CORRECTION_DB, heard.gain_mem[:])
 
 
 @part
 def _allowed(index: int, state: ConcealmentState) -> float:
     """Return the energy that subframe `index` of the output may have."""
-    if state.age[0] == 0:
-        if state.since[0] >= _WATCHED:
+    if state.age == 0:
+        if state.since >= _WATCHED:
             return np.inf
-        limit = max(_FOUND_LIFT * state.loudest[0], _ALWAYS_ALLOWED)
+        limit = max(_FOUND_LIFT * state.loudest, _ALWAYS_ALLOWED)
         return max(limit - state.power[0] - state.power[1] - state.power[2], 0.25 * limit)
-    return min(2.0 / (N_SUBFRAMES - index), 1.0) * state.left[0]  # at most twice its part
+    return min(2.0 / (N_SUBFRAMES - index), 1.0) * state.left  # at most twice its part
 
 
 @part
 def limit(index: int, state: ConcealmentState, x: F64) -> None:
     """Limit the output x (n,), subframe `index`, in place: of lost frames, and after them."""
     if index == 0:
-        if state.age[0] == 1:
-            state.before[0] = 0.0
+        if state.age == 1:
+            state.before = 0.0
             for i in range(N_SUBFRAMES):
-                state.before[0] += _LOST_LIFT * state.power[i]
-        state.left[0] = state.before[0]
+                state.before += _LOST_LIFT * state.power[i]
+        state.left = state.before
     allowed = _allowed(index, state)
     power = 1e-20
     for n in range(SUBFRAME_LEN):
         power += x[n] * x[n]
     wanted = math.sqrt(min(allowed / power, 1.0))
-    gain = state.limiter[0]
+    gain = state.limiter
     power = 0.0
     for n in range(SUBFRAME_LEN):
         gain = _LIMITER_MEMORY * gain + (1.0 - _LIMITER_MEMORY) * wanted
         x[n] *= gain
         power += x[n] * x[n]
-    state.limiter[0] = gain
-    state.left[0] = max(state.left[0] - power, 0.0)
-    _push(power, state.power)
-    if state.since[0] >= _WATCHED:
+    state.limiter = gain
+    state.left = max(state.left - power, 0.0)
+    _push(power, state.power[:])
+    if state.since >= _WATCHED:
         frame = 0.0
         for i in range(N_SUBFRAMES):
             frame += state.power[i]
-        state.loudest[0] = max(frame, _FORGETTING * state.loudest[0])
+        state.loudest = max(frame, _FORGETTING * state.loudest)

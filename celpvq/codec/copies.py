@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 
-from .._jit import kernel
 from .._types import F64, I64
 from ..errors import FormatError
+from .compiling import kernel
 from .modes import MAX_LAG, MIN_LAG, SID_LSF_BITS
 
 COPY_BYTES = 3

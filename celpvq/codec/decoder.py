@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel
 from .._types import F32, F64, I16, I64
 from ..errors import ArgumentTypeError, FormatError
 from . import (
@@ -25,6 +23,7 @@ from . import (
 )
 from . import tables as table_sets
 from .comfort_noise import NoiseState
+from .compiling import kernel, stack_array
 from .concealment import ConcealmentState
 from .frames import COPY, KINDS, LOST, NOT_SENT, SID, SPEECH, DecodedFrame, DecoderStats
 from .modes import (
@@ -40,47 +39,33 @@ from .modes import (
 )
 from .pitch_postfilter import PitchPostfilterState
 from .postfilter import PostfilterSettings, PostfilterState
+from .records import Record
 from .restoration import RestorationSettings, RestorationState
 from .synthesis import SynthesisState
 from .tables import ModeTables, TableSet
 from .turn import OneStream
 
 
-class DecoderState(NamedTuple):
-    """What a frame leaves for the next one; its arrays change in place."""
+class DecoderState(Record):
+    """What a frame leaves for the next one."""
 
-    lsf_q: F64  # (p,) of the last frame
-    synthesis: SynthesisState
-    concealment: ConcealmentState
-    noise: NoiseState
-    restoration: RestorationState
-    pitch_postfilter: PitchPostfilterState
-    postfilter: PostfilterState
-    lag: F64  # (N_SUBFRAMES,) of the last frame [samples]
-    gain: F64  # (N_SUBFRAMES, 2) of the last frame
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the state of a decoder that has heard nothing."""
-        return cls(
-            lsf.flat(),
-            SynthesisState.new(),
-            ConcealmentState.new(),
-            NoiseState.new(),
-            RestorationState.new(),
-            PitchPostfilterState.new(),
-            PostfilterState.new(),
-            np.zeros(N_SUBFRAMES),
-            np.zeros((N_SUBFRAMES, 2)),
-        )
+    lsf_q: F64 = lsf.flat()  # of the last frame
+    synthesis: SynthesisState = SynthesisState.new()
+    concealment: ConcealmentState = ConcealmentState.new()
+    noise: NoiseState = NoiseState.new()
+    restoration: RestorationState = RestorationState.new()
+    pitch_postfilter: PitchPostfilterState = PitchPostfilterState.new()
+    postfilter: PostfilterState = PostfilterState.new()
+    lag: F64 = np.zeros(N_SUBFRAMES)  # of the last frame [samples]
+    gain: F64 = np.zeros((N_SUBFRAMES, 2))  # of the last frame
 
 
 @kernel
 def _what_sounds(kind: int, noise: NoiseState) -> int:
     """Return what a frame is to be: within a pause a lost one is as one not sent."""
-    if kind in (LOST, COPY) and noise.on[0] == 1:
+    if kind in (LOST, COPY) and noise.on:
         return NOT_SENT
-    if kind == NOT_SENT and noise.on[0] == 0:
+    if kind == NOT_SENT and not noise.on:
         return LOST
     return kind
 
@@ -99,13 +84,13 @@ def _decode_frames(
     emphasis: PostfilterSettings, filtered: bool, state: DecoderState, out: I16,
 ) -> None:  # fmt: skip
     """Rebuild frames of one kind, words (n_frames, N_WORDS), into out (n_frames * FRAME_LEN,)."""
-    lsf_q, part, a = np.empty(LPC_ORDER), np.empty(LPC_ORDER), np.empty(LPC_ORDER)
-    speech = np.empty(SUBFRAME_LEN)
+    lsf_q, part, a = stack_array(LPC_ORDER), stack_array(LPC_ORDER), stack_array(LPC_ORDER)
+    speech = stack_array(SUBFRAME_LEN)
     kind = _what_sounds(given, state.noise)
     for f in range(words.shape[0]):
         if kind == SPEECH:
-            state.noise.on[0] = 0
-            lsf_quantizer.dequantize(words[f], tables.lsf, state.lsf_q, lsf_q)
+            state.noise.on = False
+            lsf_quantizer.dequantize(words[f], tables.lsf, state.lsf_q[:], lsf_q)
         elif kind == LOST:
             concealment.begin(tables.lsf.mean, state.lsf_q, state.concealment, lsf_q)
         elif kind == COPY:
@@ -115,11 +100,11 @@ def _decode_frames(
         else:
             if kind == SID:
                 comfort_noise.receive(words[f], tables.silence, state.noise)
-            filters.copy(state.noise.lsf, lsf_q)
-            state.concealment.age[0] = 0
+            filters.copy(state.noise.lsf[:], lsf_q)
+            state.concealment.age = 0
         for s in range(N_SUBFRAMES):
             start = f * FRAME_LEN + s * SUBFRAME_LEN
-            lsf.interpolate(state.lsf_q, lsf_q, s, part)
+            lsf.interpolate(state.lsf_q[:], lsf_q, s, part)
             lsf.to_lpc(part, a)
             if kind == SPEECH:
                 synthesis.excite(words[f], s, tables, state.synthesis)
@@ -128,17 +113,17 @@ def _decode_frames(
                 concealment.excite(state.concealment, state.synthesis)
             else:
                 comfort_noise.excite(state.noise, state.synthesis)
-            state.lag[s] = state.synthesis.lag3[0] / 3.0
-            filters.copy(state.synthesis.gain, state.gain[s])
+            state.lag[s] = state.synthesis.lag3 / 3.0
+            filters.copy(state.synthesis.gain[:], state.gain[s])
             synthesis.speak(a, state.synthesis)
             filters.copy(state.synthesis.speech[LPC_ORDER:], speech)
             if filtered:
                 restoration.apply(state.synthesis.exc, lifting, state.restoration, speech)
-                pitch_postfilter.apply(state.synthesis.lag3[0], state.pitch_postfilter, speech)
+                pitch_postfilter.apply(state.synthesis.lag3, state.pitch_postfilter, speech)
                 postfilter.apply(a, emphasis, state.postfilter, speech)
             concealment.limit(s, state.concealment, speech)
             _round(speech, out[start : start + SUBFRAME_LEN])
-        filters.copy(lsf_q, state.lsf_q)
+        filters.copy(lsf_q, state.lsf_q[:])
 
 
 class Decoder(OneStream):
@@ -270,7 +255,7 @@ class Decoder(OneStream):
     def _look_ahead(self, data: bytes) -> None:
         """Take from the packet after a lost one what it says of that one."""
         mode = modes.BY_LENGTH.get(len(data))
-        if mode is not None and not self._state.noise.on[0]:
+        if mode is not None and not self._state.noise.on:
             words, tables = bitstream.unpack(mode, data)[0, :4].copy(), self.tables.mode(mode)
             concealment.look_ahead(words, tables.lsf, self._state.lsf_q, self._state.concealment)
 

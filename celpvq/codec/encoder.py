@@ -1,12 +1,10 @@
 """Speech to packets: `Encoder`, and the kernel that is its block diagram."""
 
 import functools
-from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from .._jit import part, search
 from .._types import F64, I64
 from ..errors import ArgumentError
 from . import (
@@ -29,49 +27,37 @@ from .activity import ActivityState
 from .analysis import AnalysisState
 from .beam import SearchTables
 from .comfort_noise import NoiseState
+from .compiling import part, search, stack_array
 from .frames import EncodedFrame, Kind
 from .modes import DELAY, FRAME_LEN, LPC_ORDER, N_SUBFRAMES, N_WORDS, Mode
 from .paths import Beam, Children
 from .pauses import PauseState
+from .records import Record
 from .samples import one_channel
 from .tables import ModeTables, TableSet
-from .tuning import Effort
+from .tuning import MAX_SPECTRA, Effort
 from .turn import OneStream
 
 RUN_LEN = 500 * FRAME_LEN  # samples in one call of the kernel: Ctrl-C waits no longer
 
 
-class EncoderState(NamedTuple):
-    """What a frame leaves for the next one; its arrays change in place."""
+class EncoderState(Record):
+    """What a frame leaves for the next one."""
 
-    analysis: AnalysisState
-    lsf_q: F64  # (p,) of the last frame, quantized
-    predicted: I64  # (1,) frames since the LSF safety net was used
-    beam: Beam
-    children: Children
-    activity: ActivityState
-    pause: PauseState
-    noise: NoiseState
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the state of an encoder that has heard nothing."""
-        return cls(
-            analysis=AnalysisState.new(),
-            lsf_q=lsf.flat(),
-            predicted=np.zeros(1, dtype=np.int64),
-            beam=Beam.new(),
-            children=Children.new(),
-            activity=ActivityState.new(),
-            pause=PauseState.new(),
-            noise=NoiseState.new(),
-        )
+    analysis: AnalysisState = AnalysisState.new()
+    lsf_q: F64 = lsf.flat()  # of the last frame, quantized
+    predicted: int = 0  # frames since the LSF safety net was used
+    beam: Beam = paths.new_beam()
+    children: Children = paths.new_children()
+    activity: ActivityState = ActivityState.new()
+    pause: PauseState = PauseState.new()
+    noise: NoiseState = NoiseState.new()
 
 
 @search
 def interpolate(prev: F64, now: F64, lpc: F64) -> None:
     """Put the predictors of the subframes between two LSF (p,) into lpc (N_SUBFRAMES, p)."""
-    between = np.empty(LPC_ORDER)
+    between = stack_array(LPC_ORDER)
     for s in range(N_SUBFRAMES):
         lsf.interpolate(prev, now, s, between)
         lsf.to_lpc(between, lpc[s])
@@ -87,30 +73,30 @@ def _code_speech(
     """
     seen = state.analysis
     speech = seen.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
-    lpc_q, lpc_w = np.empty((N_SUBFRAMES, LPC_ORDER)), np.empty((N_SUBFRAMES, LPC_ORDER))
-    interpolate(seen.lsf_prev, seen.lsf, lpc_w)
-    lsf_q = np.empty(LPC_ORDER)
-    spectra, errors = np.empty((effort.spectra, 4), dtype=np.int64), np.empty(effort.spectra)
+    lpc_q, lpc_w = stack_array((N_SUBFRAMES, LPC_ORDER)), stack_array((N_SUBFRAMES, LPC_ORDER))
+    interpolate(seen.lsf_prev[:], seen.lsf[:], lpc_w)
+    lsf_q = stack_array(LPC_ORDER)
+    spectra, errors = stack_array((MAX_SPECTRA, 4), np.int64), stack_array(MAX_SPECTRA)
     n_spectra = lsf_quantizer.quantize(
         seen.lsf, seen.weight, tables.lsf, derived.lsf, state.lsf_q, tuning.LSF_SURVIVORS,
-        state.predicted[0] >= tuning.MAX_PREDICTED_FRAMES, spectra, errors,
+        state.predicted >= tuning.MAX_PREDICTED_FRAMES, spectra[: effort.spectra], errors,
     )  # fmt: skip
     least = np.inf
     for k in range(n_spectra):
-        lsf_quantizer.dequantize(spectra[k], tables.lsf, state.lsf_q, lsf_q)
-        interpolate(state.lsf_q, lsf_q, lpc_q)
+        lsf_quantizer.dequantize(spectra[k], tables.lsf, state.lsf_q[:], lsf_q)
+        interpolate(state.lsf_q[:], lsf_q, lpc_q)
         cost, row = beam.search_frame(
             speech, lpc_q, lpc_w, effort, least, tables, derived, state.beam, state.children
         )
         if k == 0 or cost < least:
             least = cost
-            paths.copy_path(state.beam, row, paths.BEST)
+            state.beam[paths.BEST] = state.beam[row]
             filters.copy(spectra[k], words[:4])
-    paths.copy_path(state.beam, paths.BEST, paths.HEARD)
-    filters.copy(state.beam.words[paths.HEARD, 4:], words[4:])
-    lsf_quantizer.dequantize(words[:4], tables.lsf, state.lsf_q, lsf_q)
-    filters.copy(lsf_q, state.lsf_q)
-    state.predicted[0] = state.predicted[0] + 1 if words[0] == 1 else 0
+    state.beam[paths.HEARD] = state.beam[paths.BEST]
+    filters.copy(state.beam[paths.HEARD].words[4:], words[4:])
+    lsf_quantizer.dequantize(words[:4], tables.lsf, state.lsf_q[:], lsf_q)
+    filters.copy(lsf_q, state.lsf_q[:])
+    state.predicted = state.predicted + 1 if words[0] == 1 else 0
 
 
 @search
@@ -131,14 +117,14 @@ def _pass_pause(
     """Go through the frame x (FRAME_LEN,) of a pause; return whether words (2,) describe it."""
     analysis.analyze(x, highpass, state.analysis)
     pauses.remember(state.analysis, state.pause)
-    state.predicted[0] = tuning.MAX_PREDICTED_FRAMES  # a lost descriptor must not reach speech
+    state.predicted = tuning.MAX_PREDICTED_FRAMES  # a lost descriptor must not reach speech
     return pauses.frame(
         n_quiet,
         book,
         state.lsf_q,
         state.pause,
         state.noise,
-        paths.path(state.beam, paths.HEARD),
+        state.beam[paths.HEARD],
         words,
     )
 
@@ -241,10 +227,10 @@ class Encoder(OneStream):
         """
         if self._last is None or self._last.kind != "speech":
             return b""
-        tables, heard = self.tables.mode(self._last.mode), paths.path(self._state.beam, paths.HEARD)
+        tables, heard = self.tables.mode(self._last.mode), self._state.beam[paths.HEARD]
         rows = tables.gain_layout[:, 0] + heard.words[synthesis.GAIN_WORDS : synthesis.FCB_WORDS]
         rms = float(np.sqrt((heard.synthesis.exc[-FRAME_LEN:] ** 2).mean()))
-        lag, gain = float(heard.synthesis.lag3[0]) / 3, float(tables.gain[rows, 0].mean())
+        lag, gain = heard.synthesis.lag3 / 3, float(tables.gain[rows, 0].mean())
         return copies.make(self._last.lsf, lag, rms, gain, tables.silence)
 
     def encode_frame(self, x: npt.ArrayLike) -> bytes:
@@ -382,7 +368,7 @@ class Encoder(OneStream):
         words = np.zeros((len(samples) // FRAME_LEN, N_WORDS), dtype=np.int64)
         tables = self.tables.mode(self._mode)
         derived = _search_tables(self.tables, self._mode)
-        self._state.noise.on[0] = 0
+        self._state.noise.on = False
         effort = tuning.preset(self._preset, self._mode.bitrate)
         _encode_frames(samples, self.highpass, effort, tables, derived, self._state, words)
         if len(words):

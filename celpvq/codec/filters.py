@@ -3,8 +3,8 @@
 x: |<- p past samples ->|<- n samples ->|     oldest first
 """
 
-from .._jit import kernel
 from .._types import F32, F64, I64
+from .compiling import kernel
 from .modes import LPC_ORDER
 
 Array = F64 | F32 | I64

@@ -6,15 +6,22 @@ says where a subframe's stages lie in the book: first row and index bits of each
 
 import numpy as np
 
-from .._jit import kernel, part, search
 from .._types import F32, F64, I64
 from . import filters, gains, ranking
-from .modes import SUBFRAME_LEN
+from .compiling import kernel, part, search, stack_array
+from .modes import MAX_STAGE_BITS, SUBFRAME_LEN
 from .products import convolve, correlate, inner, multiply, multiply_all
+from .tuning import MAX_FIRST, MAX_PAIRS, MAX_WORDS
 
 _LEAST_SUM = 0.05  # of the energies of two shapes: what their estimated sum is taken for at least
 _BLOCK = 32  # matches that are looked at together: most blocks hold none of the best
 _TOGETHER = 4  # shapes of stage 1 whose products with stage 2 are computed at once
+_MAX_STAGE = 1 << MAX_STAGE_BITS
+_MAX_MATCHES = MAX_PAIRS * _MAX_STAGE
+_MAX_CROSS = _TOGETHER * _MAX_STAGE
+_MAX_KEPT = max(MAX_FIRST, MAX_WORDS)
+_MAX_SHAPES = MAX_PAIRS * MAX_FIRST + _TOGETHER
+_MAX_TRIED = MAX_PAIRS * MAX_WORDS
 
 
 @kernel
@@ -49,7 +56,7 @@ def energies(response: F32, shape_acf: F32, layout: I64, out: F32) -> None:
     shape_acf (n, N): autocorrelations, a column per shape, lags above 0 doubled.      out (N,).
     The estimate counts the response beyond the subframe's end too; it only chooses who is tried.
     """
-    acf = np.empty(SUBFRAME_LEN, dtype=np.float32)
+    acf = stack_array(SUBFRAME_LEN, np.float32)
     correlate(response[0, SUBFRAME_LEN:], response, acf)
     floor = np.float32(1e-3) * acf[0]
     for stage in range(2):
@@ -79,9 +86,10 @@ def shortlist(
     start1, start2, bits2 = layout[0], layout[2], layout[3]
     n1, n2 = 1 << layout[1], 1 << bits2
     n_targets, n_words = words.shape
-    back = np.empty_like(rest)
-    corr1 = np.empty((n_targets, n1), dtype=np.float32)
-    energy1, values = energy[start1 : start1 + n1], np.empty(max(n_words, n_first))
+    assert n_targets <= MAX_PAIRS and n_first <= MAX_FIRST and n_words <= MAX_WORDS  # noqa: PT018
+    back = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[:n_targets]
+    corr1 = stack_array(_MAX_MATCHES, np.float32)[: n_targets * n1].reshape(n_targets, n1)
+    energy1, values = energy[start1 : start1 + n1], stack_array(_MAX_KEPT)
     for t in range(n_targets):
         correlate(rest[t], response, back[t])
     multiply_all(back, columns, start1, corr1)
@@ -91,10 +99,10 @@ def shortlist(
             for k in range(n_words):
                 words[t, k] = words[t, k] << 1 | (corr1[t, words[t, k]] < 0.0)
         return
-    first = np.empty((n_targets, n_first), dtype=np.int64)
+    first = stack_array(_MAX_SHAPES, np.int64)[: n_targets * n_first].reshape(n_targets, n_first)
     for t in range(n_targets):
         _take_matches(corr1[t], energy1, first[t], values[:n_first])
-    corr2 = np.empty((n_targets, n2), dtype=np.float32)
+    corr2 = stack_array(_MAX_MATCHES, np.float32)[: n_targets * n2].reshape(n_targets, n2)
     multiply_all(back, columns, start2, corr2)
     energy2 = energy[start2 : start2 + n2]
     _shortlist_sums(first, response, start1, start2, columns, corr1, energy1, corr2, energy2, words)
@@ -115,18 +123,21 @@ def _shortlist_sums(
     """
     n_targets, n_first = first.shape
     n_shapes = 0
-    place = np.full(corr1.shape[1], -1)  # of a shape among those that survive for any target
-    shapes = np.zeros(n_targets * n_first + _TOGETHER, dtype=np.int64)
-    for i in first.flat:
-        if place[i] < 0:
-            place[i] = n_shapes
-            shapes[n_shapes] = i
-            n_shapes += 1
-    shape = np.empty((_TOGETHER, SUBFRAME_LEN), dtype=np.float32)
-    filtered = np.empty(SUBFRAME_LEN, dtype=np.float32)
-    cross = np.empty((_TOGETHER, corr2.shape[1]), dtype=np.float32)
-    values = np.full(words.shape, -1.0)
-    words[:] = 0
+    place = stack_array(_MAX_STAGE, np.int64)  # of a shape among those that survive for any target
+    shapes = stack_array(_MAX_SHAPES, np.int64)
+    place[:], shapes[:] = -1, 0
+    for t in range(n_targets):
+        for i in first[t]:
+            if place[i] < 0:
+                place[i] = n_shapes
+                shapes[n_shapes] = i
+                n_shapes += 1
+    shape = stack_array((_TOGETHER, SUBFRAME_LEN), np.float32)
+    filtered = stack_array(SUBFRAME_LEN, np.float32)
+    n2 = corr2.shape[1]
+    cross = stack_array(_MAX_CROSS, np.float32)[: _TOGETHER * n2].reshape(_TOGETHER, n2)
+    values = stack_array(_MAX_TRIED)[: words.size].reshape(words.shape)
+    words[:], values[:] = 0, -1.0
     for begin in range(0, n_shapes, _TOGETHER):
         for r in range(_TOGETHER):
             for n in range(SUBFRAME_LEN):
@@ -223,12 +234,8 @@ def search_words(
     response: of the sharpened weighted synthesis.      level: predicted gain, linear.
     The error is that of the target less what both codebooks, with quantized gains, make of it.
     """
-    shape = np.empty(SUBFRAME_LEN)
-    plain, filtered = (
-        np.empty(SUBFRAME_LEN, dtype=np.float32),
-        np.empty(SUBFRAME_LEN, dtype=np.float32),
-    )
-    moments = np.empty(5)
+    shape, moments = stack_array(SUBFRAME_LEN), stack_array(5)
+    plain, filtered = stack_array(SUBFRAME_LEN, np.float32), stack_array(SUBFRAME_LEN, np.float32)
     moments[0], moments[2] = inner(target, adaptive), inner(adaptive, adaptive)
     best_word, best_gain, best_err = words[0], 0, np.inf
     for word in words:

@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from .._jit import kernel, search
 from .._types import F64
+from .compiling import kernel, search
 
 N_TAPS = 4
 MAX_CORRECTION_DB = 30.0

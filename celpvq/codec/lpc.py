@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .._jit import kernel
 from .._types import F64
+from .compiling import kernel
 from .modes import LPC_ORDER, SAMPLERATE
 
 WINDOW_LEN = 240  # 30 ms: 5 ms before the frame, the frame, 5 ms look-ahead

@@ -9,13 +9,14 @@ interlaced, if and only if 1/A(z) is stable [1]_. p is even here.
 
 import numpy as np
 
-from .._jit import kernel
 from .._types import F64
 from . import filters
+from .compiling import kernel, stack_array
 from .modes import LPC_ORDER
 
 MIN_GAP = 0.035  # radians (45 Hz): bounds how sharp a resonance of 1/A(z) can be
 _HALF = LPC_ORDER // 2
+_N_HALF = _HALF + 1  # coefficients of a symmetric polynomial up to its middle
 _GRID = np.cos(np.linspace(0.0, np.pi, 121))
 _BISECTIONS = 12
 
@@ -65,7 +66,7 @@ def _expand_pairs(lsf: F64, first: int, out: F64) -> None:
 @kernel
 def to_lpc(lsf: F64, lpc: F64) -> None:
     """Turn lsf (p,), rising in (0, pi), into lpc (p,)."""
-    half = np.empty((2, _HALF + 1))
+    half = stack_array((2, _N_HALF))
     for k in range(2):
         _expand_pairs(lsf, k, half[k])
     for i in range(_HALF):  # times 1 + z^-1 and 1 - z^-1
@@ -91,13 +92,13 @@ def from_lpc(lpc: F64, lsf: F64) -> bool:
     Kabal and Ramachandran, "The computation of line spectral frequencies using Chebyshev
     polynomials", IEEE Trans. Acoust. Speech Signal Process. 34(6), 1986.
     """
-    poly = np.empty((2, _HALF + 1))
+    poly = stack_array((2, _N_HALF))
     poly[:, 0] = 1.0
     for i in range(_HALF):  # without the zeros of P at -1 and of Q at 1
         poly[0, i + 1] = lpc[i] + lpc[LPC_ORDER - 1 - i] - poly[0, i]
         poly[1, i + 1] = lpc[i] - lpc[LPC_ORDER - 1 - i] + poly[1, i]
     found = 0
-    roots = np.empty(LPC_ORDER)
+    roots = stack_array(LPC_ORDER)
     left = _GRID[0]
     y_left = _chebyshev(left, poly, 0)
     g = 1

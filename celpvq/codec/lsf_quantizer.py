@@ -12,14 +12,19 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import kernel, part, search
 from .._types import F32, F64, I64
 from . import lsf as _lsf
 from . import products, ranking, tuning
-from .modes import LPC_ORDER
+from .compiling import kernel, part, search, stack_array
+from .modes import LPC_ORDER, MAX_LSF_BITS
 from .products import multiply, multiply_all
+from .tuning import MAX_LSF_SURVIVORS, MAX_SPECTRA
 
 SPLIT = LPC_ORDER // 2
+_N_COEFFICIENTS = LPC_ORDER + 1
+_N_TERMS = 2 * LPC_ORDER
+_MAX_ENTRIES = 1 << MAX_LSF_BITS
+_MAX_PRODUCTS = MAX_LSF_SURVIVORS * _MAX_ENTRIES
 
 
 class LsfTables(NamedTuple):
@@ -76,7 +81,7 @@ def weights(lsf: F64, r: F64, out: F64) -> None:
     The diagonal of J R J^T of [1]_: J the derivative of the predictor's coefficients with respect
     to the LSF, R from the signal's autocorrelation r (p + 1,).
     """
-    poly = np.empty(LPC_ORDER + 1)
+    poly = stack_array(_N_COEFFICIENTS)
     total = 0.0
     for i in range(LPC_ORDER):
         # dA/dw_i = sin w_i z^-1 (1 +- z^-1) prod over the others of the same polynomial
@@ -124,13 +129,15 @@ def _add_least(start: int, rest: F64, weight: F64, columns: F32, err: F32) -> No
     |x - c|^2 - |x|^2 = -2 x.c + c.c, weighted: a product, and a sum that is the same for all x.
     """
     n, n_entries = columns.shape[0] // 2, columns.shape[1]
-    x, w = np.empty((rest.shape[0], n), dtype=np.float32), np.empty(n, dtype=np.float32)
+    x, w = stack_array((MAX_LSF_SURVIVORS, SPLIT), np.float32), stack_array(SPLIT, np.float32)
+    x = x[: rest.shape[0]]
     for i in range(n):
         w[i] = weight[start + i]
         for k in range(rest.shape[0]):
             x[k, i] = -2.0 * weight[start + i] * rest[k, start + i]
-    norm = np.empty(n_entries, dtype=np.float32)
-    product = np.empty((rest.shape[0], n_entries), dtype=np.float32)
+    norm = stack_array(_MAX_ENTRIES, np.float32)[:n_entries]
+    products_ = stack_array(_MAX_PRODUCTS, np.float32)
+    product = products_[: rest.shape[0] * n_entries].reshape(rest.shape[0], n_entries)
     multiply(w, columns[n:], products.FIRST, norm)
     multiply_all(x, columns[:n], products.FIRST, product)
     for k in range(rest.shape[0]):
@@ -151,16 +158,18 @@ def quantize(
     net whatever it costs.      n_survivors: of stage 1, per predictor, each with its best stage 2.
     """
     n1 = tables.stage1.shape[1]
-    n_survivors = min(n_survivors, n1)
+    n_survivors = min(n_survivors, n1, MAX_LSF_SURVIVORS)
     n_switches = 1 if safe else 2
-    residual = np.empty((2, LPC_ORDER))
-    rest = np.empty((n_survivors, LPC_ORDER))
-    x = np.empty(2 * LPC_ORDER, dtype=np.float32)
-    score, err = np.empty(n1, dtype=np.float32), np.empty(n_survivors, dtype=np.float32)
-    items, values = np.zeros(n_survivors, dtype=np.int64), np.empty(n_survivors)
-    n_found = min(words.shape[0], n_switches * n_survivors)
-    found, costs = np.zeros(n_found, dtype=np.int64), np.empty(n_found)
-    costs[:] = -np.inf
+    residual = stack_array((2, LPC_ORDER))
+    rest = stack_array((MAX_LSF_SURVIVORS, LPC_ORDER))[:n_survivors]
+    x = stack_array(_N_TERMS, np.float32)
+    score = stack_array(_MAX_ENTRIES, np.float32)[:n1]
+    err = stack_array(MAX_LSF_SURVIVORS, np.float32)[:n_survivors]
+    items = stack_array(MAX_LSF_SURVIVORS, np.int64)[:n_survivors]
+    values = stack_array(MAX_LSF_SURVIVORS)[:n_survivors]
+    n_found = min(words.shape[0], n_switches * n_survivors, MAX_SPECTRA)
+    found, costs = stack_array(MAX_SPECTRA, np.int64)[:n_found], stack_array(MAX_SPECTRA)[:n_found]
+    found[:], costs[:] = 0, -np.inf
     for switch in range(n_switches):
         predict(switch, tables, prev, residual[switch])
         energy = 0.0
@@ -170,7 +179,7 @@ def quantize(
             energy += weight[i] * r * r
             x[i], x[LPC_ORDER + i] = 2.0 * weight[i] * r, -weight[i]
         multiply(x, columns.stage1[switch], products.FIRST, score)
-        values[:] = -np.inf
+        items[:], values[:] = 0, -np.inf
         ranking.take(score, 0, 1, items, values)
         for k in range(n_survivors):
             err[k] = energy - values[k]
@@ -183,7 +192,7 @@ def quantize(
         for k in range(n_survivors):
             if -penalty * err[k] > costs[n_found - 1]:
                 ranking.insert(switch * n1 + items[k], -penalty * err[k], found, costs)
-    target = np.empty(LPC_ORDER)
+    target = stack_array(LPC_ORDER)
     for k in range(n_found):
         switch, row = found[k] // n1, found[k] % n1
         for i in range(LPC_ORDER):

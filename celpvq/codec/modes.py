@@ -166,6 +166,12 @@ MODES = MappingProxyType({mode.bitrate: mode for mode in (
     _mode(8000, lsf=(1, 9, 7, 7), lag=(8, 8, 8, 8), gain=(5, 5, 5, 5), fcb=(21, 21, 21, 21)),
 )})  # fmt: skip
 
+MAX_LSF_BITS = max(max(mode.bits("lsf")) for mode in MODES.values())
+MAX_STAGE_BITS = max(max(fcb_stages(bits)) for mode in MODES.values() for bits in mode.bits("fcb"))
+MAX_SHAPES = max(  # of the fixed codebooks of a mode
+    sum(1 << stage for bits in set(mode.bits("fcb")) for stage in fcb_stages(bits))
+    for mode in MODES.values()
+)
 BY_LENGTH = MappingProxyType({mode.frame_bytes: mode for mode in MODES.values()})
 
 

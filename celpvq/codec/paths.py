@@ -1,13 +1,14 @@
 """The paths of the beam: their states, and who goes on."""
 
-from typing import NamedTuple, Self
+from collections.abc import MutableSequence
+from typing import TypeAlias, cast
 
 import numpy as np
 
-from .._jit import kernel
 from .._types import F64, I64
-from . import filters
+from .compiling import kernel
 from .modes import LPC_ORDER, N_WORDS, SUBFRAME_LEN
+from .records import Record
 from .synthesis import SynthesisState
 from .tuning import MAX_SURVIVORS
 
@@ -16,85 +17,42 @@ from .tuning import MAX_SURVIVORS
 FIRST = 0
 HEARD = 2 * MAX_SURVIVORS  # what the decoder has heard up to this frame
 BEST = HEARD + 1  # the best path through this frame so far
-_N_ROWS = BEST + 1
 
 
-class Path(NamedTuple):
+class Path(Record):
     """One path of the beam."""
 
-    synthesis: SynthesisState
-    error: F64  # (p + n,) speech less its synthesis, the last p values first
-    weighted: F64  # (p + n,) the same, weighted
-    words: I64  # (N_WORDS,)
-    cost: F64  # (1,) energy of the weighted error in this frame so far
+    synthesis: SynthesisState = SynthesisState.new()
+    error: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # speech less its synthesis, p past values
+    weighted: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # the same, weighted
+    words: I64 = np.zeros(N_WORDS, dtype=np.int64)
+    cost: float = 0.0  # energy of the weighted error in this frame so far
 
 
-class Beam(NamedTuple):
-    """Arrays of all paths, one row each."""
-
-    exc: F64
-    speech: F64
-    code: F64
-    gain: F64
-    gain_mem: F64
-    lag3: I64
-    error: F64
-    weighted: F64
-    words: I64
-    cost: F64
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the beam of an encoder that has heard nothing."""
-        n = _N_ROWS
-        start = SynthesisState.new()
-        line = LPC_ORDER + SUBFRAME_LEN
-        return cls(
-            **{name: np.tile(array, (n, 1)) for name, array in start._asdict().items()},
-            error=np.zeros((n, line)),
-            weighted=np.zeros((n, line)),
-            words=np.zeros((n, N_WORDS), dtype=np.int64),
-            cost=np.zeros((n, 1)),
-        )
+Beam: TypeAlias = MutableSequence[Path]  # an array of records, which an assignment copies
 
 
-class Children(NamedTuple):
-    """The best continuations of a subframe: those who will be the next generation."""
-
-    cost: F64  # (MAX_SURVIVORS,) rising
-    parent: I64  # (MAX_SURVIVORS,) row of the beam
-    words: I64  # (MAX_SURVIVORS, 3) of lag, gains and fixed codebook
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return room for the largest beam."""
-        n = MAX_SURVIVORS
-        return cls(np.zeros(n), np.zeros(n, dtype=np.int64), np.zeros((n, 3), dtype=np.int64))
+def new_beam() -> Beam:
+    """Return the beam of an encoder that has heard nothing."""
+    return cast("Beam", np.array([Path.new()] * (BEST + 1)))
 
 
-@kernel
-def path(beam: Beam, row: int) -> Path:
-    """Return the path in a row of the beam: views, not copies."""
-    state = SynthesisState(
-        beam.exc[row], beam.speech[row], beam.code[row], beam.gain[row], beam.gain_mem[row],
-        beam.lag3[row],
-    )  # fmt: skip
-    return Path(state, beam.error[row], beam.weighted[row], beam.words[row], beam.cost[row])
+class Child(Record):
+    """A continuation of a subframe: who may be in the next generation."""
+
+    cost: float = 0.0
+    parent: int = 0  # row of the beam
+    lag: int = 0  # its words
+    gain: int = 0
+    fcb: int = 0
 
 
-@kernel
-def copy_path(beam: Beam, source: int, target: int) -> None:
-    """Copy all of a path from row to row."""
-    filters.copy(beam.exc[source], beam.exc[target])
-    filters.copy(beam.speech[source], beam.speech[target])
-    filters.copy(beam.code[source], beam.code[target])
-    filters.copy(beam.gain[source], beam.gain[target])
-    filters.copy(beam.gain_mem[source], beam.gain_mem[target])
-    filters.copy(beam.lag3[source], beam.lag3[target])
-    filters.copy(beam.error[source], beam.error[target])
-    filters.copy(beam.weighted[source], beam.weighted[target])
-    filters.copy(beam.words[source], beam.words[target])
-    filters.copy(beam.cost[source], beam.cost[target])
+Children: TypeAlias = MutableSequence[Child]  # the best ones, cost rising
+
+
+def new_children() -> Children:
+    """Return room for the largest beam's children."""
+    return cast("Children", np.array([Child.new()] * MAX_SURVIVORS))
 
 
 @kernel
@@ -103,13 +61,11 @@ def offer(
 ) -> None:
     """Take a child among the n_kept best, if it is one."""
     at = n_kept - 1
-    if cost >= children.cost[at]:
+    if cost >= children[at].cost:
         return
-    while at > 0 and children.cost[at - 1] > cost:
-        children.cost[at] = children.cost[at - 1]
-        children.parent[at] = children.parent[at - 1]
-        filters.copy(children.words[at - 1], children.words[at])
+    while at > 0 and children[at - 1].cost > cost:
+        children[at] = children[at - 1]
         at -= 1
-    children.cost[at] = cost
-    children.parent[at] = parent
-    children.words[at, 0], children.words[at, 1], children.words[at, 2] = lag, gain, fcb
+    child = children[at]
+    child.cost, child.parent = cost, parent
+    child.lag, child.gain, child.fcb = lag, gain, fcb

@@ -1,33 +1,28 @@
 """Silence descriptors: what the encoder says of a pause, once every `SID_INTERVAL` frames."""
 
 import math
-from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._jit import search
 from .._types import F64, I64
 from . import analysis, comfort_noise, filters, lsf
 from .analysis import AnalysisState
 from .comfort_noise import LOWEST_DB, N_LEVELS, STEP_DB, NoiseState
+from .compiling import search, stack_array
 from .modes import FRAME_LEN, LPC_ORDER, SID_INTERVAL
 from .paths import Path
+from .records import Record
 
 _RESPONSE_LEN = 120  # of 1/A(z)
+_LINE = LPC_ORDER + _RESPONSE_LEN
 
 
-class PauseState(NamedTuple):
-    """What was heard of late; its arrays change in place."""
+class PauseState(Record):
+    """What was heard of late."""
 
-    lsf: F64  # (SID_INTERVAL, p) of the last frames, newest first
-    power: F64  # (SID_INTERVAL,) of them
-    since: I64  # (1,) frames since the last descriptor
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the state of an encoder that has heard nothing."""
-        flat = np.tile(lsf.flat(), (SID_INTERVAL, 1))
-        return cls(flat, np.zeros(SID_INTERVAL), np.zeros(1, dtype=np.int64))
+    lsf: F64 = np.tile(lsf.flat(), (SID_INTERVAL, 1))  # of the last frames, newest first
+    power: F64 = np.zeros(SID_INTERVAL)  # of them
+    since: int = 0  # frames since the last descriptor
 
 
 @search
@@ -36,7 +31,7 @@ def remember(seen: AnalysisState, state: PauseState) -> None:
     for i in range(SID_INTERVAL - 1, 0, -1):
         filters.copy(state.lsf[i - 1], state.lsf[i])
         state.power[i] = state.power[i - 1]
-    filters.copy(seen.lsf, state.lsf[0])
+    filters.copy(seen.lsf[:], state.lsf[0])
     power = 0.0
     for n in range(analysis.FRAME_START, analysis.FRAME_START + FRAME_LEN):
         power += seen.input[n] * seen.input[n] / FRAME_LEN
@@ -46,7 +41,8 @@ def remember(seen: AnalysisState, state: PauseState) -> None:
 @search
 def describe(n_frames: int, book: F64, state: PauseState, words: I64) -> None:
     """Put the descriptor of the last n_frames, of SID_INTERVAL at most, into words (2,)."""
-    mean = np.zeros(LPC_ORDER)
+    mean = stack_array(LPC_ORDER)
+    mean[:] = 0.0
     power = 0.0
     for f in range(n_frames):
         power += state.power[f] / n_frames
@@ -67,10 +63,12 @@ def describe(n_frames: int, book: F64, state: PauseState, words: I64) -> None:
 @search
 def _power_gain(spectrum: F64) -> float:
     """Return by how much 1/A(z) of LSF spectrum (p,) lifts the power of white noise."""
-    a, stable = np.empty(LPC_ORDER), spectrum.copy()
+    a, stable = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
+    filters.copy(spectrum, stable)
     lsf.stabilize(stable)
     lsf.to_lpc(stable, a)
-    impulse, response = np.zeros(_RESPONSE_LEN), np.zeros(LPC_ORDER + _RESPONSE_LEN)
+    impulse, response = stack_array(_RESPONSE_LEN), stack_array(_LINE)
+    impulse[:], response[:] = 0.0, 0.0
     impulse[0] = 1.0
     filters.synthesis(impulse, a, response)
     power = 0.0
@@ -85,11 +83,11 @@ def frame(
     words: I64,
 ) -> bool:  # fmt: skip
     """Go through a frame of a pause; return whether words (2,) are to be sent as its descriptor."""
-    first = noise.on[0] == 0
-    state.since[0] += 1
-    sent = first or state.since[0] >= SID_INTERVAL
+    first = not noise.on
+    state.since += 1
+    sent = first or state.since >= SID_INTERVAL
     if sent:
-        state.since[0] = 0
+        state.since = 0
         describe(min(n_quiet, SID_INTERVAL) if first else SID_INTERVAL, book, state, words)
         comfort_noise.receive(words, book, noise)
     comfort_noise.frame(lsf_q, noise, who.synthesis)

@@ -5,7 +5,7 @@
 the window is shifted to stay inside 20 .. 143.
 """
 
-from .._jit import kernel
+from .compiling import kernel
 from .modes import MAX_LAG, MIN_LAG
 
 ABSOLUTE_BITS = 8

@@ -7,14 +7,13 @@ the upper bands of speech are less periodic, and a comb over all of them makes t
    IEEE Trans. Speech Audio Process. 3(1), 1995.
 """
 
-from typing import NamedTuple, Self
-
 import numpy as np
 
-from .._jit import part
 from .._types import F64
 from . import filters, pitch
+from .compiling import part
 from .modes import MAX_LAG, SUBFRAME_LEN
+from .records import Record
 
 _STRENGTH = 0.3  # of the comb where speech repeats exactly
 _POLE = 0.65  # of the low-pass: half the power at 560 Hz
@@ -24,22 +23,17 @@ _LINE = MAX_LAG + _WINDOW
 _SILENCE = 1e-12
 
 
-class PitchPostfilterState(NamedTuple):
+class PitchPostfilterState(Record):
     """What a subframe leaves for the next one."""
 
-    speech: F64  # (_LINE,) input, oldest first
-    correction: F64  # (1,) last output of the low-pass
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the state of a decoder that has heard nothing."""
-        return cls(np.zeros(_LINE), np.zeros(1))
+    speech: F64 = np.zeros(_LINE)  # input, oldest first
+    correction: float = 0.0  # last output of the low-pass
 
 
 @part
 def apply(lag3: int, state: PitchPostfilterState, x: F64) -> None:
     """Filter speech x (n,) of a lag [thirds of a sample] in place."""
-    filters.keep_past(state.speech, _LINE - SUBFRAME_LEN)
+    filters.keep_past(state.speech[:], _LINE - SUBFRAME_LEN)
     filters.copy(x, state.speech[_LINE - SUBFRAME_LEN :])
     lag = pitch.rounded(lag3)
     xx, xy, yy = 0.0, 0.0, _SILENCE
@@ -51,9 +45,9 @@ def apply(lag3: int, state: PitchPostfilterState, x: F64) -> None:
     voiced = xy > 0.0 and xy * xy >= _LEAST_MATCH * xx * yy
     strength = _STRENGTH * min(xy / yy, 1.0) if voiced else 0.0
     share = strength / (1.0 + strength)
-    correction = state.correction[0]
+    correction = state.correction
     for n in range(x.shape[0]):
         before = state.speech[_LINE - SUBFRAME_LEN - lag + n]
         correction = _POLE * correction + (1.0 - _POLE) * share * (before - x[n])
         x[n] += correction
-    state.correction[0] = correction if abs(correction) > filters.TINY else 0.0
+    state.correction = correction if abs(correction) > filters.TINY else 0.0

@@ -8,16 +8,18 @@ formant filter's response [1]_.
 """
 
 import math
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import part
 from .._types import F64
 from . import filters, lpc
+from .compiling import part, stack_array
 from .modes import LPC_ORDER, SUBFRAME_LEN
+from .records import Record
 
 _RESPONSE_LEN = 20
+_LINE = LPC_ORDER + _RESPONSE_LEN
 _CONTROL = 0.9  # of the last sample's gain in the next one's
 _SILENCE = 1e-12
 
@@ -30,19 +32,13 @@ class PostfilterSettings(NamedTuple):
     tilt: float
 
 
-class PostfilterState(NamedTuple):
+class PostfilterState(Record):
     """What a subframe leaves for the next one; signals begin with their last p values."""
 
-    speech: F64  # (p + n,) input
-    flat: F64  # (p + n,) input filtered by the numerator
-    formant: F64  # (p + n,) output of the formant filter
-    gain: F64  # (1,) of the gain control
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the state of a decoder that has heard nothing."""
-        line = LPC_ORDER + SUBFRAME_LEN
-        return cls(np.zeros(line), np.zeros(line), np.zeros(line), np.ones(1))
+    speech: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # input
+    residual: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # input filtered by the numerator
+    formant: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # output of the formant filter
+    gain: float = 1.0  # of the gain control
 
 
 SETTINGS = PostfilterSettings(numerator=0.65, denominator=0.75, tilt=0.5)  # of all modes
@@ -51,8 +47,8 @@ SETTINGS = PostfilterSettings(numerator=0.65, denominator=0.75, tilt=0.5)  # of 
 @part
 def _tilt(num: F64, den: F64) -> float:
     """Return the first normalized autocorrelation of the response of num / den."""
-    response = np.zeros(LPC_ORDER + _RESPONSE_LEN)
-    impulse = np.zeros(_RESPONSE_LEN)
+    response, impulse = stack_array(_LINE), stack_array(_RESPONSE_LEN)
+    response[:], impulse[:] = 0.0, 0.0
     impulse[0] = 1.0
     for i in range(LPC_ORDER):
         impulse[i + 1] = num[i]
@@ -67,15 +63,15 @@ def _tilt(num: F64, den: F64) -> float:
 @part
 def apply(a: F64, strength: PostfilterSettings, state: PostfilterState, x: F64) -> None:
     """Filter speech x (n,) of the predictor a (p,), in place."""
-    num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
+    num, den = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
     lpc.expand_bandwidth(a, strength.numerator, num)
     lpc.expand_bandwidth(a, strength.denominator, den)
-    filters.keep_past(state.speech, LPC_ORDER)
-    filters.keep_past(state.flat, LPC_ORDER)
-    filters.keep_past(state.formant, LPC_ORDER)
+    filters.keep_past(state.speech[:], LPC_ORDER)
+    filters.keep_past(state.residual[:], LPC_ORDER)
+    filters.keep_past(state.formant[:], LPC_ORDER)
     filters.copy(x, state.speech[LPC_ORDER:])
-    filters.residual(state.speech, num, state.flat[LPC_ORDER:])
-    filters.synthesis(state.flat[LPC_ORDER:], den, state.formant)
+    filters.residual(state.speech[:], num, state.residual[LPC_ORDER:])
+    filters.synthesis(state.residual[LPC_ORDER:], den, state.formant[:])
 
     mu = strength.tilt * max(_tilt(num, den), 0.0)
     energy_in, energy_out = 0.0, 0.0
@@ -85,8 +81,8 @@ def apply(a: F64, strength: PostfilterSettings, state: PostfilterState, x: F64) 
         energy_out += y * y
         x[n] = y
     wanted = math.sqrt(energy_in / energy_out) if energy_out > _SILENCE else 1.0
-    gain = state.gain[0]
+    gain = state.gain
     for n in range(x.shape[0]):
         gain = _CONTROL * gain + (1.0 - _CONTROL) * wanted
         x[n] *= gain
-    state.gain[0] = gain
+    state.gain = gain

@@ -5,8 +5,8 @@ Each loop runs along the result, several terms a pass, which is what fills vecto
 
 import numpy as np
 
-from .._jit import part, search
 from .._types import F32, F64
+from .compiling import part, search
 from .modes import SUBFRAME_LEN
 
 FIRST = 0  # a `start`, by attribute: a literal would be compiled in, which takes a copy of its own

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .._jit import search
 from .._types import F32, F64, I64
+from .compiling import search
 
 _BLOCK = 64  # values that are looked at together: most blocks hold none of the best
 

@@ -6,19 +6,22 @@ no delay, no bits. The filter is the linear predictor of the inverse of the want
 """
 
 import math
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import part
 from .._types import F64
 from . import filters, lpc
+from .compiling import part, stack_array
 from .modes import SAMPLERATE, SUBFRAME_LEN, Mode
+from .records import Record
 
 ORDER = 8
 _EDGES_HZ = (100, 1000, 1400, 1800, 2300, 2900, 4000)  # the first band is the reference
 _N_BANDS = len(_EDGES_HZ) - 2
 _MEASURE_LAGS = 20
+_N_MEASURED = _MEASURE_LAGS + 1
+_N_WANTED = ORDER + 1
 _MEMORY = 0.5  # of the last subframe's gains in the next one's
 _SILENCE = 1e-12
 
@@ -57,16 +60,11 @@ class RestorationSettings(NamedTuple):
     limit: float  # of the power gain
 
 
-class RestorationState(NamedTuple):
+class RestorationState(Record):
     """What a subframe leaves for the next one."""
 
-    speech: F64  # (ORDER + n,) input, its last values first
-    gain: F64  # (bands,) power gains
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the state of a decoder that has heard nothing."""
-        return cls(np.zeros(ORDER + SUBFRAME_LEN), np.ones(_N_BANDS + 1))
+    speech: F64 = np.zeros(ORDER + SUBFRAME_LEN)  # input, its last values first
+    gain: F64 = np.ones(_N_BANDS + 1)  # power gains of the bands
 
 
 _SHARE = 0.35  # of the modes that `_OWN_SHARE` does not name
@@ -81,9 +79,10 @@ def settings(mode: Mode) -> RestorationSettings:
 @part
 def apply(exc: F64, strength: RestorationSettings, state: RestorationState, x: F64) -> None:
     """Lift the upper bands of speech x (n,), whose excitation ends exc (MAX_LAG + n,), in place."""
-    r = np.empty(_MEASURE_LAGS + 1)
+    r = stack_array(_N_MEASURED)
     lpc.autocorrelation(exc, r)
-    wanted = np.zeros(ORDER + 1)
+    wanted, taps = stack_array(_N_WANTED), stack_array(ORDER)
+    wanted[:], taps[:] = 0.0, 0.0
     reference = 0.0
     for b in range(_N_BANDS + 1):
         power = 0.0
@@ -99,10 +98,9 @@ def apply(exc: F64, strength: RestorationSettings, state: RestorationState, x: F
         for k in range(ORDER + 1):
             wanted[k] += _COSINES[b, k] / state.gain[b]
 
-    taps = np.zeros(ORDER)
     scale = 1.0 / math.sqrt(lpc.levinson(wanted, taps))
-    filters.keep_past(state.speech, ORDER)
+    filters.keep_past(state.speech[:], ORDER)
     filters.copy(x, state.speech[ORDER:])
-    filters.residual(state.speech, taps, x)
+    filters.residual(state.speech[:], taps, x)
     for n in range(x.shape[0]):
         x[n] *= scale

@@ -1,13 +1,12 @@
 """Codewords to speech: the half of the codec that encoder and decoder share."""
 
-from typing import NamedTuple, Self
-
 import numpy as np
 
-from .._jit import kernel, part
 from .._types import F64, I64
 from . import adaptive_codebook, filters, fixed_codebook, gains, pitch
+from .compiling import kernel, part
 from .modes import LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
+from .records import Record
 from .tables import ModeTables
 
 LAG_WORDS = 4  # where the words of each field start in a frame's row
@@ -19,31 +18,19 @@ _MIN_SHARPENING = 0.2
 _MAX_SHARPENING = 0.8
 
 
-class SynthesisState(NamedTuple):
-    """What a subframe leaves for the next one; its arrays change in place.
+class SynthesisState(Record):
+    """What a subframe leaves for the next one.
 
     exc:     |<-------- past, MAX_LAG -------->|<- this subframe ->|   oldest first
     speech:                         |<- p ---->|<- this subframe ->|
     """
 
-    exc: F64  # (MAX_LAG + SUBFRAME_LEN,) excitation
-    speech: F64  # (LPC_ORDER + SUBFRAME_LEN,) output of 1/A(z)
-    code: F64  # (SUBFRAME_LEN,) fixed codebook's shape, sharpened
-    gain: F64  # (2,) pitch and codebook gain, linear
-    gain_mem: F64  # (gains.N_TAPS,) corrections of the last subframes [dB], newest first
-    lag3: I64  # (1,) lag [thirds of a sample]
-
-    @classmethod
-    def new(cls) -> Self:
-        """Return the state of a decoder that has heard nothing."""
-        return cls(
-            exc=np.zeros(MAX_LAG + SUBFRAME_LEN),
-            speech=np.zeros(LPC_ORDER + SUBFRAME_LEN),
-            code=np.zeros(SUBFRAME_LEN),
-            gain=np.zeros(2),
-            gain_mem=np.zeros(gains.N_TAPS),
-            lag3=np.full(1, 3 * MIN_LAG, dtype=np.int64),
-        )
+    exc: F64 = np.zeros(MAX_LAG + SUBFRAME_LEN)  # excitation
+    speech: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # output of 1/A(z)
+    code: F64 = np.zeros(SUBFRAME_LEN)  # fixed codebook's shape, sharpened
+    gain: F64 = np.zeros(2)  # pitch and codebook gain, linear
+    gain_mem: F64 = np.zeros(gains.N_TAPS)  # corrections of late [dB], newest first
+    lag3: int = 3 * MIN_LAG  # lag [thirds of a sample]
 
 
 @kernel
@@ -62,28 +49,28 @@ def sharpening(state: SynthesisState) -> float:
 @kernel
 def excite(words: I64, index: int, tables: ModeTables, state: SynthesisState) -> None:
     """Rebuild subframe `index` from its frame's words (N_WORDS,) into the last n of state.exc."""
-    filters.keep_past(state.exc, MAX_LAG)
-    filters.keep_past(state.speech, LPC_ORDER)
+    filters.keep_past(state.exc[:], MAX_LAG)
+    filters.keep_past(state.speech[:], LPC_ORDER)
     now = state.exc[MAX_LAG:]
-    lag3 = pitch.dequantize(words[LAG_WORDS + index], tables.lag_bits[index], state.lag3[0])
-    adaptive_codebook.vector(lag3, state.exc)
+    lag3 = pitch.dequantize(words[LAG_WORDS + index], tables.lag_bits[index], state.lag3)
+    adaptive_codebook.vector(lag3, state.exc[:])
     fixed_codebook.vector(
         words[FCB_WORDS + index], tables.fcb_layout[index], tables.fcb, state.code
     )
-    fixed_codebook.sharpen(state.code, pitch.rounded(lag3), sharpening(state))
+    fixed_codebook.sharpen(state.code[:], pitch.rounded(lag3), sharpening(state))
     entry = tables.gain[tables.gain_layout[index, 0] + words[GAIN_WORDS + index]]
-    gains.dequantize(entry, tables.predictor, state.code, state.gain_mem, state.gain)
+    gains.dequantize(entry, tables.predictor, state.code[:], state.gain_mem, state.gain)
     for n in range(now.shape[0]):
         now[n] = state.gain[0] * now[n] + state.gain[1] * state.code[n]
     clamp(now)
-    state.lag3[0] = lag3
+    state.lag3 = lag3
 
 
 @kernel
 def speak(lpc: F64, state: SynthesisState) -> None:
     """Filter the excitation by 1/A(z) of lpc (p,) into the last n of state.speech."""
-    filters.synthesis(state.exc[MAX_LAG:], lpc, state.speech)
-    clamp(state.speech)
+    filters.synthesis(state.exc[MAX_LAG:], lpc, state.speech[:])
+    clamp(state.speech[:])
 
 
 @part

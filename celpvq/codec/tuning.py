@@ -10,8 +10,14 @@ HIGHPASS_HZ = 100.0
 LSF_SURVIVORS = 16
 MAX_PREDICTED_FRAMES = 2  # then the LSF safety net is forced, to end the effects of a loss
 PREDICTION_PENALTY = 1.3  # times the error of the other predictor, which keeps a loss alive
-MAX_SURVIVORS = 8
 MAX_PITCH_GAIN = 1.2
+MAX_LSF_SURVIVORS = 64
+MAX_SPECTRA = 16  # these and the next are the most that an `Effort` may ask for
+MAX_SURVIVORS = 8
+MAX_LAGS = 16
+MAX_PAIRS = 16
+MAX_FIRST = 64
+MAX_WORDS = 16
 
 
 class Effort(NamedTuple):

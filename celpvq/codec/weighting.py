@@ -3,15 +3,14 @@
 It lets the error be larger where the spectrum is, and hides it there.
 """
 
-import numpy as np
-
-from .._jit import kernel
 from .._types import F64
 from . import filters, lpc
+from .compiling import kernel, stack_array
 from .modes import LPC_ORDER, SUBFRAME_LEN
 
 GAMMA1 = 0.94
 GAMMA2 = 0.6
+_LINE = LPC_ORDER + SUBFRAME_LEN
 
 
 @kernel
@@ -24,7 +23,7 @@ def coefficients(a: F64, num: F64, den: F64) -> None:
 @kernel
 def weight(error: F64, num: F64, den: F64, out: F64) -> None:
     """Filter error (p + n,) by W(z) into out (p + n,); both begin with their last p values."""
-    flat = np.empty(error.shape[0] - LPC_ORDER)
+    flat = stack_array(SUBFRAME_LEN)
     filters.residual(error, num, flat)
     filters.synthesis(flat, den, out)
 
@@ -32,9 +31,8 @@ def weight(error: F64, num: F64, den: F64, out: F64) -> None:
 @kernel
 def impulse_response(num: F64, den: F64, lpc_q: F64, out: F64) -> None:
     """Put the response of W(z) / A_q(z) to a unit impulse into out (SUBFRAME_LEN,)."""
-    line = np.zeros(LPC_ORDER + SUBFRAME_LEN)
-    line2 = np.zeros(LPC_ORDER + SUBFRAME_LEN)
-    out[:] = 0.0
+    line, line2 = stack_array(_LINE), stack_array(_LINE)
+    line[:], line2[:], out[:] = 0.0, 0.0, 0.0
     out[0] = 1.0
     for i in range(LPC_ORDER):
         out[i + 1] = num[i]

@@ -56,15 +56,15 @@ def _replay(
     h = np.empty(SUBFRAME_LEN)
     lsf_q = np.empty(LPC_ORDER)
     exc = np.empty(MAX_LAG + SUBFRAME_LEN)
-    who = paths.path(state.beam, paths.HEARD)
+    who = state.beam[paths.HEARD]
     row = 0
     for f in range(words.shape[0]):
         analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state.analysis)
         seen = state.analysis
-        lsf_quantizer.dequantize(words[f, :4], tables.lsf, state.lsf_q, lsf_q)
+        lsf_quantizer.dequantize(words[f, :4], tables.lsf, state.lsf_q[:], lsf_q)
         encoder.interpolate(state.lsf_q, lsf_q, lpc_q)
         encoder.interpolate(seen.lsf_prev, seen.lsf, lpc_w)
-        filters.copy(lsf_q, state.lsf_q)
+        filters.copy(lsf_q, state.lsf_q[:])
         speech = seen.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
         for s in range(N_SUBFRAMES):
             part = speech[s * SUBFRAME_LEN : (s + 1) * SUBFRAME_LEN]
@@ -73,7 +73,7 @@ def _replay(
             beam.target_of(part, lpc_q[s], num, den, who, target)
 
             lag3 = pitch.dequantize(
-                words[f, synthesis.LAG_WORDS + s], tables.lag_bits[s], who.synthesis.lag3[0]
+                words[f, synthesis.LAG_WORDS + s], tables.lag_bits[s], who.synthesis.lag3
             )
             exc[:MAX_LAG] = who.synthesis.exc[SUBFRAME_LEN:]
             adaptive_codebook.vector(lag3, exc)
@@ -93,7 +93,7 @@ def _replay(
                 m[4] += z[n] * z[n]
                 m[5] += y[n] * z[n]
                 rest[row, n] = target[n] - who.synthesis.gain[0] * y[n]
-            m[6] = gains.rms(who.synthesis.code)
+            m[6] = gains.rms(who.synthesis.code[:])
             impulse[row] = h
             fixed_codebook.sharpen(impulse[row], pitch.rounded(lag3), beta)
             row += 1

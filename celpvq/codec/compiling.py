@@ -1,0 +1,90 @@
+"""How the codec's kernels are compiled: without memory of their own.
+
+They neither allocate nor count references, and an attempt does not compile. Their arrays are
+arguments, fields of records, or on the stack.
+"""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np import arrayobj
+
+from .._jit import cached_njit
+from .._types import F64
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T", bound=np.generic)
+
+# numba does not say their types
+_alloca: Any = cgutils.alloca_once
+_make_array: Any = arrayobj.make_array
+_populate_array: Any = arrayobj.populate_array
+_Omitted: Any = types.Omitted
+
+_ALIGNMENT = 64  # bytes: a cache line, and the longest vector register
+
+
+def kernel(func: Callable[P, R]) -> Callable[P, R]:
+    """Compile `func` in strict IEEE order: what the decoder runs, the same on every machine."""
+    return cached_njit(func, fastmath=False, _nrt=False)
+
+
+def search(func: Callable[P, R]) -> Callable[P, R]:
+    """Compile `func` for speed: encoder-only inner products, whose rounding no decoder sees.
+
+    Not plain ``fastmath=True``: that also promises that no NaN and no infinity occur.
+    """
+    return cached_njit(func, fastmath={"reassoc", "contract", "arcp", "nsz"}, _nrt=False)
+
+
+def part(func: Callable[P, R]) -> Callable[P, R]:
+    """Compile `func` within its callers, by their policy; for what one kernel calls, in one place.
+
+    A kernel's code is optimized again in every kernel above it: long chains cost minutes.
+    """
+    return cached_njit(func, inline="always", _nrt=False)
+
+
+@intrinsic(prefer_literal=True)
+def _stack_array(_: Any, shape: Any, dtype: Any = None) -> Any:
+    counts: Any = shape if isinstance(shape, types.BaseTuple) else [shape]
+    sizes = [n.literal_value for n in counts]
+    result = types.Array(types.float64 if dtype is None else dtype.dtype, len(sizes), "C")
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def number(n: int) -> Any:
+            return context.get_constant(types.intp, n)
+
+        item = context.get_data_type(result.dtype)
+        itemsize = context.get_abi_sizeof(item)
+        data = _alloca(builder, item, size=number(int(np.prod(sizes))))
+        data.align = _ALIGNMENT
+        array = _make_array(result)(context, builder)
+        _populate_array(
+            array, data=data, meminfo=None, itemsize=number(itemsize),
+            shape=[number(n) for n in sizes],
+            strides=[number(itemsize * int(np.prod(sizes[i + 1 :]))) for i in range(len(sizes))],
+        )  # fmt: skip
+        return array._getvalue()
+
+    return result(shape, _Omitted(None) if dtype is None else dtype), generate
+
+
+class _StackArray(Protocol):
+    """Return an array on the kernel's stack, of a constant shape, not initialized."""
+
+    @overload
+    def __call__(self, shape: int | tuple[int, int]) -> F64: ...
+    @overload
+    def __call__(self, shape: int | tuple[int, int], dtype: type[T]) -> npt.NDArray[T]: ...
+
+
+_uncompiled = numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+stack_array = cast("_StackArray", np.empty if _uncompiled else _stack_array)
