@@ -91,6 +91,8 @@ def test_what_is_not_sent_is_not_lost():
         (lambda: channel.gilbert_elliott_losses(9, 0.1, 0.5, 1), "burst: expected at least 1"),
         (lambda: channel.gilbert_elliott_losses(9, 0.8, 2, 1), "at most 0.667 in bursts of 2"),
         (lambda: channel.gilbert_elliott_losses(9, 0.1, 2, 1, 0), "density: expected above 0"),
+        (lambda: channel.gilbert_elliott_losses(9, 0.1, 2, -1), "seed: .* got -1"),
+        (lambda: channel.random_losses(9, 0.1, "x"), "seed: .* got 'x'"),
         (lambda: channel.flip_bits([], -1, 1), "ber: expected from 0 to 1"),
         (lambda: channel.flip_bits([b"a"], 0, 1, fields=["pitch"]), "fields: expected .*, got 'pi"),
         (lambda: channel.flip_by([b"a"], np.zeros(0, bool)), "wrong: expected a flag"),
@@ -350,6 +352,14 @@ def test_what_is_heard_is_what_the_decoder_makes_of_it(coded, capfd):
     np.testing.assert_array_equal(again[:16000], samples)
 
 
+def test_what_is_missing_from_a_damaged_file_is_told(coded, tmp_path, capfd):
+    (tmp_path / "cut.cvq").write_bytes(coded[:1000])
+    assert said(capfd, "cut.cvq a.wav")[0] == 1
+    status, _, err = said(capfd, "cut.cvq a.wav --partial")
+    assert status == 0
+    assert f"; {101 - soundfile.info('a.wav').frames // 160 - 1} packets missing: " in err
+
+
 def test_packets_as_sent_may_come_as_g192(coded, capfd):
     assert said(capfd, "a.cvq a.g192 -q")[0] == 0
     assert said(capfd, "a.g192 a.wav -q")[0] == 0
@@ -361,7 +371,8 @@ def test_packets_as_sent_may_come_as_g192(coded, capfd):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("a.cvq a.wav --loss 101", "rate: expected from 0 to 1, got 1.01"),
+        ("a.cvq a.wav --ber 2", "ber: expected from 0 to 1, got 2"),
+        ("a.cvq a.wav --seed -1", "seed: expected non-negative integer, got -1"),
         ("a.cvq a.wav --log x.txt", "--log: expected a name ending in .csv or .json"),
         ("a.cvq a.wav --compact bits", "--compact: tells the form of a --pattern"),
         ("a.cvq a.wav --pattern a.cvq", "a.cvq: error pattern: expected only"),

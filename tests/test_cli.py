@@ -195,13 +195,43 @@ def test_info_says_what_a_file_is(run, here):
     "line",
     ["", "frobnicate", "encode", "encode in.wav", "encode --mode 1 in.wav a.cvq",
      "encode --preset slow in.wav a.cvq", "encode --raw --rate 0 in.wav a.cvq",
-     "decode --rate x a.cvq out.wav", "encode --forc in.wav a.cvq"],
+     "decode --rate x a.cvq out.wav", "encode --forc in.wav a.cvq",
+     "channel --loss 101 a.cvq out.wav", "channel --loss nan a.cvq out.wav",
+     "live --loss=-1"],
 )  # fmt: skip
 def test_a_command_line_that_is_not_understood_is_status_2(run, line):
     status, out, err = run(line)
     assert (status, out) == (2, "")
-    assert err.startswith("usage: celpvq")
+    verb = (line.split() or [""])[0]
+    assert err.startswith(f"usage: celpvq {verb if verb in VERBS else ''}")
+    assert "float" not in err
     assert os.listdir() == ["in.wav"]
+
+
+def test_odd_names_are_told_on_one_line_that_no_terminal_obeys(run, refused, capfd, here):
+    odd = "a\nb\x1b[31m\udcff.cvq"
+    assert main(["encode", "-p", "fast", "in.wav", odd]) == 0
+    assert capfd.readouterr().err.startswith(r"in.wav -> a\nb\x1b[31m\udcff.cvq: 0.50 s")
+    assert sorted(os.listdir()) == [odd, "in.wav"]
+    assert main(["decode", odd, "none/\x1b.wav"]) == 1
+    assert capfd.readouterr().err == "celpvq: none/\\x1b.wav: No such file or directory\n"
+    for names in (["", "a.cvq"], ["in.wav", ""]):
+        assert main(["encode", *names]) == 1
+        assert "expected a name, got an empty one" in capfd.readouterr().err
+
+
+def test_speeds_are_plain_numbers(run, monkeypatch):
+    for speed, text in ((1234.5, "1234"), (0.12345, "0.123"), (12.345, "12.3")):
+        monkeypatch.setattr(common.Progress, "speed", speed)
+        assert run("encode -f -p fast in.wav a.cvq")[2].split(", ")[-1].startswith(f"{text} times")
+
+
+def test_output_that_the_terminal_lacks_characters_for_is_escaped(here):
+    code = "import sys; from celpvq.cli import main; main(['info', '-']); print('\xb1 done')"
+    env = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, input="", capture_output=True, text=True, env=env, check=True)
+    assert done.stdout == "\\xb1 done\n"
 
 
 @pytest.mark.parametrize("verb", ["", *VERBS])

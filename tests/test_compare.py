@@ -281,15 +281,19 @@ def test_bad_options_are_refused_before_anything_is_done(run, tmp_path, words, m
 
 def test_only_speech_at_8000_hz_in_one_channel_is_taken(speech, tmp_path):
     assert [c.name for c in compare.find_clips(speech, 2)] == ["a.flac", "b.flac"]
-    with pytest.raises(ArgumentError, match="got none"):
-        compare.find_clips(tmp_path / "nothing")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ArgumentError, match=r"empty: expected speech in .* files, got none"):
+        compare.find_clips(tmp_path / "empty")
+    for no_folder in (tmp_path / "nothing", speech / "a.flac"):
+        with pytest.raises(ArgumentError, match=f"{no_folder.name}: expected a folder"):
+            compare.find_clips(no_folder)
     soundfile.write(speech / "d.wav", np.zeros((9, 2)), 8000)
     with pytest.raises(
         ArgumentError, match=r"d\.wav: expected 8000 Hz, one channel, got 8000 Hz, 2"
     ):
         compare.find_clips(speech)
     (speech / "d.wav").write_text("no sound")
-    with pytest.raises(celpvq.SoundFileError, match=r"d\.wav"):
+    with pytest.raises(celpvq.SoundFileError, match=r"/d\.wav: not a sound file that can be read"):
         compare.find_clips(speech)
 
 

@@ -407,6 +407,7 @@ def test_odd_addresses_are_refused(text):
         ("receive out.wav --depth 9999", "depth: expected 0 to 2000 ms"),
         ("receive out.xyz --bind 127.0.0.1:0", "expected the ending of a sound file"),
         ("receive {sound} --bind 127.0.0.1:0", "in.wav: exists already; --force replaces it"),
+        ("receive out.wav --bind 127.0.0.1:0 --log {sound}", "in.wav: exists already"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(line, words, sound, capfd, monkeypatch, tmp_path):

@@ -18,6 +18,13 @@ def check_rate(rate: float, name: str) -> float:
     return float(rate)
 
 
+def _generator(seed: int) -> np.random.Generator:
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"seed: {error}, got {seed!r}") from None
+
+
 def random_losses(n: int, rate: float, seed: int) -> Mask:
     """Return which of `n` items are lost, each of them independently.
 
@@ -37,9 +44,10 @@ def random_losses(n: int, rate: float, seed: int) -> Mask:
     Raises
     ------
     ArgumentError
-        If the rate is no probability.
+        If the rate is no probability, or the seed no number from 0.
     """
-    return np.random.default_rng(seed).random(n) < check_rate(rate, "rate")
+    check_rate(rate, "rate")
+    return _generator(seed).random(n) < rate
 
 
 def gilbert_elliott_losses(
@@ -89,7 +97,7 @@ def gilbert_elliott_losses(
     if not bad_share <= burst / (burst + 1):
         most = density * burst / (burst + 1)
         raise ArgumentError(f"rate: expected at most {most:.3g} in bursts of {burst:g}, got {rate}")
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed)
     n_runs = n // 2 + 1  # of each kind: none is empty
     good = rng.geometric(bad_share / ((1 - bad_share) * burst), n_runs)
     bad = rng.geometric(1 / burst, n_runs)

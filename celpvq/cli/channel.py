@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         common.open_output(args.output, file, force=args.force) as output,
     ):
         with common.about(args.input):
-            sent, n_samples, tables = _read(file, args)
+            sent, n_samples, tables, note = _read(file, args)
         received = _transmit(sent, args, pattern)
         record = Record.of(sent, received)
         if coded:
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
                 log.write(record.table(log_suffix, settings))
     if not args.quiet:
         names = common.name_of(args.input, "input"), common.name_of(args.output, "output")
-        print(f"{' -> '.join(names)}: {record}, seed {args.seed}", file=sys.stderr)
+        print(f"{' -> '.join(names)}: {record}, seed {args.seed}{note}", file=sys.stderr)
     return 0
 
 
@@ -103,8 +103,8 @@ def _pattern(path: str | None, compact: Any) -> "Pattern | None":
         return read_pattern(file.read(), compact)
 
 
-def _read(file: Any, args: argparse.Namespace) -> "tuple[list[Packet], int, Any]":
-    """Return all packets, the length of their sound at 8000 Hz, and the tables they need."""
+def _read(file: Any, args: argparse.Namespace) -> "tuple[list[Packet], int, Any, str]":
+    """Return all packets, their samples at 8000 Hz, the tables they need, and what is wrong."""
     from ..channel import read_g192
     from ..codec.modes import BY_LENGTH, DELAY, FRAME_LEN, SID_BYTES
     from ..codec.tables import made_with
@@ -116,13 +116,14 @@ def _read(file: Any, args: argparse.Namespace) -> "tuple[list[Packet], int, Any]
         for frame, packet in enumerate(sent):
             if packet is not None and len(packet) not in (0, SID_BYTES, *BY_LENGTH):
                 raise FormatError(f"frame {frame}: no packet has {8 * len(packet)} bits")
-        return sent, max(len(sent) * FRAME_LEN - DELAY, 0), common.load_tables(args.tables)
+        return sent, max(len(sent) * FRAME_LEN - DELAY, 0), common.load_tables(args.tables), ""
     reader = CvqReader(file, strict=not args.partial)
     sent = list(reader)
     n = max(len(sent) * FRAME_LEN - DELAY, 0)
     if reader.samples is not None:
         n = min(n, n_samples_8k(reader.samples, reader.header.samplerate))
-    return sent, n, made_with(reader.header.tables, common.load_tables(args.tables))
+    tables = made_with(reader.header.tables, common.load_tables(args.tables))
+    return sent, n, tables, common.damage_note(reader.damage, reader.n_missing)
 
 
 def _transmit(

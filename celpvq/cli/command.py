@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -10,6 +11,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from ..errors import CelpvqError
+from .common import printable
 
 VERBS = {
     "encode": "turn a sound file into a .cvq file",
@@ -61,6 +63,7 @@ def make_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     for verb, summary in VERBS.items():
         description = f"{summary[0].upper()}{summary[1:]}."
         sub = verbs.add_parser(verb, help=summary, description=description, **options)
+        sub.set_defaults(parser=sub)
         if verb in argv:
             import_module(f".{verb}", __package__).add_arguments(sub)
     return parser
@@ -73,10 +76,14 @@ def _terminate(*_: object) -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; never a traceback."""
     argv = sys.argv[1:] if argv is None else argv
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error is
     with contextlib.suppress(ValueError):  # in another thread than the main one
         signal.signal(signal.SIGTERM, _terminate)  # as an exception, so that no half a file stays
     try:
-        args = make_parser(argv).parse_args(argv)
+        args, unknown = make_parser(argv).parse_known_args(argv)
+        if unknown:  # by the verb's parser, which shows its usage
+            args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         status = int(import_module(f".{args.verb}", __package__).run(args))
         sys.stdout.flush()
         return status
@@ -108,5 +115,5 @@ def _drop_stdout() -> None:
 def _fail(message: str, status: int) -> int:
     """Say on one line what went wrong."""
     with contextlib.suppress(OSError):  # nobody listens
-        print("celpvq:", " ".join(message.split()), file=sys.stderr, flush=True)
+        print("celpvq:", printable(" ".join(message.split())), file=sys.stderr, flush=True)
     return status

@@ -48,7 +48,9 @@ def add_encoder(parser: argparse.ArgumentParser) -> None:
 
 def add_losses(parser: argparse.ArgumentParser) -> None:
     """Add the options of a channel that loses frames."""
-    parser.add_argument("--loss", type=float, default=0.0, metavar="PERCENT", help="of the frames")
+    parser.add_argument(
+        "--loss", type=percentage, default=0.0, metavar="PERCENT", help="of the frames"
+    )
     parser.add_argument(
         "--burst", type=float, metavar="FRAMES", help="mean length of losses (default: random ones)"
     )
@@ -63,13 +65,22 @@ def add_payload_type(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def percentage(text: str) -> float:
+    """Return a share given as an option in percent."""
+    value = float(text)
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"expected from 0 to 100, got {text}")
+    return value
+
+
 def samplerate(text: str) -> int:
     """Return a rate given as an option."""
     from ..audio import check_samplerate
+    from ..errors import ArgumentError
 
     try:
         return check_samplerate(float(text))
-    except ValueError as error:
+    except ArgumentError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
@@ -84,7 +95,12 @@ def load_tables(path: str | None) -> Any:
 
 def name_of(path: str, stream: str) -> str:
     """Return what messages call a file."""
-    return f"standard {stream}" if path == "-" else path
+    return f"standard {stream}" if path == "-" else printable(path)
+
+
+def printable(text: str) -> str:
+    """Return a text with escapes for what a terminal would obey, or could not print."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 @contextlib.contextmanager
@@ -103,6 +119,8 @@ def about(path: str) -> Iterator[None]:
 
 def open_input(path: str) -> IO[bytes]:
     """Open a file for reading; ``-`` is standard input, which stays open."""
+    if not path:
+        raise ArgumentError("IN: expected a name, got an empty one")
     if path != "-":
         return open(path, "rb")
     if os.isatty(0):
@@ -112,6 +130,8 @@ def open_input(path: str) -> IO[bytes]:
 
 def open_output(path: str, source: IO[bytes] | None = None, *, force: bool) -> Output:
     """Open a file for writing; refuse the input itself, and without `force` what exists."""
+    if not path:
+        raise ArgumentError("OUT: expected a name, got an empty one")
     if path == "-":
         if os.isatty(1):
             raise ArgumentError("standard output is a terminal: expected a pipe or a file")
@@ -187,9 +207,18 @@ def summarize(args: argparse.Namespace, progress: Progress, n_bytes: int, note: 
     if args.quiet:
         return
     seconds = max(progress.seconds, 1e-9)
+    speed = f"{progress.speed:.3g}" if progress.speed < 100 else f"{progress.speed:.0f}"
     print(
         f"{name_of(args.input, 'input')} -> {name_of(args.output, 'output')}: {seconds:.2f} s,"
         f" {n_bytes} bytes, {n_bytes * 8e-3 / seconds:.2f} kbit/s,"
-        f" {progress.speed:.3g} times real time{note}",
+        f" {speed} times real time{note}",
         file=sys.stderr,
     )
+
+
+def damage_note(damage: str | None, n_missing: int | None) -> str:
+    """Return what is wrong with a stream, for its summary."""
+    if damage is None:
+        return ""
+    missing = "an unknown number of" if n_missing is None else n_missing
+    return f"; {missing} packets missing: {damage}"

@@ -25,13 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--raw", action="store_true", help="write headerless samples: 16 bits, little-endian"
     )
     parser.add_argument(
-        "--rate", type=_rate, default=8000, metavar="HZ",
+        "--rate", type=rate, default=8000, metavar="HZ",
         help="sample rate of OUT, or `original` for that of what was encoded (default: 8000)",
     )  # fmt: skip
     parser.add_argument("--no-postfilter", action="store_true", help="leave the postfilter out")
 
 
-def _rate(text: str) -> int | None:
+def rate(text: str) -> int | None:
+    """Return the rate that an option says, None for the original one."""
     return None if text == "original" else common.samplerate(text)
 
 
@@ -51,22 +52,15 @@ def run(args: argparse.Namespace) -> int:
             postfilter=not args.no_postfilter, tables=tables, strict=not args.partial,
         ) as stream,
     ):  # fmt: skip
-        rate, n = stream.samplerate, stream.n_samples
-        writer = SoundWriter(output, suffix, rate, None if args.partial else n)
+        hz, n = stream.samplerate, stream.n_samples
+        writer = SoundWriter(output, suffix, hz, None if args.partial else n)
         with common.Progress(
-            "decode", n and n / rate, quiet=args.quiet, kernel=common.DECODER
+            "decode", n and n / hz, quiet=args.quiet, kernel=common.DECODER
         ) as progress:
-            while len(samples := stream.read(rate)):
+            while len(samples := stream.read(hz)):
                 writer.write(samples)
-                progress.update(len(samples) / rate)
+                progress.update(len(samples) / hz)
             writer.close()
-    common.summarize(args, progress, stream.n_bytes, _damage_note(stream.damage, stream.n_missing))
+    note = common.damage_note(stream.damage, stream.n_missing)
+    common.summarize(args, progress, stream.n_bytes, note)
     return 0
-
-
-def _damage_note(damage: str | None, n_missing: int | None) -> str:
-    """Return what is wrong with a stream."""
-    if damage is None:
-        return ""
-    missing = "an unknown number of" if n_missing is None else n_missing
-    return f"; {missing} packets missing: {damage}"

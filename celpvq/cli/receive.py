@@ -11,6 +11,7 @@ from . import common
 
 if TYPE_CHECKING:
     from .._types import F32
+    from ..output import Output
 
 _EPILOG = """\
 OUT is a sound file, - for WAV on standard output, or speaker for the loudspeaker (pip install
@@ -56,7 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Receive; return the exit status."""
     from ..codec.decoder import Decoder
-    from ..output import Output
     from ..rtp import udp
     from ..rtp.jitter import JitterBuffer
     from ..rtp.receiver import Receiver
@@ -66,16 +66,15 @@ def run(args: argparse.Namespace) -> int:
     decoder = Decoder(tables=common.load_tables(args.tables))
     receiver = Receiver(decoder, buffer, args.payload_type)
     decoder.copy().write([None])  # what is compiled or loaded first is not done in real time
-    with _player(args) as play, udp.listen(host, port) as sock:
+    with _player(args) as play, _log(args) as log, udp.listen(host, port) as sock:
         if not args.quiet:
             print(f"listening on {host} port {sock.getsockname()[1]}", file=sys.stderr, flush=True)
         end = _listen(sock, receiver, play, args)
-        if args.log:
-            with Output(args.log, overwrite=args.force) as log:
-                told = receiver.stats | {
-                    "seconds": play.seconds, "depth_ms": 1000 * buffer.mean_depth_s, "end": end,
-                }  # fmt: skip
-                log.write(json.dumps(told, indent=1).encode() + b"\n")
+        if log is not None:
+            told = receiver.stats | {
+                "seconds": play.seconds, "depth_ms": 1000 * buffer.mean_depth_s, "end": end,
+            }  # fmt: skip
+            log.write(json.dumps(told, indent=1).encode() + b"\n")
     if not args.quiet:
         stats = {name: n for name, n in receiver.stats.items() if n}
         counts = ", ".join(f"{n} {name}" for name, n in stats.items())
@@ -85,6 +84,13 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _log(args: argparse.Namespace) -> "contextlib.AbstractContextManager[Output | None]":
+    """Open the log, before anything has come that could be lost; None if none is wanted."""
+    from ..output import Output
+
+    return Output(args.log, overwrite=args.force) if args.log else contextlib.nullcontext()
 
 
 class _Player:

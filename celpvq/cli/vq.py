@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..output import make_folder, write_file
+from . import common
 
 if TYPE_CHECKING:
     from ..vq.base import VectorQuantizer
@@ -101,7 +102,8 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         main = study.main
         held = f", {study.sqnr(main.test):.2f} dB held back" if len(study.vectors.test) else ""
-        print(f"{args.data} -> {args.out}: {args.method}, {main.rate:.4g} bits a vector, "
+        names = " -> ".join(common.printable(str(path)) for path in (args.data, args.out))
+        print(f"{names}: {args.method}, {main.rate:.4g} bits a vector, "
               f"{study.sqnr(main.train):.2f} dB{held}, {main.seconds:.1f} s",
               file=sys.stderr)  # fmt: skip
     return 0

@@ -35,10 +35,12 @@ def find_clips(folder: Path, limit: int | None = None) -> list[Clip]:
     Raises
     ------
     ArgumentError
-        If there is none, or one is not at 8000 Hz with one channel.
+        If there is no such folder or none in it, or one is not at 8000 Hz with one channel.
     SoundFileError
         If one is no sound file.
     """
+    if not folder.is_dir():
+        raise ArgumentError(f"{folder}: expected a folder of speech")
     paths = sorted(p for p in folder.rglob("*") if p.suffix in SUFFIXES)
     if not paths:
         raise ArgumentError(f"{folder}: expected speech in {' or '.join(SUFFIXES)} files, got none")
@@ -54,7 +56,8 @@ def _seconds(path: Path) -> float:
     try:
         info = soundfile.info(path)
     except soundfile.SoundFileError as error:
-        raise SoundFileError(f"{path}: {error}") from None
+        reason = getattr(error, "error_string", error)
+        raise SoundFileError(f"{path}: not a sound file that can be read ({reason})") from None
     if info.samplerate != SAMPLERATE or info.channels != 1:
         got = f"{info.samplerate} Hz, {info.channels} channels"
         raise ArgumentError(f"{path}: expected {SAMPLERATE} Hz, one channel, got {got}")
