@@ -9,7 +9,7 @@ from .._types import F32, F64, I64
 from . import filters, pitch, ranking
 from .compiling import kernel, part, search, stack_array
 from .modes import MAX_LAG, SUBFRAME_LEN
-from .products import convolve, inner
+from .products import convolve
 from .tuning import MAX_LAGS
 
 REACH = 10  # of the interpolator to each side [samples]; causal, being less than the least lag
@@ -165,8 +165,11 @@ def search_lags(
         for n in range(SUBFRAME_LEN):
             now[n] = exc[MAX_LAG + n]
         convolve(now, response, y)
-        c = max(inner(target, y), 0.0)
-        value = c * c / (inner(y, y) + 1e-12)
+        c, e = np.float32(0.0), np.float32(1e-12)
+        for n in range(y.shape[0]):
+            c += target[n] * y[n]
+            e += y[n] * y[n]
+        value = max(c, np.float32(0.0)) * c / e
         if value > best_score[n_best - 1]:
             code = pitch.quantize(lag3, bits, lag3_prev)
             at = ranking.insert(code, value, codes, best_score)

@@ -10,7 +10,7 @@ from .._types import F32, F64, I64
 from . import filters, gains, ranking
 from .compiling import kernel, part, search, stack_array
 from .modes import MAX_STAGE_BITS, SUBFRAME_LEN
-from .products import convolve, correlate, inner, multiply, multiply_all
+from .products import convolve, correlate, inner, multiply, multiply_all, products_with
 from .tuning import MAX_FIRST, MAX_PAIRS, MAX_WORDS
 
 _LEAST_SUM = 0.05  # of the energies of two shapes: what their estimated sum is taken for at least
@@ -19,7 +19,6 @@ _TOGETHER = 4  # shapes of stage 1 whose products with stage 2 are computed at o
 _MAX_STAGE = 1 << MAX_STAGE_BITS
 _MAX_MATCHES = MAX_PAIRS * _MAX_STAGE
 _MAX_CROSS = _TOGETHER * _MAX_STAGE
-_MAX_KEPT = max(MAX_FIRST, MAX_WORDS)
 _MAX_SHAPES = MAX_PAIRS * MAX_FIRST + _TOGETHER
 _MAX_TRIED = MAX_PAIRS * MAX_WORDS
 
@@ -89,19 +88,19 @@ def shortlist(
     assert n_targets <= MAX_PAIRS and n_first <= MAX_FIRST and n_words <= MAX_WORDS  # noqa: PT018
     back = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[:n_targets]
     corr1 = stack_array(_MAX_MATCHES, np.float32)[: n_targets * n1].reshape(n_targets, n1)
-    energy1, values = energy[start1 : start1 + n1], stack_array(_MAX_KEPT)
+    energy1 = energy[start1 : start1 + n1]
     for t in range(n_targets):
         correlate(rest[t], response, back[t])
     multiply_all(back, columns, start1, corr1)
     if bits2 == 0:
         for t in range(n_targets):
-            _take_matches(corr1[t], energy1, words[t], values[:n_words])
+            _take_matches(corr1[t], energy1, words[t])
             for k in range(n_words):
                 words[t, k] = words[t, k] << 1 | (corr1[t, words[t, k]] < 0.0)
         return
     first = stack_array(_MAX_SHAPES, np.int64)[: n_targets * n_first].reshape(n_targets, n_first)
     for t in range(n_targets):
-        _take_matches(corr1[t], energy1, first[t], values[:n_first])
+        _take_matches(corr1[t], energy1, first[t])
     corr2 = stack_array(_MAX_MATCHES, np.float32)[: n_targets * n2].reshape(n_targets, n2)
     multiply_all(back, columns, start2, corr2)
     energy2 = energy[start2 : start2 + n2]
@@ -156,21 +155,12 @@ def _shortlist_sums(
 
 
 @search
-def _take_matches(corr: F32, energy: F32, items: I64, values: F64) -> None:
+def _take_matches(corr: F32, energy: F32, items: I64) -> None:
     """Put the places of the largest corr^2 / energy into items."""
-    items[:] = 0
-    values[:] = -1.0
-    last = values.shape[0] - 1
-    for start in range(0, corr.shape[0], _BLOCK):
-        c, e = corr[start : start + _BLOCK], energy[start : start + _BLOCK]
-        least, some = np.float32(values[last]), False
-        for j in range(c.shape[0]):
-            some |= c[j] * c[j] > least * e[j]
-        if some:
-            for j in range(c.shape[0]):
-                if c[j] * c[j] > least * e[j]:
-                    ranking.insert(start + j, c[j] * c[j] / e[j], items, values)
-                    least = np.float32(values[last])
+    score = stack_array(_MAX_STAGE, np.float32)[: corr.shape[0]]
+    for j in range(score.shape[0]):
+        score[j] = corr[j] * corr[j] / energy[j]
+    ranking.largest(score, items)
 
 
 @search
@@ -243,8 +233,7 @@ def search_words(
         filters.copy(shape, plain)
         convolve(plain, response, filtered)
         sharpen(shape, lag, beta)
-        moments[1], moments[3] = inner(target, filtered), inner(filtered, filtered)
-        moments[4] = inner(adaptive, filtered)
+        moments[1], moments[3], moments[4] = products_with(filtered, target, adaptive)
         if gains.least_error(moments) < best_err:
             scale = level / gains.rms(shape)
             entry, err = gains.search_entry(moments, scale, gain_book, gain_linear)

@@ -11,6 +11,7 @@ from .modes import SUBFRAME_LEN
 
 FIRST = 0  # a `start`, by attribute: a literal would be compiled in, which takes a copy of its own
 UNROLLED = 5  # terms a pass: the length of a vector is a multiple
+_TAPS = 8  # of a filter, likewise
 
 
 @search
@@ -29,25 +30,28 @@ def respond(impulse: F64, response: F32) -> None:
 @search
 def convolve(x: F32, response: F32, out: F32) -> None:
     """Filter x (n,) from rest into out (n,): out[i] = sum x[n] impulse[i-n]."""
-    _add_delayed(x, response, 0, 1, out)
+    out[:] = 0.0
+    for n in range(0, SUBFRAME_LEN, _TAPS):  # which reach the outputs from n on
+        y = response[0, SUBFRAME_LEN + 1 - _TAPS : 2 * SUBFRAME_LEN - n]
+        _add_delayed(x[n : n + _TAPS], y, out[n:])
 
 
 @search
 def correlate(x: F32, response: F32, out: F32) -> None:
     """Filter x (n,) backwards into out (n,): out[i] = sum x[n] impulse[n-i]."""
-    _add_delayed(x, response, 1, 0, out)
+    out[:] = 0.0
+    for n in range(0, SUBFRAME_LEN, _TAPS):  # which reach the outputs up to theirs
+        y = response[1, SUBFRAME_LEN - _TAPS - n : SUBFRAME_LEN + _TAPS - 1]
+        _add_delayed(x[n : n + _TAPS], y, out[: n + _TAPS])
 
 
 @part
-def _add_delayed(x: F32, response: F32, row: int, start: int, out: F32) -> None:
-    """Put the sum of x[n] y[i + len(x) - 1 - n] into out[i], y the row of response from start."""
-    out[:] = 0.0
-    for n in range(0, SUBFRAME_LEN, UNROLLED):
-        a, b, c, d, e = x[n], x[n + 1], x[n + 2], x[n + 3], x[n + 4]
-        first = start + SUBFRAME_LEN - UNROLLED - n
-        y = response[row, first : first + SUBFRAME_LEN + UNROLLED - 1]
-        for i in range(SUBFRAME_LEN):
-            out[i] += a * y[i + 4] + b * y[i + 3] + c * y[i + 2] + d * y[i + 1] + e * y[i]
+def _add_delayed(x: F32, y: F32, out: F32) -> None:
+    """Add the sum of x[k] y[i + 7 - k], x (8,), to out[i]."""
+    a, b, c, d, e, f, g, h = x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]
+    for i in range(out.shape[0]):
+        early = a * y[i + 7] + b * y[i + 6] + c * y[i + 5] + d * y[i + 4]
+        out[i] += early + e * y[i + 3] + f * y[i + 2] + g * y[i + 1] + h * y[i]
 
 
 @search
@@ -95,9 +99,20 @@ def multiply_all(x: F32, matrix: F32, start: int, out: F32) -> None:
 
 
 @search
+def products_with(z: F32, x: F32, y: F32) -> tuple[float, float, float]:
+    """Return the inner products <x,z>, <z,z> and <y,z>."""
+    xz, zz, yz = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+    for n in range(SUBFRAME_LEN):
+        xz += x[n] * z[n]
+        zz += z[n] * z[n]
+        yz += y[n] * z[n]
+    return xz, zz, yz  # type: ignore[return-value]
+
+
+@search
 def inner(x: F32, y: F32) -> float:
     """Return the inner product of x (n,) and y (n,)."""
     acc = np.float32(0.0)
-    for n in range(SUBFRAME_LEN):
+    for n in range(x.shape[0]):
         acc += x[n] * y[n]
     return acc  # type: ignore[return-value]

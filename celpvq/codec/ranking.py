@@ -3,8 +3,9 @@
 import numpy as np
 
 from .._types import F32, F64, I64
-from .compiling import search
+from .compiling import search, stack_array
 
+_LANES = 16
 _BLOCK = 64  # values that are looked at together: most blocks hold none of the best
 
 
@@ -34,6 +35,35 @@ def take(value: F32, base: int, step: int, items: I64, values: F64) -> None:
             for j in range(block.shape[0]):
                 if block[j] > values[last]:
                     insert(base + step * (start + j), block[j], items, values)
+
+
+@search
+def largest(value: F32, items: I64) -> None:
+    """Put the places of the largest of value (n,) > 0 into items (K,); value is lost.
+
+    n is a multiple of `_LANES`: the largest of each lane, every `_LANES`th value, are compared.
+    """
+    n = value.shape[0]
+    top = stack_array(_LANES, np.float32)
+    top[:] = 0.0
+    for start in range(0, n, _LANES):
+        block = value[start : start + _LANES]
+        for i in range(_LANES):
+            top[i] = max(top[i], block[i])
+    for k in range(items.shape[0]):
+        lane = 0
+        for i in range(1, _LANES):
+            if top[i] > top[lane]:
+                lane = i
+        best, at, second = top[lane], lane, np.float32(0.0)
+        for j in range(lane, n, _LANES):
+            if value[j] == best:
+                at = j
+            else:
+                second = max(second, value[j])
+        items[k] = at
+        value[at] = 0.0
+        top[lane] = second
 
 
 @search
