@@ -185,6 +185,13 @@ def test_bad_input_is_named(make):
                 make(**{name: value}).fit(X)
     with pytest.raises(ArgumentTypeError, match=r"max_iter: expected an integer, got 1\.5"):
         make(max_iter=1.5).fit(X)
+    with pytest.raises(ArgumentError, match="random_state: expected 0 or more, got -1"):
+        make(random_state=-1).fit(X)
+    with pytest.raises(ArgumentTypeError, match=r"random_state: expected an integer, .* got 'x'"):
+        make(random_state="x").fit(X)
+    if "distortion" in make().get_params():
+        with pytest.raises(ArgumentError, match=r"distortion: expected one of squared, .*'none'"):
+            make(distortion="none").fit(X)
     q = make().fit(X)
     with pytest.raises(ArgumentError, match="X: expected vectors of 4 components, got 3"):
         q.encode(X[:, :3])

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .._random import generator
 from ..errors import ArgumentError
 
 Mask = NDArray[np.bool_]
@@ -16,13 +17,6 @@ def check_rate(rate: float, name: str) -> float:
     if not 0 <= rate <= 1:
         raise ArgumentError(f"{name}: expected from 0 to 1, got {rate}")
     return float(rate)
-
-
-def _generator(seed: int) -> np.random.Generator:
-    try:
-        return np.random.default_rng(seed)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"seed: {error}, got {seed!r}") from None
 
 
 def random_losses(n: int, rate: float, seed: int) -> Mask:
@@ -47,7 +41,7 @@ def random_losses(n: int, rate: float, seed: int) -> Mask:
         If the rate is no probability, or the seed no number from 0.
     """
     check_rate(rate, "rate")
-    return _generator(seed).random(n) < rate
+    return generator(seed, "seed").random(n) < rate
 
 
 def gilbert_elliott_losses(
@@ -97,7 +91,7 @@ def gilbert_elliott_losses(
     if not bad_share <= burst / (burst + 1):
         most = density * burst / (burst + 1)
         raise ArgumentError(f"rate: expected at most {most:.3g} in bursts of {burst:g}, got {rate}")
-    rng = _generator(seed)
+    rng = generator(seed, "seed")
     n_runs = n // 2 + 1  # of each kind: none is empty
     good = rng.geometric(bad_share / ((1 - bad_share) * burst), n_runs)
     bad = rng.geometric(1 / burst, n_runs)

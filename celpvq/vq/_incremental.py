@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._random import generator
 from . import _check, init
 from ._lloyd import Design
 from ._types import F64, Floats, Indices
@@ -28,7 +29,7 @@ class IncrementalVQ(CodebookVQ):
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         X, weight = self._checked(X, sample_weight)
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         design = Design(X, weight, self, rng)
         codebook = init.start(self.init, X, mass(X, weight), self.n_codewords, rng)
         counts = np.zeros(codebook.shape)
@@ -66,7 +67,7 @@ class IncrementalVQ(CodebookVQ):
         """
         if not hasattr(self, "codebook_"):
             X, weight = self._checked(X, sample_weight)
-            rng = np.random.default_rng(self.random_state)
+            rng = generator(self.random_state, "random_state")
             codebook = init.start(self.init, X, mass(X, weight), self.n_codewords, rng)
             self.counts_, self.n_iter_ = np.zeros(codebook.shape), 0
             self.distortion_history_ = np.empty(0)

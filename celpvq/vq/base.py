@@ -17,7 +17,7 @@ from . import _check
 from ._types import Floats, Indices
 from .measures import distortion
 
-WEIGHTS = {"weighted": (1, 2), "matrix": (1, 3)}  # dimensions of `sample_weight`
+_WEIGHTS = {"weighted": (1, 2), "matrix": (1, 3)}  # dimensions of `sample_weight`
 
 
 class VectorQuantizer(ABC):
@@ -30,6 +30,7 @@ class VectorQuantizer(ABC):
 
     _fitted: ClassVar[tuple[str, ...]]
     _optional: ClassVar[tuple[str, ...]] = ()
+    _distortions: ClassVar[tuple[str, ...]] = ("squared", "weighted")
 
     distortion: str = "squared"
 
@@ -196,11 +197,17 @@ class VectorQuantizer(ABC):
 
     def _weight(self, sample_weight: ArrayLike | None, X: Floats) -> Floats:
         """Return the `sample_weight` of `fit`, as (1, 1), (n, 1), (n, k) or (n, k, k)."""
-        return _check.sample_weight(sample_weight, X, ndims=WEIGHTS.get(self.distortion, (1,)))
+        return _check.sample_weight(sample_weight, X, ndims=self._weight_ndims)
+
+    @property
+    def _weight_ndims(self) -> tuple[int, ...]:
+        """How many dimensions `sample_weight` may have."""
+        _check.choice(self.distortion, "distortion", self._distortions)
+        return _WEIGHTS.get(self.distortion, (1,))
 
     def _search_weight(self, weight: ArrayLike | None, X: Floats) -> Floats:
         """Return the `weight` of `encode`, as (n, k) or (n, k, k), or (0, k) for none."""
-        if weight is not None and self.distortion not in WEIGHTS:
+        if weight is not None and self.distortion not in _WEIGHTS:
             raise ArgumentError(f"weight: expected None with distortion={self.distortion!r}")
         ndims = (3,) if self.distortion == "matrix" else (1, 2)
         return _check.search_weight(weight, X, ndims=ndims)

@@ -19,8 +19,6 @@ class CodebookVQ(VectorQuantizer):
 
     _fitted: ClassVar[tuple[str, ...]] = ("codebook_", "distortion_history_", "n_iter_")
 
-    _distortions: ClassVar[tuple[str, ...]] = ("squared", "weighted")
-
     n_codewords: int
     n_threads: int | None = None
     codebook_: Floats
@@ -69,8 +67,6 @@ class CodebookVQ(VectorQuantizer):
         _check.count(params["max_iter"], "max_iter", least=0)
         if "tol" in params:
             _check.number(params["tol"], "tol")
-        if "distortion" in params:
-            _check.choice(self.distortion, "distortion", self._distortions)
 
     def _check_weighty(self, n_weighty: int) -> None:
         """Raise unless the number of vectors that have some weight is enough."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._random import generator
 from ..errors import FormatError
 from . import _check
 from ._lloyd import Design
@@ -94,7 +95,7 @@ class DeterministicAnnealing(CodebookVQ):
         _check.number(self.cooling, "cooling", least=0.5, most=0.999)
         _check.count(self.n_settle, "n_settle", least=1)
         X, weight = self._checked(X, sample_weight)
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         design = Design(X, weight, self, rng)
         total = mass(X, weight)
         codebook: F64 = np.average(X, axis=0, weights=total)[None].astype(np.float64)

@@ -7,7 +7,7 @@ from typing import Self
 from ..errors import ArgumentTypeError
 from ._rows import Source
 from ._training import Training
-from .base import WEIGHTS, VectorQuantizer
+from .base import VectorQuantizer
 
 
 class DistributedVQ(VectorQuantizer):
@@ -62,6 +62,5 @@ class DistributedVQ(VectorQuantizer):
     def _training(self, X: Source, sample_weight: Source | None, executor: Executor | None, *,
                   least: int) -> Training:  # fmt: skip
         """Return the arguments of `fit`, checked: `least` vectors or more."""
-        ndims = WEIGHTS.get(self.distortion, (1,))
-        return Training(X, sample_weight, ndims=ndims, least=least, n_threads=self.n_threads,
-                        executor=executor)  # fmt: skip
+        return Training(X, sample_weight, ndims=self._weight_ndims, least=least,
+                        n_threads=self.n_threads, executor=executor)  # fmt: skip

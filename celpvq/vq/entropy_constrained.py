@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._random import generator
 from ..errors import FormatError
 from . import _check
 from ._cells import Cells, survey
@@ -104,7 +105,7 @@ class EntropyConstrainedVQ(DistributedVQ, CodebookVQ):
         _check.number(self.lagrangian, "lagrangian")
         data = self._training(X, sample_weight, executor, least=self.n_codewords)
         self._check_weighty(data.n_weighty)
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         design = Design(data.X, data.weight, self, rng, executor=executor)
         codebook = data.start(self.init, self.n_codewords, rng)
         lengths = np.full(len(codebook), np.log2(len(codebook)))

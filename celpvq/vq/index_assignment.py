@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._jit import search
+from .._random import generator
 from ..errors import ArgumentError
 from . import _check
 from ._types import F64, Floats, Indices
@@ -105,7 +106,7 @@ def assign_indices(codebook: ArrayLike, *, bit_error_rate: float = 0.01,
     chance[0] = 0  # arriving unharmed costs nothing
     order = np.arange(n)
     if method == "annealing" and n > 2:
-        rng = np.random.default_rng(random_state)
+        rng = generator(random_state, "random_state")
         annealed = order.copy()
         pairs = rng.integers(n, size=(1000, 2))
         changes = np.array([abs(_change(harm, chance, annealed, i, j)) for i, j in pairs])

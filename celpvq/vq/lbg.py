@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._random import generator
 from ..errors import FormatError
 from . import _check, init
 from ._cells import mapped
@@ -113,7 +114,7 @@ class LBG(DistributedVQ, CodebookVQ):
         self._check_weighty(data.n_weighty)
         metric = data.inverse_covariance() if self.distortion == "mahalanobis" else None
         self.metric_ = metric
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         design = Design(data.X, data.weight, self, rng, empty=self.empty, executor=executor,
                         transform=self._transform)  # fmt: skip
         codebook = design.refine(self._start(data, design))

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._random import generator
 from . import _check
 from ._joint import distortion, jointly, sums
 from ._threads import in_order, spans
@@ -96,7 +97,7 @@ class MultistageVQ(VectorQuantizer):
         _check.count(self.n_survivors, "n_survivors", least=1)
         X = _check.vectors(X, "X", least=max(sizes))
         weight = self._weight(sample_weight, X)
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         codebooks = self._stages(X, weight, sizes, rng)
         full = np.broadcast_to(weight, X.shape)
         searched = full if weight.shape[1] > 1 else full[:0]

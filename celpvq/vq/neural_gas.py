@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import ArgumentError
+from .._random import generator
 from . import _check
 from . import init as starts
 from ._lloyd import Design
@@ -95,10 +95,9 @@ class NeuralGas(CodebookVQ):
         X, weight = self._checked(X, sample_weight)
         radius = max(self.n_codewords / 2, self.final_radius)
         if self.radius is not None:
+            _check.number(self.radius, "radius", least=self.final_radius)
             radius = self.radius
-            if not radius >= self.final_radius:
-                raise ArgumentError(f"radius: expected {self.final_radius} or more, got {radius}")
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         design = Design(X, weight, self, rng)
         codebook = starts.start(self.init, X, mass(X, weight), self.n_codewords, rng)
         design.history.append(design.survey(codebook).distortion)

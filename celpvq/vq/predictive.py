@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._random import generator
 from . import _check, _prediction
 from ._lloyd import Design
 from ._types import F64, Floats, Indices
@@ -138,7 +139,7 @@ class PredictiveVQ(VectorQuantizer):
         total = full.sum(axis=0, dtype=np.float64)
         mean = (full * X).sum(axis=0, dtype=np.float64) / np.where(total > 0, total, 1)
         self.mean_ = mean.astype(X.dtype)
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         self.coefs_, self.codebooks_ = self._open_loop(X, full, starts, rng)
         best, history, since = (self.coefs_, self.codebooks_), [np.inf], 0
         for iteration in range(self.max_iter + 1):
@@ -237,7 +238,6 @@ class PredictiveVQ(VectorQuantizer):
         _check.count(self.max_iter, "max_iter", least=0)
         _check.number(self.tol, "tol")
         _check.choice(self.predictor, "predictor", ("ma", "ar"))
-        _check.choice(self.distortion, "distortion", ("squared", "weighted"))
 
     def _open_loop(self, X: Floats, weight: Floats, starts: Indices,
                    rng: np.random.Generator) -> tuple[F64, Floats]:  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._random import generator
 from ..errors import ArgumentError
 from . import _check
 from . import init as starts
@@ -95,7 +96,7 @@ class SelfOrganizingMap(CodebookVQ):
             _check.number(self.radius, "radius", least=self.final_radius)
             radius = self.radius
         distance = ((places[:, None] - places) ** 2).sum(axis=2)
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         design = Design(X, weight, self, rng)
         codebook = self._start(X, weight, places, rng)
         design.cells = design.survey(codebook)

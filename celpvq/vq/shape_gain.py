@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._jit import kernel
+from .._random import generator
 from ..errors import ArgumentError
 from . import _check, init
 from ._threads import in_order, spans
@@ -93,7 +94,7 @@ class ShapeGainVQ(VectorQuantizer):
                 f"X: expected {max(n_shapes, n_gains)} vectors or more with weight and length, "
                 f"got {np.count_nonzero(weight * energy)}"
             )
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         shapes, gains = self._start(X, weight, energy, rng)
         history: list[float] = []
         while True:

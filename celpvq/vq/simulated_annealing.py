@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._random import generator
 from . import _check
 from . import init as starts
 from ._lloyd import Design
@@ -85,7 +86,7 @@ class SimulatedAnnealing(CodebookVQ):
         _check.number(self.noise, "noise")
         _check.count(self.n_steps, "n_steps", least=0)
         X, weight = self._checked(X, sample_weight)
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         design = Design(X, weight, self, rng)
         total = mass(X, weight)
         codebook = starts.start(self.init, X, total, self.n_codewords, rng)

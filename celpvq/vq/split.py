@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from .._random import generator
 from ..errors import ArgumentError
 from . import _check
 from ._rows import Source
@@ -35,7 +36,7 @@ class PartsVQ(DistributedVQ):
     def _fit(self, X: Source, sample_weight: Source | None,
              executor: Executor | None = None) -> None:  # fmt: skip
         data = self._training(X, sample_weight, executor, least=1)
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         codebooks, start = [], 0
         for n_codewords, width in self._shapes(data.X.shape[1]):
             design = LBG(n_codewords, distortion=self.distortion, tol=self.tol,  # type: ignore[arg-type]

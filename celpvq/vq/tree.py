@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from .._jit import search
+from .._random import generator
 from ..errors import ArgumentError
 from . import _check
 from ._cells import Cells, survey
@@ -103,7 +104,7 @@ class TreeVQ(DistributedVQ):
         data = self._training(X, sample_weight, executor, least=self.n_codewords)
         if not data.n_weighty:
             raise ArgumentError("sample_weight: expected some weight above 0, got none")
-        rng = np.random.default_rng(self.random_state)
+        rng = generator(self.random_state, "random_state")
         design = _LevelDesign(data.X, data.weight, self, rng, executor=executor)
         nodes = design.root()
         for _ in range(depth):
