@@ -15,7 +15,7 @@ from celpvq.channel.g192 import ERASED, GOOD
 from celpvq.cli import main
 from celpvq.codec import bitstream
 from celpvq.codec.modes import BY_LENGTH, MODES
-from celpvq.errors import ArgumentError, FormatError, TruncatedStream
+from celpvq.errors import ArgumentError, ArgumentTypeError, FormatError, TruncatedStream
 
 N = 200_000
 modes = pytest.mark.parametrize("mode", celpvq.modes(), ids=lambda mode: mode.name)
@@ -92,6 +92,8 @@ def test_what_is_not_sent_is_not_lost():
         (lambda: channel.gilbert_elliott_losses(9, 0.8, 2, 1), "at most 0.667 in bursts of 2"),
         (lambda: channel.gilbert_elliott_losses(9, 0.1, 2, 1, 0), "density: expected above 0"),
         (lambda: channel.gilbert_elliott_losses(9, 0.1, 2, -1), "seed: .* got -1"),
+        (lambda: channel.gilbert_elliott_losses(9, 0.1, "3", 1), "burst: expected a number"),
+        (lambda: channel.flip_bits([], None, 1), "ber: expected a number, got None"),
         (lambda: channel.flip_bits([], -1, 1), "ber: expected from 0 to 1"),
         (lambda: channel.flip_bits([b"a"], 0, 1, fields=["pitch"]), "fields: expected .*, got 'pi"),
         (lambda: channel.flip_by([b"a"], np.zeros(0, bool)), "wrong: expected a flag"),
@@ -99,7 +101,7 @@ def test_what_is_not_sent_is_not_lost():
     ],
 )
 def test_channels_that_cannot_be_are_refused(call, words):
-    with pytest.raises(ArgumentError, match=words):
+    with pytest.raises((ArgumentError, ArgumentTypeError), match=words):
         call()
 
 

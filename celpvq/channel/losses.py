@@ -6,14 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._random import generator
-from ..errors import ArgumentError
+from ..errors import ArgumentError, ArgumentTypeError
 
 Mask = NDArray[np.bool_]
 Packet = bytes | None  # b"": not sent; None: lost
 
 
+def _check_number(value: object, name: str) -> None:
+    if not isinstance(value, int | float | np.number):
+        raise ArgumentTypeError(f"{name}: expected a number, got {value!r}")
+
+
 def check_rate(rate: float, name: str) -> float:
-    """Return a probability; raise `ArgumentError` if it is none."""
+    """Return a probability; raise `ArgumentError` or `ArgumentTypeError` if it is none."""
+    _check_number(rate, name)
     if not 0 <= rate <= 1:
         raise ArgumentError(f"{name}: expected from 0 to 1, got {rate}")
     return float(rate)
@@ -81,6 +87,7 @@ def gilbert_elliott_losses(
        Tech. J. 42(5), 1963.
     """
     check_rate(rate, "rate")
+    _check_number(burst, "burst")
     if not burst >= 1:
         raise ArgumentError(f"burst: expected at least 1, got {burst}")
     if not 0 < density <= 1:

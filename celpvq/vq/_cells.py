@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._jit import kernel
-from ._rows import FileRows, part
+from ._rows import Rows, part
 from ._threads import in_order, spans
 from ._types import F64, Floats, Indices
 from .full_search import entries, nearest_block, tiled
@@ -107,7 +107,7 @@ class FormCells(Cells):
         return np.repeat(np.sqrt(mean)[:, None], self.sums.shape[1], axis=1)
 
 
-def survey(X: Floats | FileRows, weight: Floats | FileRows, codebook: Floats,
+def survey(X: Rows, weight: Rows, codebook: Floats,
            n_threads: int | None = None, *, executor: Executor | None = None,
            transform: Floats | None = None,
            assign: Callable[[Floats, Floats], Indices] | None = None) -> Cells:  # fmt: skip
@@ -132,8 +132,8 @@ def mapped(X: Floats, transform: Floats) -> Floats:
     return product
 
 
-def over_parts(work: Callable[[int, Floats | FileRows, Floats | FileRows], R],
-               X: Floats | FileRows, weight: Floats | FileRows, n_threads: int | None,
+def over_parts(work: Callable[[int, Rows, Rows], R],
+               X: Rows, weight: Rows, n_threads: int | None,
                executor: Executor | None) -> Iterator[R]:  # fmt: skip
     """Yield ``work(first row, X, weight)`` of each part of X (n, k), in order.
 
@@ -152,7 +152,7 @@ def over_parts(work: Callable[[int, Floats | FileRows, Floats | FileRows], R],
         yield from in_order(lambda task: work(*task), tasks, n_threads)
 
 
-def _survey(first: int, X: Floats | FileRows, weight: Floats | FileRows, *,
+def _survey(first: int, X: Rows, weight: Rows, *,
             codebook: Floats, transform: Floats | None,
             assign: Callable[[Floats, Floats], Indices] | None) -> Cells:  # fmt: skip
     """Return the sums for the rows of a part."""

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from ._cells import Cells, survey
-from ._rows import FileRows
+from ._rows import Rows
 from ._types import Floats, Indices
 
 _STEP = 0.05  # between a split codeword and its copy, in standard deviations of the cell
@@ -24,7 +24,7 @@ class Params(Protocol):
 class Design:
     """The run of one `fit`: Lloyd iterations, the filling of empty cells, and their record."""
 
-    def __init__(self, X: Floats | FileRows, weight: Floats | FileRows, params: Params,
+    def __init__(self, X: Rows, weight: Rows, params: Params,
                  rng: np.random.Generator, *, empty: str = "split",
                  executor: Executor | None = None,
                  transform: Floats | None = None) -> None:  # fmt: skip
