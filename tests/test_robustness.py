@@ -119,6 +119,21 @@ def test_every_value_of_every_index_decodes(rng, mode):
         decode(decoder, bitstream.pack(mode, words), mode)
 
 
+def test_any_bits_may_follow_a_lost_packet(rng):
+    decoder = Decoder()
+    sizes = [0, 2, 7, *(mode.frame_bytes for mode in MODES)]
+    for _ in range(N_FRAMES // 100):
+        payload = rng.bytes(MODES[rng.integers(len(MODES))].frame_bytes)
+        after = rng.bytes(rng.choice(sizes, p=[0.1, 0.1, 0.1, *[0.14] * 5]))
+        frames = [decoder.decode_frame(payload)]
+        for next_packet in [None] * rng.integers(0, 3) + [after]:
+            frames.append(decoder.decode_frame(None, next_packet=next_packet))
+            assert_sane(decoder)
+        frames.append(decoder.write([after]))
+        assert np.abs(np.concatenate(frames)).max() <= 1
+        assert_sane(decoder)
+
+
 # spectra ------------------------------------------------------------------------------------------
 
 
