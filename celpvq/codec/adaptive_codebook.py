@@ -16,6 +16,7 @@ REACH = 10  # of the interpolator to each side [samples]; causal, being less tha
 _COARSE_REACH = 4  # of the interpolator of correlations
 _N_LAGS = MAX_LAG + 1  # places for what is known of each whole lag
 _N_AROUND = _N_LAGS + 2 * _COARSE_REACH
+_N_PAST = _N_LAGS + SUBFRAME_LEN
 _N_ROWS = SUBFRAME_LEN + 1
 _MAX_TRIED = 2 * MAX_LAGS
 
@@ -63,37 +64,39 @@ def _match(
 ) -> None:
     """Correlate target with each integer lag's filtered vector, low <= lag <= high, at index lag.
 
-    The filtered first period of lag T is that of T - 1, one sample later, plus exc(-T) h(n);
-    repetition then adds the same, each T samples later.
+    Sample n of the filtered first period of lag T is sample n - 1 of that of T - 1, and one product
+    more: h(n) exc(-T). So T - n is the column, and each row adds to the one above. Repetition then
+    adds the same again, each T samples later.
     """
-    n_sub = target.shape[0]
-    first = max(low - n_sub, 0)  # shorter lags do not reach those that are asked for
-    past = stack_array(_N_LAGS, np.float32)
-    for lag in range(1, high + 1):
-        past[lag] = exc[MAX_LAG - lag]
-    period = stack_array((_N_ROWS, _N_LAGS), np.float32)  # of sample n in row n + 1
-    period[0, :], period[:, first] = 0.0, 0.0
-    corr[low : high + 1] = 0.0
-    energy[low : high + 1] = 0.0
+    first = low - SUBFRAME_LEN + 1  # of column 0
+    past = stack_array(_N_PAST, np.float32)  # exc(-lag) at lag - first, 0 where it is not past
+    for i in range(high + 1 - first):
+        lag = first + i
+        past[i] = exc[MAX_LAG - lag] if lag > 0 else 0.0
+    period = stack_array((_N_ROWS, _N_PAST), np.float32)  # of sample n in row n + 1
+    period[0, :] = 0.0
+    for n in range(SUBFRAME_LEN):
+        n_columns = high + 1 - first - n
+        above, now, h = period[n, :n_columns], period[n + 1, :n_columns], impulse[n]
+        newest = past[n : n + n_columns]
+        for j in range(n_columns):
+            now[j] = above[j] + h * newest[j]
     c, e = corr[low : high + 1], energy[low : high + 1]
-    newest = past[first + 1 : high + 1]
-    for n in range(n_sub):
-        shorter, longer, h = period[n, first:high], period[n + 1, first + 1 : high + 1], impulse[n]
-        for j in range(longer.shape[0]):
-            longer[j] = shorter[j] + h * newest[j]
-    for n in range(0, n_sub, 4):
-        row1, row2 = period[n + 1, low : high + 1], period[n + 2, low : high + 1]
-        row3, row4 = period[n + 3, low : high + 1], period[n + 4, low : high + 1]
+    c[:], e[:] = 0.0, 0.0
+    n_lags, last = high + 1 - low, SUBFRAME_LEN - 1
+    for n in range(0, SUBFRAME_LEN, 4):
+        row1, row2 = period[n + 1, last - n :][:n_lags], period[n + 2, last - n - 1 :][:n_lags]
+        row3, row4 = period[n + 3, last - n - 2 :][:n_lags], period[n + 4, last - n - 3 :][:n_lags]
         t1, t2, t3, t4 = target[n], target[n + 1], target[n + 2], target[n + 3]
-        for j in range(c.shape[0]):
+        for j in range(n_lags):
             c[j] += t1 * row1[j] + t2 * row2[j] + t3 * row3[j] + t4 * row4[j]
-        for j in range(e.shape[0]):
             e[j] += row1[j] ** 2 + row2[j] ** 2 + row3[j] ** 2 + row4[j] ** 2
-    for lag in range(low, min(n_sub, high + 1)):
-        for n in range(lag, n_sub):
-            old = period[n + 1, lag]
-            new = old + period[n + 1 - lag, lag]
-            period[n + 1, lag] = new
+    for lag in range(low, min(SUBFRAME_LEN, high + 1)):
+        for n in range(lag, SUBFRAME_LEN):
+            column = lag - n - first
+            old = period[n + 1, column]
+            new = old + period[n + 1 - lag, column + lag]
+            period[n + 1, column] = new
             corr[lag] += target[n] * (new - old)
             energy[lag] += new * new - old * old
 
