@@ -11,12 +11,14 @@ import celpvq
 from celpvq import ArgumentError, Decoder, Encoder, TableSet
 from celpvq.cli import main
 from celpvq.codec import tables as table_sets
+from celpvq.codec import tuning
 from celpvq.codec.modes import SUBFRAME_LEN
 from celpvq.quality import clip_paths, segmental_snr
 from celpvq.training import (
     assignment,
     corpus,
     gain_books,
+    loudness,
     lsf_books,
     parallel,
     pipeline,
@@ -243,10 +245,10 @@ def test_the_predictor_predicts(found):
 def gain_error(found, book, predictor):
     """What `train_book` says about `book` used as it is."""
     words, scale = np.zeros(len(found.moments), np.int64), np.zeros(len(found.moments))
-    quiet_level = gain_books._QUIET * found.moments[:, 0].mean()
+    weight = loudness.error_weights(found.moments[:, 0])
     levels = gain_books.gains.levels(book)
     return gain_books._code(
-        found.moments, found.starts, predictor, book, levels, quiet_level, words, scale
+        found.moments, weight, found.starts, predictor, book, levels, words, scale
     )
 
 
@@ -287,6 +289,36 @@ def test_gain_centroids_err_least():
         for step in ((0.02, 0), (-0.02, 0), (0, 0.3), (0, -0.3)):
             assert error(cell, *(book[cell] + step)) > least
     assert (book[3] == 0).all()  # nobody there
+
+
+def test_switches_follow_the_rules_of_the_encoder():
+    """Prediction must be better by its penalty, and not serve too many frames in turn."""
+    longest, penalty = tuning.MAX_PREDICTED_FRAMES, tuning.PREDICTION_PENALTY
+    starts = np.array([0, 4 * (longest + 1) - 1, 40])
+    weight = np.random.default_rng(0).uniform(0.5, 2, (40, 10))
+    residual = np.ones((40, 2, 10))
+    residual[:, 1] = 0.99 * penalty**-0.5
+    found = lsf_books._switches(residual, weight, starts)
+    in_turn = np.resize([1] * longest + [0], 40)
+    np.testing.assert_array_equal(found[: starts[1]], in_turn[: starts[1]])
+    np.testing.assert_array_equal(found[starts[1] :], in_turn[: 40 - starts[1]])
+    residual[:, 1] = 1.01 * penalty**-0.5
+    assert not lsf_books._switches(residual, weight, starts).any()
+    residual[7:9, 1, :5] = 0.0  # half of the weighted error
+    assert np.flatnonzero(lsf_books._switches(residual, weight, starts)).tolist() == [7, 8]
+
+
+def test_residuals_of_unquantized_spectra_are_what_predictors_leave(recordings):
+    spectra = lsf_books.analyze(recordings)
+    mean, rho = lsf_books.mean_and_rho(spectra)
+    residual = lsf_books._unquantized(spectra, mean, rho)
+    first = spectra.starts[1]
+    for f in (1, first - 1, first + 1):
+        for k in range(2):
+            expected = mean + rho[k] * (spectra.lsf[f - 1] - mean)
+            np.testing.assert_allclose(residual[f, k], spectra.lsf[f] - expected, atol=1e-12)
+    for f in (0, first):
+        np.testing.assert_allclose(residual[f], [spectra.lsf[f] - mean] * 2, atol=1e-12)
 
 
 def test_lsf_books_err_less_after_training(recordings):
@@ -446,12 +478,28 @@ def test_levels_are_varied_within_the_plan():
     assert max(abs(y).max() for y in pipeline._vary_levels([10 * x] * 50, Plan())) == 1
 
 
-def test_targets_are_audible_and_of_unit_energy(found):
+def test_louder_targets_count_more_but_less_than_their_energy():
+    energy = np.geomspace(1e-2, 1e4, 50)
+    weight = loudness.error_weights(energy)
+    assert (weight * energy).mean() == pytest.approx(1)
+    assert (np.diff(weight) < 0).all()
+    assert (np.diff(weight * energy) > 0).all()
+    np.testing.assert_allclose(loudness.error_weights(1e6 * energy) * 1e6, weight)
+    assert np.isfinite(loudness.error_weights(np.array([0.0, 1.0]))).all()
+
+
+def test_targets_are_audible_and_of_unit_energy_in_the_mean(found):
     silent = Harvest(*(np.r_[a, np.zeros((5, a.shape[1]))] for a in found[:3]), found.starts)
     drawn = pipeline._targets(silent, Plan(targets=300))
     assert drawn.rest.shape == drawn.impulse.shape == (300, SUBFRAME_LEN)
-    np.testing.assert_allclose((drawn.rest**2).sum(axis=1), 1)
-    everything = pipeline._targets(silent, Plan())
+    assert (drawn.rest**2).sum(axis=1).mean() == pytest.approx(1)
+    everything = pipeline._targets(found, Plan())
+    least = np.minimum((found.rest**2).sum(axis=1), found.moments[:, 0])
+    audible = np.flatnonzero(least > pipeline._SILENT)
+    order = np.random.default_rng(Plan().seed).permutation(audible)
+    scale = np.linalg.norm(everything.rest, axis=1) / np.linalg.norm(found.rest[order], axis=1)
+    heard = loudness.error_weights(found.moments[order, 0])
+    np.testing.assert_allclose(scale / scale[0], np.sqrt(heard / heard[0]))
     assert len(everything.rest) <= len(found.rest)
     assert np.isfinite(everything.rest).all()
 

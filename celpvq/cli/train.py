@@ -31,16 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="share of the clips, of other speakers, left out for decisions (default: 0.08)",
     )  # fmt: skip
     parser.add_argument(
-        "--minutes", type=float, metavar="N", help="of speech in the closed loop (default: 24)"
+        "--minutes", type=float, metavar="N", help="of speech in the closed loop (default: 36)"
     )
     parser.add_argument(
-        "--targets", type=int, metavar="N", help="subframes per fixed codebook (default: 120000)"
+        "--targets", type=int, metavar="N", help="subframes per fixed codebook (default: 200000)"
     )
     parser.add_argument(
-        "--iterations", type=int, metavar="N", help="per fixed codebook (default: 16)"
+        "--iterations", type=int, metavar="N", help="per fixed codebook (default: 12)"
     )
     parser.add_argument(
-        "--lsf-rounds", type=int, metavar="N", help="closed-loop rounds of the LSF (default: 10)"
+        "--lsf-rounds", type=int, metavar="N", help="closed-loop rounds of the LSF (default: 12)"
     )
     parser.add_argument("--preset", help="of the search in the loop (default: default)")
 

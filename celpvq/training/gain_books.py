@@ -9,12 +9,12 @@ from ..codec.gains import N_TAPS
 from ..codec.tuning import MAX_PITCH_GAIN
 from ..vq import LBG
 from .harvest import Harvest
+from .loudness import error_weights
 from .progress import Log
 
 _RANGE_DB = 40.0  # levels further below the mean count as this
 _ITERATIONS = 20
 DB_PER_UNIT = 12.0  # of the correction against the pitch gain, in the first clustering
-_QUIET = 1e-3  # of the mean target energy, added so that silence does not rule
 
 
 def _optimum(moments: F64) -> tuple[F64, F64]:
@@ -53,10 +53,10 @@ def train_predictor(harvest: Harvest) -> tuple[F64, float]:
 
 @search
 def _code(
-    moments: F64, starts: I64, predictor: F64, book: F64, linear: F64, quiet: float,
+    moments: F64, weight: F64, starts: I64, predictor: F64, book: F64, linear: F64,
     words: I64, scale: F64,
 ) -> float:  # fmt: skip
-    """Code all gains in the predictor's loop into words, with scales; return the mean error."""
+    """Code all gains in the predictor's loop into words, with scales; return the weighted error."""
     memory, five = np.zeros(N_TAPS), np.empty(5)
     total = 0.0
     for clip in range(starts.shape[0] - 1):
@@ -66,7 +66,7 @@ def _code(
             level = gains.decibel_to_linear(gains.predicted_db(predictor, memory))
             scale[t] = level / moments[t, 6]
             words[t], err = gains.search_entry(five, scale[t], book, linear)
-            total += (err + moments[t, 0]) / (moments[t, 0] + quiet)
+            total += weight[t] * (err + moments[t, 0])
             for i in range(N_TAPS - 1, 0, -1):
                 memory[i] = memory[i - 1]
             memory[0] = book[words[t], 1]
@@ -78,14 +78,13 @@ def train_book(
 ) -> tuple[F64, float]:
     """Return a joint book (2^bits, 2) of pitch gain and correction [dB], and its relative error."""
     moments = harvest.moments
-    quiet = _QUIET * moments[:, 0].mean()
-    weight = 1.0 / (moments[:, 0] + quiet)
+    weight = error_weights(moments[:, 0])
     book = _first_book(harvest, predictor, bits, seed)
     words, scale = np.zeros(len(moments), dtype=np.int64), np.zeros(len(moments))
     best, best_err = book, np.inf
     for _ in range(_ITERATIONS):
         err = _code(
-            moments, harvest.starts, predictor, book, gains.levels(book), quiet, words, scale
+            moments, weight, harvest.starts, predictor, book, gains.levels(book), words, scale
         )
         if err < best_err:
             best, best_err = book, err

@@ -1,4 +1,9 @@
-"""Training of the LSF quantizer: open loop first, then in the loop of the predictor."""
+"""Training of the LSF quantizer: open loop first, then in the loop of the predictor.
+
+Which predictor a frame uses follows the encoder's rules throughout: the safety net is forced after
+some predicted frames, and prediction must be better by its penalty. So each predictor's books are
+trained on the frames that it will really serve.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +24,7 @@ from .progress import Log
 SAFETY_NET = 0.35  # of rho, in the predictor that forgets errors fast
 PREDICTIVE = 0.97
 _AUDIBLE = 1e-7  # mean square of a window below which its spectrum does not count
-_OPEN_LOOP_ITERATIONS = 20
+_CLUSTER_ITERATIONS = 20
 
 
 class Spectra(NamedTuple):
@@ -61,10 +66,13 @@ def analyze(recordings: Sequence[F64]) -> Spectra:
 
 @search
 def _quantize_all(
-    lsfs: F64, weight: F64, tables: LsfTables, columns: LsfColumns, words: I64, target: F64,
+    lsfs: F64, weight: F64, tables: LsfTables, columns: LsfColumns, words: I64, residual: F64,
     errs: F64,
 ) -> None:  # fmt: skip
-    """Quantize a recording's LSF in the loop; record words (n, 4), their targets, and errors."""
+    """Quantize a recording's LSF in the loop; record words (n, 4), errors (n,), and residuals.
+
+    residual (n, 2, p): what either predictor leaves, given what was quantized before.
+    """
     prev, now = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
     prev[:] = tables.mean
     predicted = 0
@@ -74,29 +82,31 @@ def _quantize_all(
             lsfs[f], weight[f], tables, columns, prev, tuning.LSF_SURVIVORS, safe,
             words[f : f + 1], errs[f : f + 1],
         )  # fmt: skip
-        lsf_quantizer.predict(words[f, 0], tables, prev, now)
-        for i in range(LPC_ORDER):
-            target[f, i] = lsfs[f, i] - now[i]
+        for switch in range(2):
+            lsf_quantizer.predict(switch, tables, prev, now)
+            for i in range(LPC_ORDER):
+                residual[f, switch, i] = lsfs[f, i] - now[i]
         lsf_quantizer.dequantize(words[f], tables, prev, now)
         prev[:] = now
         predicted = predicted + 1 if words[f, 0] == 1 else 0
 
 
 def _in_the_loop(spectra: Spectra, tables: LsfTables) -> tuple[I64, F64, float]:
-    """Return words, targets of the two stages and the mean error over all recordings."""
+    """Return words (n, 4), residuals (n, 2, p) and the mean error over all recordings."""
     n = len(spectra.lsf)
-    words, target, errs = np.zeros((n, 4), dtype=np.int64), np.empty((n, LPC_ORDER)), np.empty(n)
+    words, errs = np.zeros((n, 4), dtype=np.int64), np.empty(n)
+    residual = np.empty((n, 2, LPC_ORDER))
     columns = LsfColumns.derive(tables)
 
     def one(rows: slice) -> None:
         _quantize_all(
-            spectra.lsf[rows], spectra.weight[rows], tables, columns, words[rows], target[rows],
+            spectra.lsf[rows], spectra.weight[rows], tables, columns, words[rows], residual[rows],
             errs[rows],
         )  # fmt: skip
 
     rows = [slice(a, b) for a, b in zip(spectra.starts, spectra.starts[1:], strict=False)]
     list(in_order(one, rows))
-    return words, target, float(errs[spectra.weight[:, 0] > 0].mean())
+    return words, residual, float(errs[spectra.weight[:, 0] > 0].mean())
 
 
 def mean_and_rho(spectra: Spectra) -> tuple[F64, F64]:
@@ -121,36 +131,60 @@ def train(
             f"training: expected at least {1 << max(bits)} audible frames, got {heard}"
         )
     mean, rho = mean_and_rho(spectra)
-    books = _open_loop(spectra, mean, rho, bits, seed, log)
-    tables = LsfTables(mean, rho, *books)
+    residual = _unquantized(spectra, mean, rho)
+    switch = _switches(residual, spectra.weight, spectra.starts)
+    tables = LsfTables(mean, rho, *_clusters(spectra, residual, switch, bits, seed, log))
+    words, residual, _ = _in_the_loop(spectra, tables)
+    tables = LsfTables(mean, rho, *_clusters(spectra, residual, words[:, 0], bits, seed, log))
     best, best_err = tables, np.inf
     for i in range(rounds):
-        words, target, err = _in_the_loop(spectra, tables)
+        words, residual, err = _in_the_loop(spectra, tables)
         log(f"LSF {sum(bits) + 1} bits, round {i + 1}/{rounds}: weighted error {err:.6g}")
         if err < best_err:
             best, best_err = tables, err
-        tables = _reestimate(tables, words, target, spectra.weight)
+        tables = _reestimate(tables, words, residual, spectra.weight)
     _, _, err = _in_the_loop(spectra, tables)
     log(f"LSF {sum(bits) + 1} bits: weighted error {min(err, best_err):.6g}")
     return (tables, err) if err < best_err else (best, best_err)
 
 
-def _open_loop(
-    spectra: Spectra, mean: F64, rho: F64, bits: Sequence[int], seed: int, log: Log
-) -> tuple[F64, F64, F64]:
-    """Return first books, from residuals of unquantized LSF by each frame's better predictor."""
+def _unquantized(spectra: Spectra, mean: F64, rho: F64) -> F64:
+    """Return what either predictor leaves of each frame's LSF (n, 2, p), with all unquantized."""
     d = spectra.lsf - mean
     before = np.roll(d, 1, axis=0)
     before[spectra.starts[:-1]] = 0.0
-    residual = d - rho[:, None, :] * before
-    err = (spectra.weight * residual**2).sum(axis=2)
+    return np.asarray(d[:, None] - rho * before[:, None], dtype=np.float64)
+
+
+@search
+def _switches(residual: F64, weight: F64, starts: I64) -> I64:
+    """Return the predictor of each frame by the encoder's rules, its errors being the residuals."""
+    switch = np.zeros(residual.shape[0], dtype=np.int64)
+    for clip in range(starts.shape[0] - 1):
+        predicted = 0
+        for f in range(starts[clip], starts[clip + 1]):
+            safe, predictive = 0.0, 0.0
+            for i in range(LPC_ORDER):
+                safe += weight[f, i] * residual[f, 0, i] ** 2
+                predictive += weight[f, i] * residual[f, 1, i] ** 2
+            better = tuning.PREDICTION_PENALTY * predictive < safe
+            if better and predicted < tuning.MAX_PREDICTED_FRAMES:
+                switch[f] = 1
+            predicted = predicted + 1 if switch[f] == 1 else 0
+    return switch
+
+
+def _clusters(
+    spectra: Spectra, residual: F64, switch: I64, bits: Sequence[int], seed: int, log: Log
+) -> tuple[F64, F64, F64]:
+    """Return books of either predictor, clusters of what it leaves of the frames that it serves."""
     heard = spectra.weight[:, 0] > 0
     books: tuple[list[F64], list[F64], list[F64]] = ([], [], [])
     for k in range(2):
-        own = heard & (err[k] <= err[1 - k])
+        own = heard & (switch == k)
         if own.sum() < 4 << max(bits):  # little speech: the choice matters less than enough data
             own = heard
-        rest, weight = residual[k][own], spectra.weight[own]
+        rest, weight = residual[own, k], spectra.weight[own]
         for book, cut, n in zip(
             books, (slice(None), slice(SPLIT), slice(SPLIT, None)), bits, strict=True
         ):
@@ -158,25 +192,25 @@ def _open_loop(
                 1 << n,
                 init="random",
                 distortion="weighted",
-                max_iter=_OPEN_LOOP_ITERATIONS,
+                max_iter=_CLUSTER_ITERATIONS,
                 random_state=seed,
             )
             vq.fit(rest[:, cut], sample_weight=weight[:, cut])
             book.append(np.asarray(vq.codebook_, dtype=np.float64))
             if cut == slice(None):
                 rest = rest - vq.decode(vq.encode(rest, weight))
-        log(f"LSF {sum(bits) + 1} bits, predictor {k}: {own.sum()} frames, open loop done")
+        log(f"LSF {sum(bits) + 1} bits, predictor {k}: {own.sum()} frames clustered")
     stage1, low, high = (np.stack(book) for book in books)
     return stage1, low, high
 
 
-def _reestimate(tables: LsfTables, words: I64, target: F64, weight: F64) -> LsfTables:
+def _reestimate(tables: LsfTables, words: I64, residual: F64, weight: F64) -> LsfTables:
     """Return new books: each stage the weighted mean of what the other one leaves to it."""
     stage1, low, high = tables.stage1.copy(), tables.low.copy(), tables.high.copy()
     for k in range(2):
         own = words[:, 0] == k
         _, first, a, b = words[own].T
-        x, w = target[own], weight[own]
+        x, w = residual[own, k], weight[own]
         stage1[k] = _means(x - np.hstack([low[k][a], high[k][b]]), w, first, stage1[k])
         rest = x - stage1[k][first]
         low[k] = _means(rest[:, :SPLIT], w[:, :SPLIT], a, low[k])

@@ -37,6 +37,7 @@ from .assignment import assign
 from .checkpoint import Arrays, Checkpoint, Make
 from .corpus import Clip, hold_back, in_turn
 from .harvest import Harvest, harvest
+from .loudness import error_weights
 from .parallel import in_order
 from .progress import Log
 from .shape_books import Targets
@@ -53,12 +54,12 @@ class Plan:
     seed: int = 1
     held_back: float = 0.08  # share of the clips, other speakers
     level_db: float = 10.0  # recordings are scaled by up to this, triangularly distributed
-    lsf_rounds: int = 10
+    lsf_rounds: int = 12
     first_minutes: float = 6.0  # of the harvest by untrained books
     first_iterations: int = 6
-    minutes: float = 24.0  # of the harvest in the loop
-    targets: int = 120_000
-    iterations: int = 16
+    minutes: float = 36.0  # of the last harvest in the loop
+    targets: int = 200_000
+    iterations: int = 12
     preset: str = "default"  # of the harvest in the loop
 
 
@@ -176,10 +177,12 @@ class _Excitation:
         self.errors: Errors = {}
 
     def train(self) -> None:
-        """Train on little speech with untrained books, then again in the loop of what that gave."""
+        """Train on little speech with untrained books, then twice in the loop of what that gave."""
         plan = self.plan
         self._shapes("first", plan.first_minutes, "fast", plan.first_iterations)
         self._gains("first", plan.first_minutes, "fast")
+        self._shapes("second", plan.minutes / 3, plan.preset, -(-plan.iterations // 2))
+        self._gains("second", plan.minutes / 6, plan.preset)
         self._shapes("final", plan.minutes, plan.preset, plan.iterations)
         self._gains("final", plan.minutes / 2, plan.preset)
 
@@ -251,11 +254,13 @@ class _Excitation:
 
 
 def _targets(found: Harvest, plan: Plan) -> Targets:
-    """Return audible subframes drawn at random, their targets scaled to unit energy."""
+    """Return audible subframes drawn at random, their targets scaled by what an error counts."""
     energy = (found.rest**2).sum(axis=1)
     audible = np.flatnonzero((energy > _SILENT) & (found.moments[:, 0] > _SILENT))
     drawn = np.random.default_rng(plan.seed).permutation(audible)[: plan.targets]
-    rest = found.rest[drawn] / np.sqrt(energy[drawn])[:, None]
+    weight = error_weights(found.moments[drawn, 0])
+    weight /= (weight * energy[drawn]).mean()
+    rest = found.rest[drawn] * np.sqrt(weight)[:, None]
     return Targets(rest, np.ascontiguousarray(found.impulse[drawn]))
 
 

@@ -32,7 +32,7 @@ _RIDGE = 1e-3  # of the mean trace, added to the matrices of the centroids
 class Targets(NamedTuple):
     """What a codebook is trained on."""
 
-    rest: F64  # (n, SUBFRAME_LEN) of unit energy
+    rest: F64  # (n, SUBFRAME_LEN) of unit energy in the mean
     impulse: F64  # (n, SUBFRAME_LEN)
 
 
@@ -47,7 +47,7 @@ def _assign(
     gain: F64,
     err: F64,
 ) -> None:
-    """Find the best word of each target, its gain, and the error left of the target's unit energy.
+    """Find the best word of each target, its gain, and the error left of the target's energy.
 
     A word of the last iteration that is still better than all that are found stays.
     """
@@ -81,7 +81,9 @@ def _assign(
                 best = c * c / e
                 words[t] = word
                 gain[t] = c / e
-        err[t] = 1.0 - best
+        err[t] = -best
+        for n in range(SUBFRAME_LEN):
+            err[t] += rest[n] * rest[n]
 
 
 @search
