@@ -128,42 +128,44 @@ def _score_thirds(third: int, low: int, high: int, corr: F32, energy: F32, out: 
 
 
 @search
-def search_lags(
-    target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, codes: I64, filtered: F32
-) -> None:
-    """Find the lags whose filtered vectors match target (n,) best, by exact normalized correlation.
+def preselect(target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, lags: I64) -> None:
+    """Put the lags [thirds] that match target (n,) best by estimated correlations into lags (K,).
 
-    exc (MAX_LAG + n,): past excitation; its last n are overwritten.
-    codes (K,), filtered (K, n): receive the codes and filtered vectors, best first.
+    exc (MAX_LAG + n,): past excitation.
     """
-    n_best = codes.shape[0]
-    assert n_best <= MAX_LAGS
     low, high = pitch.whole_lags(bits, lag3_prev)
     low3, high3 = pitch.fine_lags(bits, lag3_prev)
     corr, energy = stack_array(_N_AROUND, np.float32), stack_array(_N_AROUND, np.float32)
     corr[:], energy[:] = 0.0, 0.0
     _match(target, response[0, SUBFRAME_LEN:], exc, max(low - _COARSE_REACH, 1),
            min(high + _COARSE_REACH, MAX_LAG), corr, energy)  # fmt: skip
-
-    n_tried = min(2 * n_best, 1 << bits)
-    tried, tried_score = (
-        stack_array(_MAX_TRIED, np.int64)[:n_tried],
-        stack_array(_MAX_TRIED)[:n_tried],
-    )
-    tried[:] = 3 * low
-    tried_score[:] = -1.0
+    values = stack_array(_MAX_TRIED)[: lags.shape[0]]
+    lags[:], values[:] = 3 * low, -1.0
     score = stack_array(_N_LAGS, np.float32)[: high + 1 - low]
     _score(corr[low : high + 1], energy[low : high + 1], score)
-    ranking.take(score, 3 * low, 3, tried, tried_score)
+    ranking.take(score, 3 * low, 3, lags, values)
     for third in range(1, 3):
         thirds = score[: high3 + 1 - low3]
         _score_thirds(third, low3, high3, corr, energy, thirds)
-        ranking.take(thirds, 3 * low3 - third, 3, tried, tried_score)
+        ranking.take(thirds, 3 * low3 - third, 3, lags, values)
 
+
+@search
+def search_lags(
+    lags: I64, target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, codes: I64,
+    filtered: F32,
+) -> None:  # fmt: skip
+    """Find those of lags [thirds] whose filtered vectors match target (n,) best, exactly.
+
+    exc (MAX_LAG + n,): past excitation; its last n are overwritten.
+    codes (K,), filtered (K, n): receive the codes and filtered vectors, best first.
+    """
+    n_best = codes.shape[0]
+    assert n_best <= MAX_LAGS
     now, y = stack_array(SUBFRAME_LEN, np.float32), stack_array(SUBFRAME_LEN, np.float32)
-    best_score = stack_array(MAX_LAGS)[:n_best]
-    best_score[:] = -1.0
-    for lag3 in tried:
+    scores = stack_array(MAX_LAGS)[:n_best]
+    codes[:], scores[:] = 0, -1.0
+    for lag3 in lags:
         vector(lag3, exc)
         for n in range(SUBFRAME_LEN):
             now[n] = exc[MAX_LAG + n]
@@ -173,9 +175,9 @@ def search_lags(
             c += target[n] * y[n]
             e += y[n] * y[n]
         value = max(c, np.float32(0.0)) * c / e
-        if value > best_score[n_best - 1]:
+        if value > scores[n_best - 1]:
             code = pitch.quantize(lag3, bits, lag3_prev)
-            at = ranking.insert(code, value, codes, best_score)
+            at = ranking.insert(code, value, codes, scores)
             for k in range(n_best - 1, at, -1):
                 filters.copy(filtered[k - 1], filtered[k])
             filters.copy(y, filtered[at])

@@ -36,6 +36,7 @@ _N_EXC = MAX_LAG + SUBFRAME_LEN
 _N_RESPONSE = 2 * SUBFRAME_LEN
 _MAX_CANDIDATES = MAX_SURVIVORS * MAX_LAGS
 _MAX_TRIED = MAX_PAIRS * MAX_WORDS
+_MAX_LAGS_TRIED = 2 * MAX_LAGS
 
 
 class SearchTables(NamedTuple):
@@ -101,6 +102,7 @@ class Candidates(NamedTuple):
     filtered: F32  # (pairs, n) adaptive codebook vector behind the weighted synthesis
     rest: F32  # (pairs, n) what it leaves of the target with its best gain
     cost: F64  # (pairs,) the path's, and the energy of that rest
+    before: I64  # (1,)
 
 
 @part
@@ -112,21 +114,34 @@ def _new_candidates() -> Candidates:
         stack_array(_MAX_CANDIDATES, np.int64),
         stack_array((_MAX_CANDIDATES, SUBFRAME_LEN), np.float32),
         stack_array((_MAX_CANDIDATES, SUBFRAME_LEN), np.float32), stack_array(_MAX_CANDIDATES),
+        stack_array(1, np.int64),
     )  # fmt: skip
 
 
 @part
 def _find_lags(
-    i: int, n_lags: int, who: Path, response: F32, bits: int, predictor: F64, pairs: Candidates
+    i: int,
+    n_lags: int,
+    who: Path,
+    response: F32,
+    bits: int,
+    predictor: F64,
+    tried: I64,
+    pairs: Candidates,
 ) -> None:
-    """Find the best lags of the path that is the i-th of the candidates, whose target is known."""
+    """Find the best lags of the path that is the i-th of the candidates, whose target is known.
+
+    tried: those of the path before are tried, if this one can code them; paths differ little.
+    """
     target, state = pairs.target[i], who.synthesis
     own = slice(i * n_lags, (i + 1) * n_lags)
-    pairs.code[own] = 0
     exc = stack_array(_N_EXC)
     filters.copy(state.exc[SUBFRAME_LEN:], exc[:MAX_LAG])
+    if i == 0 or pitch.whole_lags(bits, state.lag3) != pitch.whole_lags(bits, pairs.before[0]):
+        adaptive_codebook.preselect(target, response, exc, bits, state.lag3, tried)
+    pairs.before[0] = state.lag3
     adaptive_codebook.search_lags(
-        target, response, exc, bits, state.lag3, pairs.code[own], pairs.filtered[own]
+        tried, target, response, exc, bits, state.lag3, pairs.code[own], pairs.filtered[own]
     )
     for k in range(i * n_lags, (i + 1) * n_lags):
         lag3 = pitch.dequantize(pairs.code[k], bits, state.lag3)
@@ -182,6 +197,7 @@ def search_frame(
     response = stack_array((2, _N_RESPONSE), np.float32)
     energy = stack_array(MAX_SHAPES, np.float32)
     pairs = _new_candidates()
+    lags = stack_array(_MAX_LAGS_TRIED, np.int64)[: 2 * effort.lags]
     alike = stack_array(MAX_PAIRS, np.int64)
     chosen, value = stack_array(MAX_PAIRS, np.int64), stack_array(MAX_PAIRS)
     chosen, value = chosen[: effort.pairs], value[: effort.pairs]
@@ -204,7 +220,7 @@ def search_frame(
             target_of(now, lpc_q[index], num, den, who, target)
             filters.copy(target, pairs.target[i])
             _find_lags(
-                i, effort.lags, who, response, tables.lag_bits[index], tables.predictor, pairs
+                i, effort.lags, who, response, tables.lag_bits[index], tables.predictor, lags, pairs
             )
         chosen[:] = -1
         value[:] = -np.inf
