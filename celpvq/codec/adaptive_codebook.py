@@ -10,7 +10,7 @@ from . import filters, pitch, ranking
 from .compiling import kernel, part, search, stack_array
 from .modes import MAX_LAG, SUBFRAME_LEN
 from .products import convolve
-from .tuning import MAX_LAGS
+from .tuning import MAX_LAGS, MAX_PITCH_GAIN
 
 REACH = 10  # of the interpolator to each side [samples]; causal, being less than the least lag
 _COARSE_REACH = 4  # of the interpolator of correlations
@@ -19,6 +19,7 @@ _N_AROUND = _N_LAGS + 2 * _COARSE_REACH
 _N_PAST = _N_LAGS + SUBFRAME_LEN
 _N_ROWS = SUBFRAME_LEN + 1
 _MAX_TRIED = 2 * MAX_LAGS
+_MAX_GAIN = np.float32(MAX_PITCH_GAIN)
 
 
 def _interpolator(reach: int) -> F64:
@@ -125,6 +126,20 @@ def _score_thirds(third: int, low: int, high: int, corr: F32, energy: F32, out: 
     for j in range(e.shape[0]):
         e[j] = above[j] + share * (below[j] - above[j])
     _score(c, e, out)
+
+
+@search
+def subtract(target: F32, filtered: F32, rest: F32) -> float:
+    """Put target (n,) less filtered (n,) with its best gain into rest (n,); return its energy."""
+    xy, yy, energy = np.float32(0.0), np.float32(1e-12), np.float32(0.0)
+    for n in range(rest.shape[0]):
+        xy += target[n] * filtered[n]
+        yy += filtered[n] * filtered[n]
+    gain = min(max(xy / yy, np.float32(0.0)), _MAX_GAIN)
+    for n in range(rest.shape[0]):
+        rest[n] = target[n] - gain * filtered[n]
+        energy += rest[n] * rest[n]
+    return energy  # type: ignore[return-value]
 
 
 @search

@@ -27,10 +27,8 @@ from .modes import LPC_ORDER, MAX_LAG, MAX_SHAPES, N_SUBFRAMES, SUBFRAME_LEN
 from .paths import Beam, Children, Path, offer
 from .products import respond
 from .tables import ModeTables
-from .tuning import MAX_LAGS, MAX_PAIRS, MAX_PITCH_GAIN, MAX_SURVIVORS, MAX_WORDS, Effort
+from .tuning import MAX_LAGS, MAX_PAIRS, MAX_SURVIVORS, MAX_WORDS, Effort
 
-_LEAST_ENERGY = np.float32(1e-12)
-_MAX_PITCH_GAIN = np.float32(MAX_PITCH_GAIN)
 _LINE = LPC_ORDER + SUBFRAME_LEN
 _N_EXC = MAX_LAG + SUBFRAME_LEN
 _N_RESPONSE = 2 * SUBFRAME_LEN
@@ -146,16 +144,9 @@ def _find_lags(
     for k in range(i * n_lags, (i + 1) * n_lags):
         lag3 = pitch.dequantize(pairs.code[k], bits, state.lag3)
         pairs.lag[k] = min(pitch.rounded(lag3), SUBFRAME_LEN)
-        xy, yy, energy = np.float32(0.0), _LEAST_ENERGY, np.float32(0.0)
-        for n in range(SUBFRAME_LEN):
-            xy += target[n] * pairs.filtered[k, n]
-            yy += pairs.filtered[k, n] * pairs.filtered[k, n]
-        gain = min(max(xy / yy, np.float32(0.0)), _MAX_PITCH_GAIN)
-        for n in range(SUBFRAME_LEN):
-            rest = target[n] - gain * pairs.filtered[k, n]
-            pairs.rest[k, n] = rest
-            energy += rest * rest
-        pairs.cost[k] = who.cost + energy
+        pairs.cost[k] = who.cost + adaptive_codebook.subtract(
+            target, pairs.filtered[k], pairs.rest[k]
+        )
     pairs.beta[i] = synthesis.sharpening(state)
     pairs.level[i] = gains.decibel_to_linear(gains.predicted_db(predictor, state.gain_mem))
 
