@@ -10,9 +10,18 @@ from .._types import F32, F64, I64
 from . import filters, gains, ranking
 from .compiling import kernel, part, search, stack_array
 from .modes import MAX_STAGE_BITS, SUBFRAME_LEN
-from .products import convolve, correlate, inner, multiply, multiply_all, products_with
+from .products import (
+    UNROLLED,
+    convolve,
+    correlate,
+    inner,
+    multiply,
+    multiply_all,
+    products_with,
+)
 from .tuning import MAX_FIRST, MAX_PAIRS, MAX_WORDS
 
+_LEAST_LAG = np.float32(0.05)  # of the energy: autocorrelations that are left out beyond the last
 _LEAST_SUM = 0.05  # of the energies of two shapes: what their estimated sum is taken for at least
 _BLOCK = 32  # matches that are looked at together: most blocks hold none of the best
 _TOGETHER = 4  # shapes of stage 1 whose products with stage 2 are computed at once
@@ -48,6 +57,15 @@ def sharpen(x: F64, lag: int, beta: float) -> None:
         x[n] += beta * x[n - lag]
 
 
+@part
+def _is_below(x: F32, limit: float) -> bool:
+    """Return whether all magnitudes of x (n,) are below the limit."""
+    largest = np.float32(0.0)
+    for value in x:
+        largest = max(largest, abs(value))
+    return largest < limit
+
+
 @search
 def energies(response: F32, shape_acf: F32, layout: I64, out: F32) -> None:
     """Estimate the energy of each shape of a layout behind the response.
@@ -58,10 +76,13 @@ def energies(response: F32, shape_acf: F32, layout: I64, out: F32) -> None:
     acf = stack_array(SUBFRAME_LEN, np.float32)
     correlate(response[0, SUBFRAME_LEN:], response, acf)
     floor = np.float32(1e-3) * acf[0]
+    n_lags = SUBFRAME_LEN
+    while n_lags > UNROLLED and _is_below(acf[n_lags - UNROLLED : n_lags], _LEAST_LAG * acf[0]):
+        n_lags -= UNROLLED
     for stage in range(2):
         start, n_shapes = layout[2 * stage], 1 << layout[2 * stage + 1]
         own = out[start : start + n_shapes]
-        multiply(acf, shape_acf, start, own)
+        multiply(acf[:n_lags], shape_acf, start, own)
         for j in range(n_shapes):
             own[j] = max(own[j], floor)
 

@@ -34,12 +34,16 @@ class Effort(NamedTuple):
 PRESETS: Mapping[str, Effort] = MappingProxyType({
     "fast": Effort(spectra=1, survivors=1, lags=1, pairs=1, first=4, words=4),
     "default": Effort(spectra=1, survivors=4, lags=4, pairs=6, first=4, words=6),
-    "best": Effort(spectra=4, survivors=6, lags=5, pairs=10, first=6, words=8),
+    "best": Effort(spectra=3, survivors=6, lags=5, pairs=8, first=5, words=7),
 })  # fmt: skip
 
 # a spectrum of few bits is far from the true one, and which of the near ones is taken counts most
 LOW_RATE = 6000  # bit/s
-LOW_RATE_PRESETS = MappingProxyType({**PRESETS, "default": PRESETS["default"]._replace(spectra=3)})
+LOW_RATE_PRESETS = MappingProxyType({
+    "fast": PRESETS["fast"],
+    "default": PRESETS["default"]._replace(spectra=3),
+    "best": Effort(spectra=4, survivors=6, lags=5, pairs=10, first=6, words=8),
+})  # fmt: skip
 
 
 def preset(name: str, bitrate: int = LOW_RATE) -> Effort:
