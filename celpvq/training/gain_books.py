@@ -14,6 +14,7 @@ from .progress import Log
 
 _RANGE_DB = 40.0  # levels further below the mean count as this
 _ITERATIONS = 20
+_QUIETEST_DB = -12.5  # the least correction of a book is no more: silence has to be reached
 DB_PER_UNIT = 12.0  # of the correction against the pitch gain, in the first clustering
 
 
@@ -90,6 +91,8 @@ def train_book(
             best, best_err = book, err
         book = _centroids(book, moments, weight, words, scale)
     log(f"  gains, {bits} bits: relative error {best_err:.5f}")
+    quietest = best[:, 1].argmin()  # errors of quiet subframes count too little to place it
+    best[quietest, 1] = min(best[quietest, 1], _QUIETEST_DB)
     return best[np.lexsort(best.T)], best_err
 
 
