@@ -14,7 +14,7 @@ from .progress import Log
 
 _RANGE_DB = 40.0  # levels further below the mean count as this
 _ITERATIONS = 20
-_QUIETEST_DB = -12.5  # the least correction of a book is no more: silence has to be reached
+_QUIETEST_DB = -12.5
 DB_PER_UNIT = 12.0  # of the correction against the pitch gain, in the first clustering
 
 
@@ -80,7 +80,7 @@ def train_book(
     """Return a joint book (2^bits, 2) of pitch gain and correction [dB], and its relative error."""
     moments = harvest.moments
     weight = error_weights(moments[:, 0])
-    book = _first_book(harvest, predictor, bits, seed)
+    book = _down_to_silence(_first_book(harvest, predictor, bits, seed))
     words, scale = np.zeros(len(moments), dtype=np.int64), np.zeros(len(moments))
     best, best_err = book, np.inf
     for _ in range(_ITERATIONS):
@@ -89,10 +89,8 @@ def train_book(
         )
         if err < best_err:
             best, best_err = book, err
-        book = _centroids(book, moments, weight, words, scale)
+        book = _down_to_silence(_centroids(book, moments, weight, words, scale))
     log(f"  gains, {bits} bits: relative error {best_err:.5f}")
-    quietest = best[:, 1].argmin()  # errors of quiet subframes count too little to place it
-    best[quietest, 1] = min(best[quietest, 1], _QUIETEST_DB)
     return best[np.lexsort(best.T)], best_err
 
 
@@ -106,6 +104,13 @@ def _first_book(harvest: Harvest, predictor: F64, bits: int, seed: int) -> F64:
     pairs = np.column_stack([gp, np.clip(correction, -40, 40) / DB_PER_UNIT])
     vq = LBG(1 << bits, init="kmeans++", random_state=seed).fit(pairs)
     return np.asarray(vq.codebook_ * [1.0, DB_PER_UNIT], dtype=np.float64)
+
+
+def _down_to_silence(book: F64) -> F64:
+    """Lower the least correction to `_QUIETEST_DB`, which too few errors in silence would do."""
+    quietest = book[:, 1].argmin()
+    book[quietest, 1] = min(book[quietest, 1], _QUIETEST_DB)
+    return book
 
 
 def _centroids(book: F64, moments: F64, weight: F64, words: I64, scale: F64) -> F64:
