@@ -1,4 +1,4 @@
-"""Compilation of kernels: two policies, and a cache without stale code.
+"""The two compile policies, `part` that takes its caller's, and a cache without stale code.
 
 numba's cache does not notice that a called kernel in another file changed, nor that bounds checks
 were asked for: one folder per state of the sources serves tests, tools and users' upgrades alike.
@@ -69,7 +69,7 @@ def is_compiled(kernel: str) -> bool:
     return any(CACHE_DIR.glob(f"*/{kernel}-*.nbi"))
 
 
-def cached_njit(func: Callable[P, R], **options: Any) -> Callable[P, R]:
+def _cached_njit(func: Callable[P, R], **options: Any) -> Callable[P, R]:
     """Compile `func` with its cache in `CACHE_DIR`; numba's own setting is left as it was."""
     outer = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     numba.config.CACHE_DIR = str(CACHE_DIR)  # type: ignore[attr-defined]
@@ -106,14 +106,22 @@ def _survive_damage(compiled: Any) -> None:
     file.load = careful_load
 
 
-def kernel(func: Callable[P, R]) -> Callable[P, R]:
-    """Compile `func` in strict IEEE order: what the decoder runs, the same on every machine."""
-    return cached_njit(func, fastmath=False)
+def kernel(func: Callable[P, R], **options: Any) -> Callable[P, R]:
+    """Compile `func` in strict IEEE order: the same result on every machine."""
+    return _cached_njit(func, fastmath=False, **options)
 
 
-def search(func: Callable[P, R]) -> Callable[P, R]:
-    """Compile `func` for speed: encoder-only inner products, whose rounding no decoder sees.
+def search(func: Callable[P, R], **options: Any) -> Callable[P, R]:
+    """Compile `func` for speed: inner products whose rounding nobody sees.
 
     Not plain ``fastmath=True``: that also promises that no NaN and no infinity occur.
     """
-    return cached_njit(func, fastmath={"reassoc", "contract", "arcp", "nsz"})
+    return _cached_njit(func, fastmath={"reassoc", "contract", "arcp", "nsz"}, **options)
+
+
+def part(func: Callable[P, R], **options: Any) -> Callable[P, R]:
+    """Compile `func` within its callers, by their policy; for what one kernel calls, in one place.
+
+    A kernel's code is optimized again in every kernel above it: long chains cost minutes.
+    """
+    return _cached_njit(func, inline="always", **options)

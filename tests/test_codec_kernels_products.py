@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celpvq.codec import products, ranking
+from celpvq.codec import adaptive_codebook, products, ranking
 from celpvq.codec.modes import SUBFRAME_LEN as N
+from celpvq.codec.tuning import MAX_PITCH_GAIN
 from celpvq.training import filtering
 
 seeds = st.integers(0, 2**32 - 1)
@@ -56,6 +57,31 @@ def test_the_best_are_taken_in_their_order(seed, n, n_best):
     expected = np.argsort(-value)[:n_found]
     np.testing.assert_array_equal(items[:n_found], 5 + 3 * expected)
     np.testing.assert_array_equal(values[:n_found], value[expected])
+
+
+@given(seeds, st.sampled_from([16, 32, 128, 1024]), st.integers(1, 12))
+def test_the_largest_are_found_in_their_order(seed, n, n_best):
+    value = np.random.default_rng(seed).permutation(n).astype(np.float32)
+    items, expected = np.full(n_best, -1), np.argsort(-value)[:n_best]
+    ranking.largest(value, items)
+    np.testing.assert_array_equal(items, expected)
+
+
+@given(seeds)
+def test_what_is_left_of_a_target_is_at_a_right_angle(seed):
+    target, y = np.random.default_rng(seed).normal(size=(2, N)).astype(np.float32)
+    y += 0.1 * target
+    rest = np.empty(N, np.float32)
+    energy = adaptive_codebook.subtract(target, y, rest)
+    gain = min(max(target @ y / (y @ y), 0.0), MAX_PITCH_GAIN)
+    np.testing.assert_allclose(rest, target - gain * y, atol=1e-4)
+    assert energy == pytest.approx(float(rest @ rest), rel=1e-4)
+
+
+@given(seeds)
+def test_three_inner_products_are_those_of_numpy(seed):
+    x, y, z = np.random.default_rng(seed).normal(size=(3, N)).astype(np.float32)
+    assert products.products_with(z, x, y) == pytest.approx([x @ z, z @ z, y @ z], abs=1e-4)
 
 
 @given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=70))

@@ -260,6 +260,7 @@ def test_gain_books_err_less_after_training_and_with_more_bits(found):
         assert book.shape == (1 << bits, 2)
         assert (book[:, 0] >= 0).all()
         assert (book[:, 0] <= 1.2).all()
+        assert book[:, 1].min() <= -12.5  # silence is within reach
         errors.append(gain_error(found, book, predictor))
         assert said == pytest.approx(errors[-1])
         first = gain_books._first_book(found, predictor, bits, 1)

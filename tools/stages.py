@@ -6,11 +6,18 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from celpvq.codec import adaptive_codebook, analysis, encoder, fixed_codebook, products
+from celpvq.codec import (
+    adaptive_codebook,
+    analysis,
+    encoder,
+    fixed_codebook,
+    lsf_quantizer,
+    products,
+)
 from celpvq.codec.encoder import Encoder
 from celpvq.codec.modes import FRAME_LEN, MAX_LAG, MIN_LAG, Mode, fcb_stages
 from celpvq.codec.modes import SUBFRAME_LEN as N
-from celpvq.codec.tuning import PRESETS
+from celpvq.codec.tuning import LSF_SURVIVORS, PRESETS
 
 _WARM_FRAMES = 100
 _CALLS = 200
@@ -61,9 +68,9 @@ def measure(mode: Mode, x: NDArray[np.float64]) -> tuple[list[list[object]], flo
     codes, filtered = np.zeros(effort.lags, np.int64), np.empty((effort.lags, N), np.float32)
     exc = np.zeros(MAX_LAG + N)
     exc[:MAX_LAG] = rng.normal(size=MAX_LAG)
-    words = np.zeros(16, np.int64)
-    lpc_q, lpc_w = np.empty((2, 4, 10))
-    bits = tables.lag_bits[0]
+    seen = state.analysis
+    spectra, errors = np.zeros((effort.spectra, 4), np.int64), np.zeros(effort.spectra)
+    bits, lags = tables.lag_bits[0], np.zeros(2 * effort.lags, np.int64)
     n_gains = tables.gain_layout[0, 1]
     fixed_codebook.energies(response, derived.shape_acf, layout, energy)
     n_lsf = 4 * tables.lsf.stage1.shape[1] * 10
@@ -75,13 +82,21 @@ def measure(mode: Mode, x: NDArray[np.float64]) -> tuple[list[list[object]], flo
             lambda: analysis.analyze(frame, True, state.analysis), 11 * 240,
         ),
         "LSF quantizer, per frame": (
-            lambda: encoder.code_spectrum(tables, derived.lsf, state, words, lpc_q, lpc_w), n_lsf,
+            lambda: lsf_quantizer.quantize(
+                seen.lsf, seen.weight, tables.lsf, derived.lsf, state.lsf_q, LSF_SURVIVORS, False,
+                spectra, errors,
+            ),
+            n_lsf,
+        ),
+        "lags preselected, per subframe": (
+            lambda: adaptive_codebook.preselect(target, response, exc, bits, 150, lags),
+            3 * n_lags * N,
         ),
         "adaptive codebook, per path": (
             lambda: adaptive_codebook.search_lags(
-                target, response, exc, bits, 150, codes, filtered
+                lags, target, response, exc, bits, 150, codes, filtered
             ),
-            3 * n_lags * N + 2 * effort.lags * N * N,
+            len(lags) * N * N,
         ),
         "energies, per response": (
             lambda: fixed_codebook.energies(response, derived.shape_acf, layout, energy),

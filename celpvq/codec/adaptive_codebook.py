@@ -192,7 +192,7 @@ def search_lags(
         value = max(c, np.float32(0.0)) * c / e
         if value > scores[n_best - 1]:
             code = pitch.quantize(lag3, bits, lag3_prev)
-            at = ranking.insert(code, value, codes, scores)
+            at = ranking.insert(code, float(value), codes, scores)
             for k in range(n_best - 1, at, -1):
                 filters.copy(filtered[k - 1], filtered[k])
             filters.copy(y, filtered[at])

@@ -15,7 +15,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-from .._jit import cached_njit
+from .. import _jit
 from .._types import F64
 
 P = ParamSpec("P")
@@ -33,23 +33,17 @@ _ALIGNMENT = 64  # bytes: a cache line, and the longest vector register
 
 def kernel(func: Callable[P, R]) -> Callable[P, R]:
     """Compile `func` in strict IEEE order: what the decoder runs, the same on every machine."""
-    return cached_njit(func, fastmath=False, _nrt=False)
+    return _jit.kernel(func, _nrt=False)
 
 
 def search(func: Callable[P, R]) -> Callable[P, R]:
-    """Compile `func` for speed: encoder-only inner products, whose rounding no decoder sees.
-
-    Not plain ``fastmath=True``: that also promises that no NaN and no infinity occur.
-    """
-    return cached_njit(func, fastmath={"reassoc", "contract", "arcp", "nsz"}, _nrt=False)
+    """Compile `func` for speed: encoder-only inner products, whose rounding no decoder sees."""
+    return _jit.search(func, _nrt=False)
 
 
 def part(func: Callable[P, R]) -> Callable[P, R]:
-    """Compile `func` within its callers, by their policy; for what one kernel calls, in one place.
-
-    A kernel's code is optimized again in every kernel above it: long chains cost minutes.
-    """
-    return cached_njit(func, inline="always", _nrt=False)
+    """Compile `func` within its callers, by their policy: what is called in one place."""
+    return _jit.part(func, _nrt=False)
 
 
 @intrinsic(prefer_literal=True)

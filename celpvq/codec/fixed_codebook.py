@@ -21,7 +21,7 @@ from .products import (
 )
 from .tuning import MAX_FIRST, MAX_PAIRS, MAX_WORDS
 
-_LEAST_LAG = np.float32(0.05)  # of the energy: autocorrelations that are left out beyond the last
+_LEAST_LAG = np.float32(0.05)  # of the energy: lags beyond the last such one are left out
 _LEAST_SUM = 0.05  # of the energies of two shapes: what their estimated sum is taken for at least
 _BLOCK = 32  # matches that are looked at together: most blocks hold none of the best
 _TOGETHER = 4  # shapes of stage 1 whose products with stage 2 are computed at once
@@ -58,12 +58,13 @@ def sharpen(x: F64, lag: int, beta: float) -> None:
 
 
 @part
-def _is_below(x: F32, limit: float) -> bool:
-    """Return whether all magnitudes of x (n,) are below the limit."""
-    largest = np.float32(0.0)
-    for value in x:
-        largest = max(largest, abs(value))
-    return largest < limit
+def _n_notable(acf: F32) -> int:
+    """Return how many lags of acf (n,) are worth their products, a multiple of `UNROLLED`."""
+    last = 0
+    for n in range(acf.shape[0]):
+        if abs(acf[n]) >= _LEAST_LAG * acf[0]:
+            last = n
+    return (last // UNROLLED + 1) * UNROLLED
 
 
 @search
@@ -76,9 +77,7 @@ def energies(response: F32, shape_acf: F32, layout: I64, out: F32) -> None:
     acf = stack_array(SUBFRAME_LEN, np.float32)
     correlate(response[0, SUBFRAME_LEN:], response, acf)
     floor = np.float32(1e-3) * acf[0]
-    n_lags = SUBFRAME_LEN
-    while n_lags > UNROLLED and _is_below(acf[n_lags - UNROLLED : n_lags], _LEAST_LAG * acf[0]):
-        n_lags -= UNROLLED
+    n_lags = _n_notable(acf)
     for stage in range(2):
         start, n_shapes = layout[2 * stage], 1 << layout[2 * stage + 1]
         own = out[start : start + n_shapes]
