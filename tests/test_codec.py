@@ -379,3 +379,9 @@ def test_silence_after_speech_is_silent_soon(mode, speech):
     x = np.r_[speech, np.zeros(8000)]
     y = Decoder().decode_frames(Encoder(mode).encode_frames(x), mode)
     assert np.abs(y[len(speech) + 4000 :]).max() <= 2
+
+
+@pytest.mark.parametrize("coder", [Encoder, Decoder])
+def test_what_is_no_set_of_tables_is_refused(coder):
+    with pytest.raises(ArgumentTypeError, match="expected a TableSet, got str"):
+        coder(tables="mine.npz")

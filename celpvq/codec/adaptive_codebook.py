@@ -146,7 +146,7 @@ def subtract(target: F32, filtered: F32, rest: F32) -> float:
 def preselect(target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, lags: I64) -> None:
     """Put the lags [thirds] that match target (n,) best by estimated correlations into lags (K,).
 
-    exc (MAX_LAG + n,): past excitation.
+    exc (MAX_LAG,): past excitation.
     """
     low, high = pitch.whole_lags(bits, lag3_prev)
     low3, high3 = pitch.fine_lags(bits, lag3_prev)

@@ -100,7 +100,6 @@ class Candidates(NamedTuple):
     filtered: F32  # (pairs, n) adaptive codebook vector behind the weighted synthesis
     rest: F32  # (pairs, n) what it leaves of the target with its best gain
     cost: F64  # (pairs,) the path's, and the energy of that rest
-    before: I64  # (1,)
 
 
 @part
@@ -112,7 +111,6 @@ def _new_candidates() -> Candidates:
         stack_array(_MAX_CANDIDATES, np.int64),
         stack_array((_MAX_CANDIDATES, SUBFRAME_LEN), np.float32),
         stack_array((_MAX_CANDIDATES, SUBFRAME_LEN), np.float32), stack_array(_MAX_CANDIDATES),
-        stack_array(1, np.int64),
     )  # fmt: skip
 
 
@@ -127,17 +125,11 @@ def _find_lags(
     tried: I64,
     pairs: Candidates,
 ) -> None:
-    """Find the best lags of the path that is the i-th of the candidates, whose target is known.
-
-    tried: those of the path before are tried, if this one can code them; paths differ little.
-    """
+    """Find the best of the lags tried [thirds] for the i-th path, whose target is known."""
     target, state = pairs.target[i], who.synthesis
     own = slice(i * n_lags, (i + 1) * n_lags)
     exc = stack_array(_N_EXC)
     filters.copy(state.exc[SUBFRAME_LEN:], exc[:MAX_LAG])
-    if i == 0 or pitch.whole_lags(bits, state.lag3) != pitch.whole_lags(bits, pairs.before[0]):
-        adaptive_codebook.preselect(target, response, exc, bits, state.lag3, tried)
-    pairs.before[0] = state.lag3
     adaptive_codebook.search_lags(
         tried, target, response, exc, bits, state.lag3, pairs.code[own], pairs.filtered[own]
     )
@@ -210,9 +202,13 @@ def search_frame(
             who = beam[first + i]
             target_of(now, lpc_q[index], num, den, who, target)
             filters.copy(target, pairs.target[i])
-            _find_lags(
-                i, effort.lags, who, response, tables.lag_bits[index], tables.predictor, lags, pairs
-            )
+            last = beam[first + max(i - 1, 0)].synthesis.lag3
+            lag3, bits = who.synthesis.lag3, tables.lag_bits[index]
+            # paths differ little: one tries the lags of the one before, if it can code them
+            if i == 0 or pitch.whole_lags(bits, lag3) != pitch.whole_lags(bits, last):
+                past = who.synthesis.exc[SUBFRAME_LEN:]
+                adaptive_codebook.preselect(pairs.target[i], response, past, bits, lag3, lags)
+            _find_lags(i, effort.lags, who, response, bits, tables.predictor, lags, pairs)
         chosen[:] = -1
         value[:] = -np.inf
         for item in range(n_paths * effort.lags):

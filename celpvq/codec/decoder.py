@@ -153,7 +153,7 @@ class Decoder(OneStream):
 
     def __init__(self, *, postfilter: bool = True, tables: TableSet | None = None) -> None:
         self.postfilter = bool(postfilter)
-        self.tables = table_sets.default() if tables is None else tables
+        self.tables = table_sets.given(tables)
         super().__init__()
         self.reset()
 

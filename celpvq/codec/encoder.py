@@ -181,7 +181,7 @@ class Encoder(OneStream):
         self.preset = preset
         self.highpass = bool(highpass)
         self.dtx = bool(dtx)
-        self.tables = table_sets.default() if tables is None else tables
+        self.tables = table_sets.given(tables)
         super().__init__()
         self.reset()
 

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._types import F64, I64
-from ..errors import TablesError
+from ..errors import ArgumentTypeError, TablesError
 from ..output import Output, write_all
 from .gains import N_TAPS
 from .lsf_quantizer import SPLIT, LsfTables
@@ -260,7 +260,8 @@ class TableSet:
         except TablesError:
             raise
         except _UNREADABLE as error:
-            raise TablesError(f"tables: {path}: {error}") from error
+            why = getattr(error, "strerror", None) or error  # without the path, which is there
+            raise TablesError(f"tables: {path}: {why}") from error
         if not isinstance(provenance, dict):
             raise TablesError(f"tables: {path}: its provenance is not a mapping")
         return cls(arrays, provenance)
@@ -275,6 +276,15 @@ def load(path: str | os.PathLike[str]) -> TableSet:
 def default() -> TableSet:
     """Return the set that new streams are made with: the newest one that is shipped."""
     return by_hash((FOLDER / "default").read_text().strip())
+
+
+def given(tables: TableSet | None) -> TableSet:
+    """Return `tables`, or the shipped set for None; raise `ArgumentTypeError` for anything else."""
+    if tables is None:
+        return default()
+    if not isinstance(tables, TableSet):
+        raise ArgumentTypeError(f"tables: expected a TableSet, got {type(tables).__name__}")
+    return tables
 
 
 def made_with(digest: str, given: TableSet | None = None) -> TableSet:

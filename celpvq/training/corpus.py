@@ -44,10 +44,12 @@ def find_clips(folder: Path) -> list[Clip]:
     Raises
     ------
     ArgumentError
-        If there is no recording.
+        If there is no such folder, or no recording in it.
     FormatError
         If the manifest is no such list.
     """
+    if not folder.is_dir():
+        raise ArgumentError(f"{folder}: no such folder")
     manifest = folder / "manifest.csv"
     known = _read_manifest(manifest) if manifest.is_file() else {}
     clips = []
