@@ -116,15 +116,9 @@ def _new_candidates() -> Candidates:
 
 @part
 def _find_lags(
-    i: int,
-    n_lags: int,
-    who: Path,
-    response: F32,
-    bits: int,
-    predictor: F64,
-    tried: I64,
+    i: int, n_lags: int, who: Path, response: F32, bits: int, predictor: F64, tried: I64,
     pairs: Candidates,
-) -> None:
+) -> None:  # fmt: skip
     """Find the best of the lags tried [thirds] for the i-th path, whose target is known."""
     target, state = pairs.target[i], who.synthesis
     own = slice(i * n_lags, (i + 1) * n_lags)
