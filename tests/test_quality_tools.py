@@ -81,7 +81,9 @@ def test_unquantized_spectra_are_the_clips_own(speech):
     x = np.zeros(classes.to_frames(speech).size)
     x[: len(speech)] = speech
     wanted = lsf_books.analyze([x]).lsf
-    words = Encoder(MODE, "fast", tables=contenders.OneMode(own)).encode_words(x)
+    encoder = Encoder(MODE, "fast")
+    encoder.tables = contenders.OneMode(own)
+    words = encoder.encode_words(x)
     prev, now, errors = flat(), np.empty(10), []
     for word, lsf in zip(words, wanted, strict=True):
         lsf_quantizer.dequantize(word, own.lsf, prev, now)

@@ -105,8 +105,9 @@ def parts(mode: Mode) -> list[str]:
 
 def code(x: Signal, mode: Mode, given: TableSet | OneMode, *, postfilter: bool = True) -> Signal:
     """Return x (n,) after the codec with the tables `given`, without packets in between."""
-    words = Encoder(mode, tables=given).encode_words(padded(x))
-    decoder = Decoder(postfilter=postfilter, tables=given)
+    encoder, decoder = Encoder(mode), Decoder(postfilter=postfilter)
+    encoder.tables = decoder.tables = given
+    words = encoder.encode_words(padded(x))
     decoder._mode = mode  # words that no packet can hold have no public way in
     return decoder._decode(SPEECH, words)[DELAY : DELAY + len(x)] / 32768.0
 
