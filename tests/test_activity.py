@@ -1,6 +1,8 @@
 """Pauses: what is taken for one, what stands for it, and that both sides agree on it."""
 
+import copy
 import io
+import pickle
 
 import numpy as np
 import pytest
@@ -215,3 +217,17 @@ def test_losses_and_wrong_bits_of_a_roundtrip_repeat(talk):
     np.testing.assert_array_equal(y, np.concatenate(heard)[: len(x)])
     with pytest.raises(celpvq.ArgumentError):
         celpvq.roundtrip(x, 8000, loss=2)
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, lambda coder: pickle.loads(pickle.dumps(coder))])
+def test_a_pause_ends_in_a_copy_as_in_the_original(twin):
+    loud, silent = 0.1 * np.random.default_rng(1).normal(size=8000), np.zeros(16000)
+    x = np.r_[loud, silent, loud, silent]
+    first, rest = x[:20800], x[20800:]
+    encoder, decoder = Encoder(6400, "fast", dtx=True), Decoder()
+    decoder.write(encoder.write(first))
+    assert encoder.last_frame.kind == "not sent"
+    packets = twin(encoder).write(rest)
+    assert packets == encoder.write(rest)
+    np.testing.assert_array_equal(twin(decoder).write(packets), decoder.write(packets))
+    assert decoder.stats.lost == 0

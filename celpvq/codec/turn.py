@@ -38,7 +38,7 @@ class Turn:
 class OneStream:
     """An object with the state of a stream: copies go on from there on their own."""
 
-    _state: Any  # a named tuple of arrays, which change in place
+    _state: Any  # a record, which changes in place
 
     def __init__(self) -> None:
         self._turn = Turn()
@@ -47,8 +47,12 @@ class OneStream:
         """Return an object that goes on from here on its own."""
         return copy.deepcopy(self)
 
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        self.__dict__.update(attributes)
+        self._state = self._state.copy()  # what numpy unpickles gives its parts away as copies
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = copy.copy(self)
-        twin._state = copy.deepcopy(self._state, memo)
+        twin._state = self._state.copy()
         twin._turn = Turn()
         return twin
