@@ -52,7 +52,6 @@ class OneStream:
         self._state = self._state.copy()  # what numpy unpickles gives its parts away as copies
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = copy.copy(self)
-        twin._state = self._state.copy()
+        twin = copy.copy(self)  # whose state is its own, by `__setstate__`
         twin._turn = Turn()
         return twin
