@@ -18,7 +18,7 @@ _N_LAGS = MAX_LAG + 1  # places for what is known of each whole lag
 _N_AROUND = _N_LAGS + 2 * _COARSE_REACH
 _N_PAST = _N_LAGS + SUBFRAME_LEN
 _N_ROWS = SUBFRAME_LEN + 1
-_MAX_TRIED = 2 * MAX_LAGS
+MAX_TRIED = 2 * MAX_LAGS  # lags that are compared exactly
 _MAX_GAIN = np.float32(MAX_PITCH_GAIN)
 
 
@@ -154,7 +154,7 @@ def preselect(target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, l
     corr[:], energy[:] = 0.0, 0.0
     _match(target, response[0, SUBFRAME_LEN:], exc, max(low - _COARSE_REACH, 1),
            min(high + _COARSE_REACH, MAX_LAG), corr, energy)  # fmt: skip
-    values = stack_array(_MAX_TRIED)[: lags.shape[0]]
+    values = stack_array(MAX_TRIED)[: lags.shape[0]]
     lags[:], values[:] = 3 * low, -1.0
     score = stack_array(_N_LAGS, np.float32)[: high + 1 - low]
     _score(corr[low : high + 1], energy[low : high + 1], score)

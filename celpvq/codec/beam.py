@@ -21,7 +21,9 @@ from . import (
     synthesis,
     weighting,
 )
+from .adaptive_codebook import MAX_TRIED
 from .compiling import kernel, part, stack_array
+from .filters import LINE
 from .lsf_quantizer import LsfColumns
 from .modes import LPC_ORDER, MAX_LAG, MAX_SHAPES, N_SUBFRAMES, SUBFRAME_LEN
 from .paths import Beam, Children, Path, offer
@@ -29,12 +31,10 @@ from .products import respond
 from .tables import ModeTables
 from .tuning import MAX_LAGS, MAX_PAIRS, MAX_SURVIVORS, MAX_WORDS, Effort
 
-_LINE = LPC_ORDER + SUBFRAME_LEN
 _N_EXC = MAX_LAG + SUBFRAME_LEN
 _N_RESPONSE = 2 * SUBFRAME_LEN
 _MAX_CANDIDATES = MAX_SURVIVORS * MAX_LAGS
 _MAX_TRIED = MAX_PAIRS * MAX_WORDS
-_MAX_LAGS_TRIED = 2 * MAX_LAGS
 
 
 class SearchTables(NamedTuple):
@@ -79,7 +79,7 @@ def target_of(speech: F64, lpc_q: F64, num: F64, den: F64, who: Path, out: F64) 
     """Put the weighted speech (n,) less the ringing of the path's filters into out (n,)."""
     filters.keep_past(who.error[:], LPC_ORDER)
     filters.keep_past(who.weighted[:], LPC_ORDER)
-    ringing, silence = stack_array(_LINE), stack_array(SUBFRAME_LEN)
+    ringing, silence = stack_array(LINE), stack_array(SUBFRAME_LEN)
     silence[:] = 0.0
     filters.copy(who.synthesis.speech[SUBFRAME_LEN:], ringing[:LPC_ORDER])
     filters.synthesis(silence, lpc_q, ringing)
@@ -174,7 +174,7 @@ def search_frame(
     response = stack_array((2, _N_RESPONSE), np.float32)
     energy = stack_array(MAX_SHAPES, np.float32)
     pairs = _new_candidates()
-    lags = stack_array(_MAX_LAGS_TRIED, np.int64)[: 2 * effort.lags]
+    lags = stack_array(MAX_TRIED, np.int64)[: 2 * effort.lags]
     alike = stack_array(MAX_PAIRS, np.int64)
     chosen, value = stack_array(MAX_PAIRS, np.int64), stack_array(MAX_PAIRS)
     chosen, value = chosen[: effort.pairs], value[: effort.pairs]

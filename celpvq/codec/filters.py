@@ -5,10 +5,11 @@ x: |<- p past samples ->|<- n samples ->|     oldest first
 
 from .._types import F32, F64, I64
 from .compiling import kernel
-from .modes import LPC_ORDER
+from .modes import LPC_ORDER, SUBFRAME_LEN
 
 Array = F64 | F32 | I64
 
+LINE = LPC_ORDER + SUBFRAME_LEN  # of a subframe with what a filter of order p remembers
 TINY = 1e-30  # memories below this are set to 0: no denormal numbers, no endless decay
 
 

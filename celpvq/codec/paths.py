@@ -7,7 +7,8 @@ import numpy as np
 
 from .._types import F64, I64
 from .compiling import kernel
-from .modes import LPC_ORDER, N_WORDS, SUBFRAME_LEN
+from .filters import LINE
+from .modes import N_WORDS
 from .records import Record
 from .synthesis import SynthesisState
 from .tuning import MAX_SURVIVORS
@@ -23,8 +24,8 @@ class Path(Record):
     """One path of the beam."""
 
     synthesis: SynthesisState = SynthesisState.new()
-    error: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # speech less its synthesis, p past values
-    weighted: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # the same, weighted
+    error: F64 = np.zeros(LINE)  # speech less its synthesis, p past values
+    weighted: F64 = np.zeros(LINE)  # the same, weighted
     words: I64 = np.zeros(N_WORDS, dtype=np.int64)
     cost: float = 0.0  # energy of the weighted error in this frame so far
 

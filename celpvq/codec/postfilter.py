@@ -15,7 +15,8 @@ import numpy as np
 from .._types import F64
 from . import filters, lpc
 from .compiling import part, stack_array
-from .modes import LPC_ORDER, SUBFRAME_LEN
+from .filters import LINE
+from .modes import LPC_ORDER
 from .records import Record
 
 _RESPONSE_LEN = 20
@@ -35,9 +36,9 @@ class PostfilterSettings(NamedTuple):
 class PostfilterState(Record):
     """What a subframe leaves for the next one; signals begin with their last p values."""
 
-    speech: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # input
-    residual: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # input filtered by the numerator
-    formant: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # output of the formant filter
+    speech: F64 = np.zeros(LINE)  # input
+    residual: F64 = np.zeros(LINE)  # input filtered by the numerator
+    formant: F64 = np.zeros(LINE)  # output of the formant filter
     gain: float = 1.0  # of the gain control
 
 

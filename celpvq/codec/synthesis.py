@@ -5,6 +5,7 @@ import numpy as np
 from .._types import F64, I64
 from . import adaptive_codebook, filters, fixed_codebook, gains, pitch
 from .compiling import kernel, part
+from .filters import LINE
 from .modes import LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
 from .records import Record
 from .tables import ModeTables
@@ -26,7 +27,7 @@ class SynthesisState(Record):
     """
 
     exc: F64 = np.zeros(MAX_LAG + SUBFRAME_LEN)  # excitation
-    speech: F64 = np.zeros(LPC_ORDER + SUBFRAME_LEN)  # output of 1/A(z)
+    speech: F64 = np.zeros(LINE)  # output of 1/A(z)
     code: F64 = np.zeros(SUBFRAME_LEN)  # fixed codebook's shape, sharpened
     gain: F64 = np.zeros(2)  # pitch and codebook gain, linear
     gain_mem: F64 = np.zeros(gains.N_TAPS)  # corrections of late [dB], newest first

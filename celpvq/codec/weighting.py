@@ -6,11 +6,11 @@ It lets the error be larger where the spectrum is, and hides it there.
 from .._types import F64
 from . import filters, lpc
 from .compiling import kernel, stack_array
+from .filters import LINE
 from .modes import LPC_ORDER, SUBFRAME_LEN
 
 GAMMA1 = 0.94
 GAMMA2 = 0.6
-_LINE = LPC_ORDER + SUBFRAME_LEN
 
 
 @kernel
@@ -31,7 +31,7 @@ def weight(error: F64, num: F64, den: F64, out: F64) -> None:
 @kernel
 def impulse_response(num: F64, den: F64, lpc_q: F64, out: F64) -> None:
     """Put the response of W(z) / A_q(z) to a unit impulse into out (SUBFRAME_LEN,)."""
-    line, line2 = stack_array(_LINE), stack_array(_LINE)
+    line, line2 = stack_array(LINE), stack_array(LINE)
     line[:], line2[:], out[:] = 0.0, 0.0, 0.0
     out[0] = 1.0
     for i in range(LPC_ORDER):
