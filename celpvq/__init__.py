@@ -20,11 +20,9 @@ if TYPE_CHECKING:
     from .api import warmup as warmup
     from .batch import decode_batch as decode_batch
     from .batch import encode_batch as encode_batch
-    from .codec.decoder import Decoder as Decoder
-    from .codec.encoder import Encoder as Encoder
-    from .codec.modes import Mode as Mode
-    from .codec.modes import modes as modes
-    from .codec.tables import TableSet as TableSet
+    from .codec.common.table_set import TableSet as TableSet
+    from .codec.format.modes import Mode as Mode
+    from .codec.format.modes import modes as modes
     from .container import Info as Info
     from .container import info as info
     from .errors import ArgumentError as ArgumentError
@@ -42,8 +40,8 @@ if TYPE_CHECKING:
     from .errors import SoundFileError as SoundFileError
     from .errors import TablesError as TablesError
     from .errors import TruncatedStream as TruncatedStream
-    from .stream import ChunkDecoder as ChunkDecoder
-    from .stream import ChunkEncoder as ChunkEncoder
+    from .stream import Decoder as Decoder
+    from .stream import Encoder as Encoder
     from .stream import StreamReader as StreamReader
     from .stream import StreamWriter as StreamWriter
     from .stream import decode_stream as decode_stream
@@ -55,10 +53,8 @@ if TYPE_CHECKING:
 _NAMES = {
     "api": ("analyze", "decode", "encode", "roundtrip", "warmup"),
     "batch": ("decode_batch", "encode_batch"),
-    "codec.decoder": ("Decoder",),
-    "codec.encoder": ("Encoder",),
-    "codec.modes": ("Mode", "modes"),
-    "codec.tables": ("TableSet",),
+    "codec.common.table_set": ("TableSet",),
+    "codec.format.modes": ("Mode", "modes"),
     "container": ("Info", "info"),
     "errors": (
         "ArgumentError", "ArgumentTypeError", "CelpvqError", "ChecksumError", "ClosedError",
@@ -66,8 +62,8 @@ _NAMES = {
         "OutputError", "OutputExistsError", "SoundFileError", "TablesError", "TruncatedStream",
     ),
     "stream": (
-        "ChunkDecoder", "ChunkEncoder", "StreamReader", "StreamWriter", "decode_stream",
-        "encode_stream", "open",
+        "Decoder", "Encoder", "StreamReader", "StreamWriter", "decode_stream", "encode_stream",
+        "open",
     ),
     "_version": ("__version__",),
 }  # fmt: skip

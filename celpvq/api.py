@@ -10,13 +10,11 @@ from . import channel as channels
 from ._types import F64
 from .audio import Resampler
 from .audio.arrays import as_mono
-from .codec.decoder import Decoder
-from .codec.encoder import Encoder
-from .codec.modes import DELAY, FRAME_LEN, SAMPLERATE, Mode
-from .codec.samples import as_array
-from .codec.tables import TableSet
+from .codec.common.samples import as_array
+from .codec.common.table_set import TableSet
+from .codec.format.modes import FRAME_LEN, SAMPLERATE, Mode, n_frames
 from .errors import ArgumentError, ArgumentTypeError
-from .stream import ChunkDecoder, ChunkEncoder, StreamReader, StreamWriter
+from .stream import Decoder, Encoder, StreamReader, StreamWriter
 
 
 def encode(
@@ -140,17 +138,18 @@ def roundtrip(
     """
     array = as_array(x)
     mono = _as_speech(array, axis, channel)
-    encoder = Encoder(mode, preset, highpass=highpass, dtx=dtx, tables=tables)
-    coder = ChunkEncoder(samplerate, encoder)
-    sent = coder.write(mono) + coder.flush()
+    encoder = Encoder(
+        mode, preset, samplerate=samplerate, highpass=highpass, dtx=dtx, tables=tables
+    )
+    sent = encoder.write(mono) + encoder.flush()
     lost = channels.draw_losses(len(sent), loss, burst, seed)
     received = channels.drop(channels.flip_bits(sent, ber, seed), lost)
     dtype = array.dtype.newbyteorder("=")
-    back = ChunkDecoder(
-        samplerate, Decoder(postfilter=postfilter, tables=tables),
-        "int16" if dtype == np.int16 else "float64",
+    decoder = Decoder(
+        samplerate, "int16" if dtype == np.int16 else "float64", postfilter=postfilter,
+        tables=tables,
     )  # fmt: skip
-    y = np.concatenate([*back.look_ahead(received), back.flush(len(mono))])
+    y = np.concatenate([*decoder.look_ahead(received), decoder.flush(len(mono))])
     return y[: len(mono)].astype(dtype)
 
 
@@ -190,7 +189,7 @@ def analyze(
     resampler = Resampler(samplerate, SAMPLERATE)
     mono = _as_speech(x, axis, channel)
     y = np.clip(np.concatenate([resampler.write(mono), resampler.flush()]), -1.0, 1.0)
-    frames = np.zeros((-(-(len(y) + DELAY) // FRAME_LEN), FRAME_LEN))
+    frames = np.zeros((n_frames(len(y)), FRAME_LEN))
     frames.reshape(-1)[: len(y)] = y
     rows = []
     for frame in frames:
@@ -198,7 +197,7 @@ def analyze(
         sent, heard = encoder.last_frame, decoder.last_frame
         assert sent is not None
         assert heard is not None
-        rows.append((heard.lsf, heard.lag, heard.gain, bool(sent.active), sent.kind))
+        rows.append((heard.lsf, heard.lag, heard.gain, bool(sent.active), sent.type))
     return Analysis(*(np.array(column) for column in zip(*rows, strict=True)))
 
 

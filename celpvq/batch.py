@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from numpy.typing import ArrayLike, NDArray
 
 from . import _threads, api
-from .codec.modes import SAMPLERATE, Mode
+from .codec.format.modes import SAMPLERATE, Mode
 from .errors import ArgumentError, ArgumentTypeError, CelpvqError
 
 T = TypeVar("T")

@@ -22,8 +22,8 @@ True
 import binascii
 from dataclasses import dataclass
 
-from .codec.copies import COPY_BYTES
-from .codec.modes import BY_LENGTH, SID_BYTES
+from .codec.format.modes import BY_LENGTH, SID_BYTES
+from .codec.format.redundancy import REDUNDANCY_BYTES
 from .errors import ArgumentError, ArgumentTypeError, ChecksumError, FormatError
 
 HAS_COPY, HAS_CRC = 1, 2  # flags
@@ -65,8 +65,8 @@ def pack(packet: bytes, *, copy: bytes = b"", crc: bool = False) -> bytes:
     if len(packet) not in _LENGTHS:
         lengths = ", ".join(map(str, _LENGTHS))
         raise ArgumentError(f"packet: expected {lengths} bytes, got {len(packet)}")
-    if len(copy) not in (0, COPY_BYTES):
-        raise ArgumentError(f"copy: expected none or {COPY_BYTES} bytes, got {len(copy)}")
+    if len(copy) not in (0, REDUNDANCY_BYTES):
+        raise ArgumentError(f"copy: expected none or {REDUNDANCY_BYTES} bytes, got {len(copy)}")
     flags = HAS_COPY * bool(copy) | HAS_CRC * crc
     data = bytes([flags]) + packet + copy
     return data + _crc(flags, packet, copy) if crc else data
@@ -88,7 +88,7 @@ def unpack(data: bytes) -> Envelope:
     if not data or data[0] & ~(HAS_COPY | HAS_CRC):
         raise FormatError(f"envelope: expected a byte of flags below 4, got {data[:1].hex()!r}")
     flags = data[0]
-    n_copy = COPY_BYTES if flags & HAS_COPY else 0
+    n_copy = REDUNDANCY_BYTES if flags & HAS_COPY else 0
     end = len(data) - (CRC_BYTES if flags & HAS_CRC else 0)
     packet, copy = data[1 : max(end - n_copy, 1)], data[max(end - n_copy, 1) : max(end, 1)]
     if end - n_copy < 1 or len(packet) not in _LENGTHS:

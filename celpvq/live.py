@@ -9,9 +9,8 @@ import numpy as np
 
 from ._types import F32
 from .channel import draw_losses
-from .codec.decoder import Decoder
-from .codec.encoder import Encoder
-from .codec.modes import DELAY, FRAME_LEN, SAMPLERATE
+from .codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
+from .stream import Decoder, Encoder
 
 CODEC_MS = 1000 * (FRAME_LEN + DELAY) / SAMPLERATE  # a frame must be there, and its look-ahead
 _FRAMES = SAMPLERATE // FRAME_LEN  # that meters look back on: a second
@@ -52,7 +51,7 @@ class Loop:
         start = time.perf_counter()
         packet = self._encoder.encode_frame(np.clip(heard, -1, 1))
         gone = next(self._lost) and packet != b""
-        played = self._decoder.write([None if gone else packet])
+        played = self._decoder.decode_frame(None if gone else packet)
         self.n_frames += 1
         self.n_lost += gone
         self._bytes.append(len(packet))

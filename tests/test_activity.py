@@ -11,10 +11,12 @@ from scipy.signal import lfilter
 import celpvq
 from celpvq import Decoder, Encoder
 from celpvq.channel import drop, flip_bits, gilbert_elliott_losses
-from celpvq.codec import activity, bitstream, comfort_noise, paths
-from celpvq.codec import tables as table_sets
-from celpvq.codec.activity import HANGOVER, ActivityState
-from celpvq.codec.modes import DELAY, FRAME_LEN, SID_INTERVAL
+from celpvq.codec.common import comfort_noise
+from celpvq.codec.encoder import survivors, vad
+from celpvq.codec.format import bitstream
+from celpvq.codec.common import table_set as table_sets
+from celpvq.codec.encoder.vad import HANGOVER, VadState
+from celpvq.codec.format.modes import DELAY, FRAME_LEN, SID_INTERVAL
 
 MODES = celpvq.modes()
 COLOURS = {
@@ -97,8 +99,8 @@ def test_digital_silence_stays_silent():
 def test_loud_noise_is_a_pause_after_two_seconds_and_speech_in_it_is_not(clips):
     x = noise(8000 * 8, "white", -40)
     x[40000:56000] += clips["flite-rms-en"][4000:20000]
-    state = ActivityState.new()
-    quiet = np.array([activity.update(f, state) for f in x.reshape(-1, FRAME_LEN)])
+    state = VadState.new()
+    quiet = np.array([vad.update(f, state) for f in x.reshape(-1, FRAME_LEN)])
     assert (quiet[110:245] > HANGOVER).all()
     loud = np.array([level_db(f) > -30 for f in x.reshape(-1, FRAME_LEN)])
     assert (quiet[loud] <= HANGOVER).all()
@@ -119,7 +121,7 @@ def test_the_decoder_hears_what_the_encoder_heard_through_pauses(talk):
         assert encoder.last_frame.kind == decoder.last_frame.kind
         assert encoder.last_frame.active is None or encoder.dtx
         np.testing.assert_array_equal(decoder._state.lsf_q, encoder._state.lsf_q)
-        assert decoder._state.synthesis == encoder._state.beam[paths.HEARD].synthesis
+        assert decoder._state.synthesis == encoder._state.beam[survivors.HEARD].synthesis
     assert kinds == {"speech", "sid", "not sent"}
 
 
@@ -137,10 +139,10 @@ def test_a_loss_in_a_pause_changes_nothing_and_one_before_it_leaves_no_trace():
 
 def test_comfort_noise_is_the_same_for_each_listener_and_differs_from_pause_to_pause():
     words = np.array([17, 9])
-    packet = bitstream.pack_silence(words)
+    packet = bitstream.pack_sid(words)
     hear = [Decoder(postfilter=False).write([packet] + [b""] * 50) for _ in range(2)]
     np.testing.assert_array_equal(*hear)
-    other = Decoder(postfilter=False).write([bitstream.pack_silence(words + 1)] + [b""] * 50)
+    other = Decoder(postfilter=False).write([bitstream.pack_sid(words + 1)] + [b""] * 50)
     assert abs(np.corrcoef(hear[0], other)[0, 1]) < 0.2
     lags = np.correlate(hear[0][4000:], hear[0][4000:], "full")[4160 : 4160 + 2000]
     assert np.abs(lags[200:]).max() < 0.3 * np.dot(hear[0][4000:], hear[0][4000:])  # no period
@@ -149,7 +151,7 @@ def test_comfort_noise_is_the_same_for_each_listener_and_differs_from_pause_to_p
 def test_every_descriptor_is_its_words_and_every_level_is_its_own():
     for value in range(0, 1 << 16, 2):
         data = value.to_bytes(2, "big")
-        assert bitstream.pack_silence(bitstream.unpack_silence(data)) == data
+        assert bitstream.pack_sid(bitstream.unpack_sid(data)) == data
     levels = [comfort_noise.level_db(i) for i in range(comfort_noise.N_LEVELS)]
     assert levels[0] < -150
     assert np.diff(levels[1:]) == pytest.approx(comfort_noise.STEP_DB)

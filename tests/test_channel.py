@@ -13,8 +13,8 @@ import celpvq
 from celpvq import channel
 from celpvq.channel.g192 import ERASED, GOOD
 from celpvq.cli import main
-from celpvq.codec import bitstream
-from celpvq.codec.modes import BY_LENGTH, MODES
+from celpvq.codec.format import bitstream
+from celpvq.codec.format.modes import BY_LENGTH, MODES
 from celpvq.errors import ArgumentError, ArgumentTypeError, FormatError, TruncatedStream
 
 N = 200_000

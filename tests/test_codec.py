@@ -8,9 +8,9 @@ from scipy.signal import butter, lfilter
 
 import celpvq
 from celpvq import ArgumentError, ArgumentTypeError, Decoder, Encoder, FormatError
-from celpvq.codec import paths, tuning
-from celpvq.codec.modes import DELAY, FRAME_LEN, LPC_ORDER, SUBFRAME_LEN
-from celpvq.codec.tuning import PRESETS
+from celpvq.codec.encoder import presets, survivors
+from celpvq.codec.format.modes import DELAY, FRAME_LEN, LPC_ORDER, SUBFRAME_LEN
+from celpvq.codec.encoder.presets import PRESETS
 
 MODES = celpvq.modes()
 every_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
@@ -48,7 +48,7 @@ def test_a_search_of_more_spectra_never_leaves_more_error(mode, speech, monkeypa
             monkeypatch.setattr(tuning, "LOW_RATE_PRESETS", own)
             encoder = Encoder(mode, "fast")
             words.append(encoder.encode_words(speech[start : start + FRAME_LEN]))
-            errors.append(encoder._state.beam[paths.HEARD].cost)
+            errors.append(encoder._state.beam[survivors.HEARD].cost)
         assert errors == sorted(errors, reverse=True)
         wins += (words[0][0, :4] != words[-1][0, :4]).any()
     assert wins > 5
@@ -60,7 +60,7 @@ def test_a_search_of_more_spectra_never_leaves_more_error(mode, speech, monkeypa
 def assert_same_ears(encoder, decoder):
     """Compare all that the next frame depends on, to the bit."""
     np.testing.assert_array_equal(decoder._state.lsf_q, encoder._state.lsf_q)
-    assert decoder._state.synthesis == encoder._state.beam[paths.HEARD].synthesis
+    assert decoder._state.synthesis == encoder._state.beam[survivors.HEARD].synthesis
 
 
 @every_mode
@@ -315,7 +315,7 @@ def test_without_postfilter_the_output_is_the_rounded_synthesis(mode, speech):
     encoder, decoder = Encoder(mode, "fast"), Decoder(postfilter=False)
     for x in frames(speech * 3):
         y = decoder.decode_frames(encoder.encode_frame(x), mode)
-        synthesis = encoder._state.beam[paths.HEARD].synthesis.speech[LPC_ORDER:]
+        synthesis = encoder._state.beam[survivors.HEARD].synthesis.speech[LPC_ORDER:]
         expected = np.clip(np.floor(synthesis * 32768 + 0.5), -32768, 32767)
         np.testing.assert_array_equal(y[-SUBFRAME_LEN:], expected)
 
@@ -365,7 +365,7 @@ def test_odd_signals_stay_within_their_level(mode, name):
     for highpass in (True, False):
         encoder = Encoder(mode, "fast", highpass=highpass)
         data = encoder.encode_frames(x)
-        assert np.isfinite(encoder._state.beam[paths.HEARD].synthesis.exc).all()
+        assert np.isfinite(encoder._state.beam[survivors.HEARD].synthesis.exc).all()
         for postfilter in (False, True):
             y = Decoder(postfilter=postfilter).decode_frames(data, mode) / 32768
             level = np.sqrt(np.mean(y[1600:] ** 2))

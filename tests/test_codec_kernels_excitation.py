@@ -7,12 +7,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
-from celpvq.codec import adaptive_codebook, fixed_codebook, gains, pitch, products, synthesis
-from celpvq.codec.beam import SearchTables
-from celpvq.codec.modes import LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, N_WORDS, fcb_stages
-from celpvq.codec.modes import SUBFRAME_LEN as N
-from celpvq.codec.modes import modes as all_modes
-from celpvq.codec.tables import TableSet, expected, fcb_names, gain_name
+from celpvq.codec.common import adaptive_codebook, fixed_codebook, gains, pitch, synthesis
+from celpvq.codec.encoder import adaptive_search, fixed_search, gain_search, products
+from celpvq.codec.encoder.search_tables import SearchTables
+from celpvq.codec.format.modes import LPC_ORDER, MAX_LAG, MIN_LAG, N_INDICES, N_SUBFRAMES, fcb_stages
+from celpvq.codec.format.modes import SUBFRAME_LEN as N
+from celpvq.codec.format.modes import modes as all_modes
+from celpvq.codec.common.table_set import TableSet
+from celpvq.codec.common.tables import expected, fcb_names, gain_name
 
 seeds = st.integers(0, 2**32 - 1)
 lag_thirds = st.integers(3 * MIN_LAG, 3 * MAX_LAG)
@@ -111,8 +113,8 @@ def found_lags(target, impulse, exc, bits, lag3_prev, n_best):
     codes, filtered = np.zeros(n_best, np.int64), np.zeros((n_best, N), np.float32)
     lags = np.zeros(2 * n_best, np.int64)
     target, response = target.astype(np.float32), response_of(impulse)
-    adaptive_codebook.preselect(target, response, exc, bits, lag3_prev, lags)
-    adaptive_codebook.search_lags(
+    adaptive_search.preselect(target, response, exc, bits, lag3_prev, lags)
+    adaptive_search.search_lags(
         lags, target, response, exc, bits, lag3_prev, codes, filtered
     )  # fmt: skip
     return codes, filtered
@@ -153,7 +155,7 @@ def test_coarse_lag_search_is_exact_at_whole_samples(seed, one, other):
     low, high = min(one, other), max(one, other)
     exc, target, impulse = past_excitation(rng), rng.normal(size=N), decaying(rng)
     corr, energy = np.full((2, MAX_LAG + 1), np.nan, np.float32)
-    adaptive_codebook._match(
+    adaptive_search._match(
         target.astype(np.float32), impulse.astype(np.float32), exc, low, high, corr, energy
     )
     H = naive.convolution_matrix(impulse)
@@ -223,9 +225,9 @@ def shortlists(targets, impulse, layout, book, n_first, n_words):
     energy = np.empty(len(book), np.float32)
     words = np.full((len(targets), n_words), -1)
     response = response_of(impulse)
-    fixed_codebook.energies(response, shape_acf, layout, energy)
+    fixed_search.energies(response, shape_acf, layout, energy)
     rest = np.array(targets, np.float32)
-    fixed_codebook.shortlist(rest, response, layout, columns, energy, n_first, words)
+    fixed_search.shortlist(rest, response, layout, columns, energy, n_first, words)
     return words, energy
 
 
@@ -307,9 +309,9 @@ def test_search_of_words_and_gains_is_exhaustive(seed, bits, lag, beta):
     gain_book = rng.uniform([0, -10], [1.2, 10], size=(32, 2))
     words, level = rng.integers(1 << bits, size=6), 0.3
     sharp = naive.sharpened(impulse, lag, beta)
-    word, entry, error = fixed_codebook.search_words(
+    word, entry, error = fixed_search.search_indices(
         words, target.astype(np.float32), adaptive.astype(np.float32), response_of(sharp), layout,
-        book, lag, beta, gain_book, gains.levels(gain_book), level,
+        book, lag, beta, gain_book, gain_search.levels(gain_book), level,
     )  # fmt: skip
     H = naive.convolution_matrix(impulse)
     errors = {}
@@ -376,7 +378,7 @@ def test_gain_search_is_exhaustive(seed):
     x, y, z = rng.normal(size=(3, N))
     book = rng.uniform([0, -20], [1.2, 20], size=(64, 2))
     moments = np.array([x @ y, x @ z, y @ y, z @ z, y @ z])
-    entry, error = gains.search_entry(moments, 0.5, book, gains.levels(book))
+    entry, error = gain_search.search_entry(moments, 0.5, book, gain_search.levels(book))
     errors = [naive.gain_error(x, y, z, row, 0.5) for row in book]
     np.testing.assert_allclose(error + x @ x, min(errors), rtol=1e-9)
     assert entry == np.argmin(errors)
@@ -390,7 +392,7 @@ def test_no_gains_go_below_the_least_error(seed):
     moments = np.array([x @ y, x @ z, y @ y, z @ z, y @ z])
     best, *_ = np.linalg.lstsq(np.array([y, z]).T, x, rcond=None)
     error = ((x - best @ [y, z]) ** 2).sum() - x @ x
-    least = gains.least_error(moments)
+    least = gain_search.least_error(moments)
     assert least <= error + 1e-9
     assert least == -np.inf or least == pytest.approx(error, abs=1e-6)
 
@@ -404,7 +406,7 @@ def test_an_entry_of_gains_is_found_again(mode):
         for i, (pitch_gain, correction) in enumerate(book):
             x = pitch_gain * y + 0.1 * 10 ** (correction / 20) * z
             moments = np.array([x @ y, x @ z, y @ y, z @ z, y @ z])
-            assert gains.search_entry(moments, 0.1, book, gains.levels(book))[0] == i
+            assert gain_search.search_entry(moments, 0.1, book, gain_search.levels(book))[0] == i
 
 
 # a subframe of synthesis --------------------------------------------------------------------------
@@ -448,7 +450,7 @@ def test_synthesis_is_the_textbooks_sum_of_both_codebooks(mode):
             np.testing.assert_allclose(state.speech[LPC_ORDER:], zi[0], rtol=1e-6, atol=1e-9)
             heard = max(heard, np.abs(zi[0]).max())
     assert heard > 0.01
-    assert words.shape == (N_WORDS,)
+    assert words.shape == (N_INDICES,)
 
 
 @every_mode

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from scipy.linalg import solve_toeplitz
 from scipy.signal import freqz, lfilter
 
-from celpvq.codec import bitstream, modes, pitch_postfilter, postfilter, restoration
-from celpvq.codec.modes import LPC_ORDER, MAX_LAG, N_WORDS, Field
-from celpvq.codec.modes import SUBFRAME_LEN as N
-from celpvq.codec.modes import modes as all_modes
-from celpvq.codec.pitch_postfilter import PitchPostfilterState
+from celpvq.codec.decoder import enhancement, formant_postfilter, pitch_postfilter
+from celpvq.codec.format import bitstream, modes
+from celpvq.codec.format.modes import Field, LPC_ORDER, MAX_LAG, N_INDICES
+from celpvq.codec.format.modes import SUBFRAME_LEN as N
+from celpvq.codec.format.modes import modes as all_modes
+from celpvq.codec.decoder.pitch_postfilter import PitchPostfilterState
 from celpvq.errors import ArgumentError, FormatError
 
 seeds = st.integers(0, 2**32 - 1)
@@ -33,7 +34,7 @@ def entry_bits(mode):
 @given(st.data())
 def test_unpack_inverts_pack(mode, data):
     frame = st.tuples(*(st.integers(0, (1 << n) - 1) for n in entry_bits(mode)))
-    words = np.array(data.draw(st.lists(frame, max_size=5)), np.int64).reshape(-1, N_WORDS)
+    words = np.array(data.draw(st.lists(frame, max_size=5)), np.int64).reshape(-1, N_INDICES)
     packets = bitstream.pack(mode, words)
     assert len(packets) == len(words) * mode.frame_bytes
     np.testing.assert_array_equal(bitstream.unpack(mode, packets), words)
@@ -61,7 +62,7 @@ def reordered(mode):
 def test_packets_hold_each_bit_of_each_word_once_in_the_modes_order(mode, order):
     mode = order(mode)
     entries = [(field.name, i) for field in mode.fields for i in range(len(field.bits))]
-    words = np.random.default_rng(1).integers(0, bitstream.limits(mode), (3, N_WORDS))
+    words = np.random.default_rng(1).integers(0, bitstream.limits(mode), (3, N_INDICES))
     assert len(set(mode.transmission)) == mode.bits_per_frame == 8 * mode.frame_bytes
     text = "".join(
         str(row[entries.index((field, entry))] >> place & 1)
@@ -89,12 +90,12 @@ def test_an_order_is_written_in_runs():
 def test_a_word_that_does_not_fit_is_named(mode):
     for column, n in enumerate(entry_bits(mode)):
         for bad in (-1, 1 << n):
-            words = np.zeros((2, N_WORDS), np.int64)
+            words = np.zeros((2, N_INDICES), np.int64)
             words[1, column] = bad
             with pytest.raises(ArgumentError, match=rf"{mode.name}\.\w+: {bad} does not fit"):
                 bitstream.pack(mode, words)
     with pytest.raises(ArgumentError, match="words: expected shape"):
-        bitstream.pack(mode, np.zeros(N_WORDS, np.int64))
+        bitstream.pack(mode, np.zeros(N_INDICES, np.int64))
     with pytest.raises(FormatError, match=f"multiple of {mode.frame_bytes} bytes, got 1"):
         bitstream.unpack(mode, b"x")
 
@@ -125,24 +126,24 @@ def test_postfilter_agrees_with_its_transfer_function(seed):
             gain = 0.9 * gain + 0.1 * wanted
             expected[n] = gain * shaped[n]
 
-    state = postfilter.PostfilterState.new()
-    strength = postfilter.PostfilterSettings(0.65, 0.75, 0.5)
+    state = formant_postfilter.FormantPostfilterState.new()
+    strength = formant_postfilter.FormantPostfilterSettings(0.65, 0.75, 0.5)
     for part in x.reshape(-1, N):
-        postfilter.apply(a, strength, state, part)
+        formant_postfilter.apply(a, strength, state, part)
     np.testing.assert_allclose(x, expected, rtol=1e-6, atol=1e-9)
 
 
 def test_a_postfilter_without_strength_leaves_speech_alone():
     rng = np.random.default_rng(1)
-    a, x, state = resonant_lpc(rng), rng.normal(size=N), postfilter.PostfilterState.new()
+    a, x, state = resonant_lpc(rng), rng.normal(size=N), formant_postfilter.FormantPostfilterState.new()
     y = x.copy()
-    postfilter.apply(a, postfilter.PostfilterSettings(0.7, 0.7, 0.0), state, y)
+    formant_postfilter.apply(a, formant_postfilter.FormantPostfilterSettings(0.7, 0.7, 0.0), state, y)
     np.testing.assert_allclose(y, x, rtol=1e-9, atol=1e-12)
 
 
 def test_silence_stays_silent_behind_the_postfilter():
-    state, y = postfilter.PostfilterState.new(), np.zeros(N)
-    postfilter.apply(np.zeros(LPC_ORDER), postfilter.SETTINGS, state, y)
+    state, y = formant_postfilter.FormantPostfilterState.new(), np.zeros(N)
+    formant_postfilter.apply(np.zeros(LPC_ORDER), formant_postfilter.SETTINGS, state, y)
     assert not y.any()
 
 
@@ -151,9 +152,9 @@ def test_silence_stays_silent_behind_the_postfilter():
 
 def restored(exc, speech, strength):
     """Speech (n_subframes, N) restored by the excitation exc (MAX_LAG + n,), and the state."""
-    state, out = restoration.RestorationState.new(), speech.copy()
+    state, out = enhancement.EnhancementState.new(), speech.copy()
     for part in out:
-        restoration.apply(exc, strength, state, part)
+        enhancement.apply(exc, strength, state, part)
     return out, state
 
 
@@ -161,19 +162,19 @@ def test_restoration_agrees_with_its_definition():
     rng = np.random.default_rng(2)
     exc = lfilter([1], [1, -0.8], rng.normal(size=MAX_LAG + N))
     speech = rng.normal(size=(4, N))
-    strength = restoration.RestorationSettings(0.5, 4.0)
+    strength = enhancement.EnhancementSettings(0.5, 4.0)
     r = np.correlate(exc, exc, "full")[len(exc) - 1 :]
-    power = np.maximum(restoration._MEANS @ r[: restoration._MEANS.shape[1]], 1e-12)
+    power = np.maximum(enhancement._MEANS @ r[: enhancement._MEANS.shape[1]], 1e-12)
     aim = np.r_[1.0, np.clip(0.5 * power[0] / power[1:], 1.0, 4.0)]
-    gain, line, expected = np.ones(len(aim)), np.zeros(restoration.ORDER), []
+    gain, line, expected = np.ones(len(aim)), np.zeros(enhancement.ORDER), []
     for part in speech:
         gain = (gain + aim) / 2
-        wanted = (restoration._COSINES / gain[:, None]).sum(axis=0)
+        wanted = (enhancement._COSINES / gain[:, None]).sum(axis=0)
         taps = solve_toeplitz(wanted[:-1], -wanted[1:])
         scale = 1 / np.sqrt(wanted @ naive.whole(taps))
         whole = np.r_[line, part]
         expected.append(scale * lfilter(naive.whole(taps), [1], whole)[len(line) :])
-        line = whole[-restoration.ORDER :]
+        line = whole[-enhancement.ORDER :]
     out, state = restored(exc, speech, strength)
     np.testing.assert_allclose(out, expected, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(state.gain, gain)
@@ -182,12 +183,12 @@ def test_restoration_agrees_with_its_definition():
 
 def test_bands_hold_the_power_between_their_edges():
     """Of a tone in a band, the band's mean power stands out; its gain is lifted where it says."""
-    edges = np.array(restoration._EDGES_HZ)
+    edges = np.array(enhancement._EDGES_HZ)
     for b, (low, high) in enumerate(itertools.pairwise(edges)):
         tone = np.cos(2 * np.pi * (low + high) / 2 / 8000 * np.arange(MAX_LAG + N))
-        r = np.correlate(tone, tone, "full")[len(tone) - 1 :][: restoration._MEANS.shape[1]]
-        assert (restoration._MEANS @ r).argmax() == b
-        spectrum = restoration._COSINES[b] * np.r_[1, np.full(restoration.ORDER, 2)]
+        r = np.correlate(tone, tone, "full")[len(tone) - 1 :][: enhancement._MEANS.shape[1]]
+        assert (enhancement._MEANS @ r).argmax() == b
+        spectrum = enhancement._COSINES[b] * np.r_[1, np.full(enhancement.ORDER, 2)]
         w = np.linspace(0, np.pi, 400)
         shape = np.cos(np.outer(w, np.arange(len(spectrum)))) @ spectrum
         peak = w[shape.argmax()] * 4000 / np.pi
@@ -198,7 +199,7 @@ def test_restoration_lifts_a_falling_spectrum_and_only_its_upper_bands():
     exc = lfilter([1], [1, -0.9], np.random.default_rng(3).normal(size=MAX_LAG + N))
     impulse = np.zeros((8, N))
     impulse[7, 0] = 1.0  # when the gains have settled
-    out, _ = restored(exc, impulse, restoration.RestorationSettings(0.5, 4.0))
+    out, _ = restored(exc, impulse, enhancement.EnhancementSettings(0.5, 4.0))
     w, response = freqz(out[7], worN=512, fs=8000)
     db = 20 * np.log10(np.abs(response))
     assert np.abs(db[w < 600]).max() < 2
@@ -209,14 +210,14 @@ def test_restoration_leaves_a_flat_spectrum_alone():
     exc = np.zeros(MAX_LAG + N)
     exc[50] = 1.0
     speech = np.random.default_rng(4).normal(size=(3, N))
-    out, state = restored(exc, speech, restoration.RestorationSettings(0.5, 4.0))
+    out, state = restored(exc, speech, enhancement.EnhancementSettings(0.5, 4.0))
     np.testing.assert_array_equal(state.gain, 1.0)
     np.testing.assert_allclose(out, speech, atol=0.02)
 
 
 def test_silence_stays_silent_behind_the_restoration():
     out, state = restored(
-        np.zeros(MAX_LAG + N), np.zeros((3, N)), restoration.RestorationSettings(0.5, 4.0)
+        np.zeros(MAX_LAG + N), np.zeros((3, N)), enhancement.EnhancementSettings(0.5, 4.0)
     )
     assert not out.any()
     assert np.isfinite(state.gain).all()

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celpvq.codec import adaptive_codebook, products, ranking
-from celpvq.codec.modes import SUBFRAME_LEN as N
-from celpvq.codec.tuning import MAX_PITCH_GAIN
+from celpvq.codec.encoder import adaptive_search, products, ranking
+from celpvq.codec.format.modes import SUBFRAME_LEN as N
+from celpvq.codec.encoder.presets import MAX_PITCH_GAIN
 from celpvq.training import filtering
 
 seeds = st.integers(0, 2**32 - 1)
@@ -72,7 +72,7 @@ def test_what_is_left_of_a_target_is_at_a_right_angle(seed):
     target, y = np.random.default_rng(seed).normal(size=(2, N)).astype(np.float32)
     y += 0.1 * target
     rest = np.empty(N, np.float32)
-    energy = adaptive_codebook.subtract(target, y, rest)
+    energy = adaptive_search.subtract(target, y, rest)
     gain = min(max(target @ y / (y @ y), 0.0), MAX_PITCH_GAIN)
     np.testing.assert_allclose(rest, target - gain * y, atol=1e-4)
     assert energy == pytest.approx(float(rest @ rest), rel=1e-4)

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from scipy.linalg import solve_toeplitz
 from scipy.signal import lfilter
 
-from celpvq.codec import filters, lpc, lsf, lsf_quantizer, weighting
-from celpvq.codec.lsf_quantizer import LsfColumns, LsfTables
-from celpvq.codec.modes import LPC_ORDER as P
-from celpvq.codec.modes import SUBFRAME_LEN
-from celpvq.codec.modes import modes as all_modes
-from celpvq.codec.tuning import PREDICTION_PENALTY
+from celpvq.codec.common import filters, lpc, lsf, lsf_dequantizer
+from celpvq.codec.encoder import lsf_search, weighting
+from celpvq.codec.common.lsf_dequantizer import LsfTables
+from celpvq.codec.encoder.lsf_search import LsfColumns
+from celpvq.codec.format.modes import LPC_ORDER as P
+from celpvq.codec.format.modes import SUBFRAME_LEN
+from celpvq.codec.format.modes import modes as all_modes
+from celpvq.codec.encoder.presets import PREDICTION_PENALTY
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -227,7 +229,7 @@ def test_lsf_search_with_all_survivors_is_exhaustive(seed, safe):
     tables, prev, target = lsf_tables(rng, (8, 3, 5)), rising_lsf(rng), rising_lsf(rng)
     weight = rng.uniform(0.1, 3, size=P)
     words, errors = np.zeros((20, 4), np.int64), np.zeros(20)
-    n_found = lsf_quantizer.quantize(
+    n_found = lsf_search.quantize(
         target, weight, tables, LsfColumns.derive(tables), prev, 8, safe, words, errors
     )
     every = {
@@ -254,17 +256,17 @@ def test_any_lsf_words_of_a_mode_are_stable_and_quantize_to_themselves(mode):
     exact = 0
     for _ in range(30):
         words = np.array([rng.integers(1 << n) for n in bits])
-        lsf_quantizer.dequantize(words, wild, prev, out)
+        lsf_dequantizer.dequantize(words, wild, prev, out)
         lsf.to_lpc(out, a)
         assert is_stable(a)
         candidate = naive.lsf_of_words(tables, words, prev)
-        lsf_quantizer.dequantize(words, tables, prev, out)
+        lsf_dequantizer.dequantize(words, tables, prev, out)
         if (np.diff(np.r_[0, candidate, np.pi]) < lsf.MIN_GAP).any():
             continue
         exact += 1
         np.testing.assert_allclose(out, candidate, atol=1e-12)
         found, error = np.zeros((1, 4), np.int64), np.zeros(1)
-        lsf_quantizer.quantize(out, np.ones(P), tables, columns, prev, 64, False, found, error)
+        lsf_search.quantize(out, np.ones(P), tables, columns, prev, 64, False, found, error)
         assert error[0] < 1e-20
         np.testing.assert_array_equal(found[0], words)
     assert exact > 10
@@ -276,7 +278,7 @@ def test_lsf_weights_are_the_sensitivities_of_the_predictor(seed):
     w, weight = rising_lsf(rng), np.empty(P)
     x = lfilter([1], naive.whole(naive.lpc_of(w)), rng.normal(size=500))
     r = np.correlate(x, x, "full")[499 : 499 + P + 1]
-    lsf_quantizer.weights(w, r, weight)
+    lsf_search.weights(w, r, weight)
     assert (weight > 0).all()
     np.testing.assert_allclose(weight, naive.lsf_weights(w, r), rtol=0.01, atol=2e-3)
 

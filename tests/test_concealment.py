@@ -8,8 +8,9 @@ import pytest
 import celpvq
 from celpvq import Decoder, Encoder
 from celpvq.channel import gilbert_elliott_losses, random_losses
-from celpvq.codec import copies, paths
-from celpvq.codec.modes import DELAY, FRAME_LEN
+from celpvq.codec.encoder import survivors
+from celpvq.codec.format import redundancy
+from celpvq.codec.format.modes import DELAY, FRAME_LEN
 
 MODES = celpvq.modes()
 every_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
@@ -231,13 +232,13 @@ def test_a_copy_says_what_the_frame_was(sent, speech):
     for x in speech[: 100 * FRAME_LEN].reshape(-1, FRAME_LEN):
         encoder.encode_frame(x)
         copy = encoder.last_copy
-        assert len(copy) == copies.COPY_BYTES
-        spectrum, lag, level, gain = copies.words(copy)
+        assert len(copy) == redundancy.REDUNDANCY_BYTES
+        spectrum, lag, level, gain = redundancy.unpack(copy)
         assert np.square(book - encoder.last_frame.lsf).sum(axis=1).argmin() == spectrum
-        assert abs(lag - encoder._state.beam[paths.HEARD].synthesis.lag3 / 3) < 1
-        rms = max(level_db(encoder._state.beam[paths.HEARD].synthesis.exc[-FRAME_LEN:]), -80)
-        assert abs(copies.level_db(level) - min(rms, -18)) <= 1.001
-        assert 0 <= copies.pitch_gain(gain) <= 0.9
+        assert abs(lag - encoder._state.beam[survivors.HEARD].synthesis.lag3 / 3) < 1
+        rms = max(level_db(encoder._state.beam[survivors.HEARD].synthesis.exc[-FRAME_LEN:]), -80)
+        assert abs(redundancy.level_db(level) - min(rms, -18)) <= 1.001
+        assert 0 <= redundancy.pitch_gain(gain) <= 0.9
     for wrong in (b"12", b"1234"):
         with pytest.raises(celpvq.FormatError, match="expected 3 bytes"):
             Decoder().decode_frame(None, copy=wrong)

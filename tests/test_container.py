@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celpvq import ArgumentError, ArgumentTypeError, FormatError, TruncatedStream, info, modes
-from celpvq.codec.modes import BY_LENGTH, MODES
+from celpvq.codec.format.modes import BY_LENGTH, MODES
 from celpvq.container import CvqReader, CvqWriter, Header, n_packets
 
 HASH = "0123456789abcdef" * 4

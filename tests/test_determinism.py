@@ -13,8 +13,8 @@ import pytest
 
 import celpvq
 from celpvq import Decoder, Encoder
-from celpvq._jit import CACHE_DIR
-from celpvq.codec.modes import FRAME_LEN
+from celpvq._numba import CACHE_DIR
+from celpvq.codec.format.modes import FRAME_LEN
 
 MODES = celpvq.modes()
 

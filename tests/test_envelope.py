@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celpvq import ArgumentError, ChecksumError, FormatError, envelope
-from celpvq.codec.modes import BY_LENGTH
+from celpvq.codec.format.modes import BY_LENGTH
 
 lengths = st.sampled_from([0, 2, *BY_LENGTH])
 packets = lengths.flatmap(lambda n: st.binary(min_size=n, max_size=n))

@@ -17,10 +17,11 @@ import soundfile
 
 import celpvq
 import celpvq.codec
-from celpvq import Decoder, Encoder, _jit
+from celpvq import Decoder, Encoder, _numba
 from celpvq.cli import common, main
-from celpvq.codec import activity, decoder, encoder
-from celpvq.codec.tuning import PRESETS
+from celpvq.codec.decoder import frame
+from celpvq.codec.encoder import encoder, frame, vad
+from celpvq.codec.encoder.presets import PRESETS
 
 PACKAGE = Path(celpvq.__file__).parent
 ALL_KERNELS = """
@@ -92,10 +93,10 @@ def test_one_specialization_serves_all_modes_presets_and_inputs(clips):
             codec.decode_frame(kind(data)[:16])
         codec.reset()
         codec.decode_frames(bytes(16), np.int64(6400))
-    assert len(encoder._encode_frames.signatures) == 1
-    assert len(decoder._decode_frames.signatures) == 1
-    assert len(encoder._pass_pause.signatures) == 1
-    assert len(activity.update.signatures) == 1
+    assert len(frame.encode_frames.signatures) == 1
+    assert len(frame.decode_frames.signatures) == 1
+    assert len(frame.encode_silence.signatures) == 1
+    assert len(vad.update.signatures) == 1
 
 
 # only what is needed ------------------------------------------------------------------------------
@@ -144,7 +145,7 @@ def test_every_kernel_is_compiled_by_one_of_the_policies():
             )  # fmt: skip
             assert not options.get("parallel")
             folders.add(Path(item.stats.cache_path).parent)
-    assert folders == {_jit.CACHE_DIR}
+    assert folders == {_numba.CACHE_DIR}
 
 
 # never stale --------------------------------------------------------------------------------------
@@ -187,14 +188,14 @@ def test_the_cache_is_keyed_by_all_sources_with_kernels(copy_of_package):
     package, environ = copy_of_package
 
     def folder(**extra):
-        return python("from celpvq import _jit; print(_jit.CACHE_DIR)", **environ, **extra)[0]
+        return python("from celpvq import _jit; print(_numba.CACHE_DIR)", **environ, **extra)[0]
 
     first = folder()
     assert folder() == first
     assert Path(first.strip()).parent == Path(environ["CELPVQ_CACHE"])
     seen = {first, folder(NUMBA_BOUNDSCHECK="1"), folder(NUMBA_BOUNDSCHECK="0")}
     assert len(seen) >= 2
-    for name in ("codec/pitch.py", "vq/_cells.py", "training/harvest.py", "_jit.py"):
+    for name in ("codec/pitch.py", "vq/_cells.py", "training/harvest.py", "_numba.py"):
         with (package / name).open("a") as file:
             file.write("# changed\n")
         seen.add(folder())
@@ -258,7 +259,7 @@ def test_a_user_without_a_home_leaves_nothing_in_the_current_folder(tmp_path, mo
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as without a passwd entry
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.chdir(tmp_path / "here")
-    chosen = _jit._user_cache_dir()
+    chosen = _numba._user_cache_dir()
     assert chosen.is_absolute()
     assert chosen.parent == tmp_path / "tmp"
     assert os.listdir(tmp_path / "here") == []
@@ -266,10 +267,10 @@ def test_a_user_without_a_home_leaves_nothing_in_the_current_folder(tmp_path, mo
 
 def test_a_cache_that_somebody_else_owns_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setenv("CELPVQ_CACHE", str(tmp_path / "theirs"))
-    assert _jit._user_cache_dir() == tmp_path / "theirs"
+    assert _numba._user_cache_dir() == tmp_path / "theirs"
     own = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: own + 1)
-    assert _jit._user_cache_dir() not in (tmp_path / "theirs", _jit._shared_temporary_dir())
+    assert _numba._user_cache_dir() not in (tmp_path / "theirs", _numba._shared_temporary_dir())
 
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
@@ -299,10 +300,10 @@ def test_a_terminal_hears_of_the_first_compilation_and_of_no_later_one(
     tmp_path, monkeypatch, capsys
 ):
     Encoder().encode_frame(np.zeros(160))
-    assert _jit.is_compiled("encoder._encode_frames")
-    assert not _jit.is_compiled("encoder._encode")
+    assert _numba.is_compiled("frame.encode_frames")
+    assert not _numba.is_compiled("encoder._encode")
     for folder, isatty, quiet, said in [
-        (_jit.CACHE_DIR, True, False, False), (tmp_path, True, False, True),
+        (_numba.CACHE_DIR, True, False, False), (tmp_path, True, False, True),
         (tmp_path, False, False, False), (tmp_path, True, True, False),
     ]:  # fmt: skip
         monkeypatch.setattr(_jit, "CACHE_DIR", folder)

@@ -10,10 +10,11 @@ import soundfile
 from scipy.signal import butter, sosfilt
 
 from celpvq import Encoder
-from celpvq.codec import lsf_quantizer, modes, tables
-from celpvq.codec.lsf import flat
-from celpvq.codec.modes import FRAME_LEN
-from celpvq.codec.tuning import HIGHPASS_HZ
+from celpvq.codec.common import lsf_dequantizer, table_set
+from celpvq.codec.format import modes
+from celpvq.codec.common.lsf import flat
+from celpvq.codec.format.modes import FRAME_LEN
+from celpvq.codec.encoder.presets import HIGHPASS_HZ
 from celpvq.quality import segmental_snr
 from celpvq.quality.checkpoint import Checkpoint, Result
 from celpvq.training import lsf_books
@@ -77,7 +78,7 @@ def test_ratios_and_levels_are_those_of_a_signal_at_half_its_level(speech):
 
 
 def test_unquantized_spectra_are_the_clips_own(speech):
-    own = contenders.own_spectra(tables.default().mode(MODE), MODE, speech)
+    own = contenders.own_spectra(table_set.default().mode(MODE), MODE, speech)
     x = np.zeros(classes.to_frames(speech).size)
     x[: len(speech)] = speech
     wanted = lsf_books.analyze([x]).lsf
@@ -86,7 +87,7 @@ def test_unquantized_spectra_are_the_clips_own(speech):
     words = encoder.encode_words(x)
     prev, now, errors = flat(), np.empty(10), []
     for word, lsf in zip(words, wanted, strict=True):
-        lsf_quantizer.dequantize(word, own.lsf, prev, now)
+        lsf_dequantizer.dequantize(word, own.lsf, prev, now)
         errors.append(np.abs(now - lsf).max())
         prev[:] = now
     assert np.quantile(errors, 0.9) < 1e-6  # of like frames either may be taken
@@ -94,7 +95,7 @@ def test_unquantized_spectra_are_the_clips_own(speech):
 
 def test_each_part_unquantized_lets_the_search_come_nearer(speech):
     own = highpassed(speech)
-    base = tables.default()
+    base = table_set.default()
     plain = segmental_snr(own, contenders.code(speech, MODE, base, postfilter=False))
     snr = {}
     for name in contenders.parts(MODE):

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 import celpvq
-from celpvq.codec.modes import bit_table
+from celpvq.codec.format.modes import bit_table
 from celpvq.quality import clip_paths
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numba.core.errors import NumbaError
 
-from celpvq.codec.compiling import kernel, stack_array
-from celpvq.codec.decoder import DecoderState
-from celpvq.codec.encoder import EncoderState
-from celpvq.codec.records import Record
+from celpvq._numba import stack_array, strict
+from celpvq.codec.decoder.frame import DecoderState
+from celpvq.codec.encoder.frame import EncoderState
+from celpvq.codec.common.records import Record
 
 needs_compiler = pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="needs a compiler")
 
@@ -61,7 +61,7 @@ def test_names_that_every_record_has_are_refused():
         type("Bad", (Record,), {"__annotations__": {"flat": float}, "flat": 0.0})
 
 
-@kernel
+@strict
 def _change(state, other):
     state.age += 1
     for i in range(1, state.line.shape[0]):
@@ -80,7 +80,7 @@ def test_kernels_change_a_record_in_place_and_copy_by_assignment():
     assert (other.inner.level, other.inner.on, state.inner.on) == (4.0, False, True)
 
 
-@kernel
+@strict
 def _allocate(n):
     return np.zeros(n).sum()
 
@@ -94,7 +94,7 @@ def test_a_kernel_that_allocates_does_not_compile():
 _ROWS = 2
 
 
-@kernel
+@strict
 def _on_the_stack(x):
     a, b = stack_array((_ROWS, 3), np.float32), stack_array(_ROWS)
     a[:], b[:] = 1.0, 2.0

@@ -8,11 +8,12 @@ import pytest
 
 import celpvq
 from celpvq import Decoder, Encoder
-from celpvq.codec import bitstream, lsf, lsf_quantizer, synthesis
-from celpvq.codec import tables as table_sets
-from celpvq.codec.lsf import MIN_GAP
-from celpvq.codec.modes import FRAME_LEN, LPC_ORDER, N_SUBFRAMES, N_WORDS, fcb_stages
-from celpvq.codec.synthesis import CLAMP, SynthesisState
+from celpvq.codec.common import lsf, lsf_dequantizer, synthesis
+from celpvq.codec.format import bitstream
+from celpvq.codec.common import table_set as table_sets
+from celpvq.codec.common.lsf import MIN_GAP
+from celpvq.codec.format.modes import FRAME_LEN, LPC_ORDER, N_INDICES, N_SUBFRAMES, fcb_stages
+from celpvq.codec.common.synthesis import CLAMP, SynthesisState
 
 MODES = celpvq.modes()
 every_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
@@ -112,9 +113,9 @@ def values_of(mode, column, rng):
 def test_every_value_of_every_index_decodes(rng, mode):
     limits = bitstream.limits(mode)
     decoder = Decoder()
-    for column in range(N_WORDS):
+    for column in range(N_INDICES):
         values = values_of(mode, column, rng)
-        words = rng.integers(0, limits, (len(values), N_WORDS))
+        words = rng.integers(0, limits, (len(values), N_INDICES))
         words[:, column] = values
         decode(decoder, bitstream.pack(mode, words), mode)
 
@@ -156,7 +157,7 @@ def test_any_lsf_words_are_rising_and_stable(rng, mode):
     track = np.empty((n + 1, LPC_ORDER))
     track[0] = lsf.flat()
     for f in range(n):
-        lsf_quantizer.dequantize(words[f], tables, track[f], track[f + 1])
+        lsf_dequantizer.dequantize(words[f], tables, track[f], track[f + 1])
     assert_rising(track)
     part, a = np.empty(LPC_ORDER), np.empty((n, LPC_ORDER))
     for f in range(n):
@@ -192,7 +193,7 @@ def test_clean_speech_never_comes_near_the_clamp(clips):
         track = [lsf.flat()]
         for row in words:
             track.append(np.empty(LPC_ORDER))
-            lsf_quantizer.dequantize(row[:4], own.lsf, track[-2], track[-1])
+            lsf_dequantizer.dequantize(row[:4], own.lsf, track[-2], track[-1])
         for row, (before, after) in zip(words, pairwise(track), strict=True):
             for s in range(N_SUBFRAMES):
                 lsf.interpolate(before, after, s, part)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from celpvq import modes
-from celpvq.codec import bitstream
+from celpvq.codec.format import bitstream
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 import celpvq
 from celpvq import ChunkDecoder, ChunkEncoder, ConcurrentUseError, Decoder, Encoder
 from celpvq.audio import Resampler
-from celpvq.codec.modes import DELAY, FRAME_LEN
-from celpvq.codec.turn import Turn
+from celpvq.codec.format.modes import DELAY, FRAME_LEN
+from celpvq.codec.common.exclusive import ExclusiveAccess
 
 SIZES = st.lists(st.sampled_from([0, 1, 2, 159, 160, 161, 441, 8193]), max_size=30)
 
@@ -148,7 +148,7 @@ def test_two_threads_at_once_are_told():
             with pytest.raises(ConcurrentUseError, match="another thread"):
                 call()
             codec.copy().reset()
-            assert isinstance(pickle.loads(pickle.dumps(codec))._turn, Turn)
+            assert isinstance(pickle.loads(pickle.dumps(codec))._turn, ExclusiveAccess)
         call()
 
 

@@ -13,10 +13,10 @@ import pytest
 
 import celpvq
 from celpvq import Decoder, Encoder, TablesError, TableSet
-from celpvq.codec import tables as table_sets
-from celpvq.codec.lsf import MIN_GAP
-from celpvq.codec.synthesis import CLAMP
-from celpvq.codec.tables import expected
+from celpvq.codec.common import table_set as table_sets
+from celpvq.codec.common.lsf import MIN_GAP
+from celpvq.codec.common.synthesis import CLAMP
+from celpvq.codec.common.tables import expected
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 import celpvq
 from celpvq import ArgumentError, Decoder, Encoder, TableSet
 from celpvq.cli import main
-from celpvq.codec import tables as table_sets
-from celpvq.codec import tuning
-from celpvq.codec.modes import SUBFRAME_LEN
+from celpvq.codec.common import table_set as table_sets
+from celpvq.codec.encoder import presets
+from celpvq.codec.format.modes import SUBFRAME_LEN
 from celpvq.quality import clip_paths, segmental_snr
 from celpvq.training import (
     assignment,
@@ -294,7 +294,7 @@ def test_gain_centroids_err_least():
 
 def test_switches_follow_the_rules_of_the_encoder():
     """Prediction must be better by its penalty, and not serve too many frames in turn."""
-    longest, penalty = tuning.MAX_PREDICTED_FRAMES, tuning.PREDICTION_PENALTY
+    longest, penalty = presets.MAX_PREDICTED_FRAMES, presets.PREDICTION_PENALTY
     starts = np.array([0, 4 * (longest + 1) - 1, 40])
     weight = np.random.default_rng(0).uniform(0.5, 2, (40, 10))
     residual = np.ones((40, 2, 10))

@@ -17,7 +17,7 @@ import soundfile
 import celpvq
 from celpvq import envelope
 from celpvq.cli import main
-from celpvq.codec.modes import MODES
+from celpvq.codec.format.modes import MODES
 from celpvq.errors import ArgumentError, NetworkError
 from celpvq.rtp import JitterBuffer, RtpPacket, udp
 from celpvq.rtp.packet import bye

@@ -34,8 +34,8 @@ from numpy.typing import NDArray
 from peers import registry
 
 import celpvq
-from celpvq.codec.modes import FRAME_LEN, SAMPLERATE
-from celpvq.codec.parameters import parameters
+from celpvq.codec.format.modes import FRAME_LEN, SAMPLERATE
+from celpvq.codec.decoder.tracks import parameters
 from celpvq.quality import clip_paths, spectral_distortion
 from celpvq.training import lsf_books
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from celpvq import Decoder, Encoder, modes
 from celpvq.channel import flip_bits, flip_by, random_losses
-from celpvq.codec.modes import DELAY
+from celpvq.codec.format.modes import DELAY
 from celpvq.quality import pesq_nb
 
 Signal = NDArray[np.float64]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celpvq import TableSet
-from celpvq.codec.modes import SAMPLERATE
+from celpvq.codec.format.modes import SAMPLERATE
 from celpvq.quality import read_clip
 from celpvq.quality.compare import find_clips
 

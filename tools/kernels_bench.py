@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import celpvq
-from celpvq.codec import adaptive_codebook, fixed_codebook, lpc, products, restoration
-from celpvq.codec.beam import SearchTables
-from celpvq.codec.modes import MAX_LAG, fcb_stages
-from celpvq.codec.modes import SUBFRAME_LEN as N
-from celpvq.codec.tables import default
+from celpvq.codec.common import lpc
+from celpvq.codec.decoder import enhancement
+from celpvq.codec.encoder import adaptive_search, fixed_search, products
+from celpvq.codec.encoder.search_tables import SearchTables
+from celpvq.codec.format.modes import MAX_LAG, fcb_stages
+from celpvq.codec.format.modes import SUBFRAME_LEN as N
+from celpvq.codec.common.table_set import default
 
 RNG = np.random.default_rng(1)
 NOISE = 0.1 * RNG.normal(size=160)
@@ -47,8 +49,8 @@ def test_search_lags(benchmark, response, bits):
     lags = np.zeros(8, np.int64)
 
     def both():
-        adaptive_codebook.preselect(target, response, exc, bits, 150, lags)
-        adaptive_codebook.search_lags(
+        adaptive_search.preselect(target, response, exc, bits, 150, lags)
+        adaptive_search.search_lags(
             lags, target, response, exc, bits, 150, codes, filtered
         )  # fmt: skip
 
@@ -61,9 +63,9 @@ def test_shortlist(benchmark, response, mode):
     tables = default().mode(mode)
     columns, shape_acf = SearchTables.shapes(tables.fcb)
     energy, layout = np.empty(len(tables.fcb), np.float32), tables.fcb_layout[0]
-    fixed_codebook.energies(response, shape_acf, layout, energy)
+    fixed_search.energies(response, shape_acf, layout, energy)
     rest, words = RNG.normal(size=(4, N)).astype(np.float32), np.zeros((4, 6), np.int64)
-    benchmark(fixed_codebook.shortlist, rest, response, layout, columns, energy, 4, words)
+    benchmark(fixed_search.shortlist, rest, response, layout, columns, energy, 4, words)
     assert words.max() < 1 << (sum(fcb_stages(mode.bits("fcb")[0])) + 2)
 
 
@@ -74,7 +76,7 @@ def test_autocorrelation(benchmark):
 
 
 def test_restoration(benchmark):
-    state, x = restoration.RestorationState.new(), RNG.normal(size=N)
-    exc, settings = RNG.normal(size=MAX_LAG + N), restoration.settings(celpvq.modes()[0])
-    benchmark(restoration.apply, exc, settings, state, x)
+    state, x = enhancement.EnhancementState.new(), RNG.normal(size=N)
+    exc, settings = RNG.normal(size=MAX_LAG + N), enhancement.settings(celpvq.modes()[0])
+    benchmark(enhancement.apply, exc, settings, state, x)
     assert np.isfinite(x).all()

@@ -23,7 +23,7 @@ from peers.amr import KBPS, Amr
 import celpvq
 from celpvq import Decoder, Encoder
 from celpvq.channel import gilbert_elliott_losses, random_losses
-from celpvq.codec.modes import DELAY, FRAME_LEN
+from celpvq.codec.format.modes import DELAY, FRAME_LEN
 from celpvq.quality import pesq_nb, read_clip
 from celpvq.quality.compare import find_clips
 

@@ -23,9 +23,9 @@ import soundfile
 from numpy.typing import NDArray
 
 import celpvq
-from celpvq.codec.encoder import Encoder
-from celpvq.codec.modes import DELAY, FRAME_LEN
-from celpvq.codec.parameters import parameters
+from celpvq.codec.encoder.encoder import Encoder
+from celpvq.codec.format.modes import DELAY, FRAME_LEN
+from celpvq.codec.decoder.tracks import parameters
 from celpvq.quality import clip_paths, read_clip, segmental_snr, spectral_distortion
 
 Signal = NDArray[np.float64]

@@ -22,7 +22,7 @@ import soundfile
 from make_clips import GATE_LEN, active
 from numpy.typing import NDArray
 
-from celpvq.codec.modes import SAMPLERATE
+from celpvq.codec.format.modes import SAMPLERATE
 from celpvq.errors import ArgumentError, CelpvqError
 from celpvq.output import make_folder, write_file
 from celpvq.quality.compare import find_clips

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from celpvq import Decoder, Encoder
-from celpvq.codec.modes import DELAY
+from celpvq.codec.format.modes import DELAY
 from celpvq.quality import estoi, pesq_nb, read_clip
 from celpvq.quality.compare import find_clips
 

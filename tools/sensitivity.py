@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from celpvq import Decoder, Encoder, Mode, TableSet
 from celpvq import modes as all_modes
-from celpvq.codec import bitstream
-from celpvq.codec.modes import DELAY, FRAME_LEN, Bit, fcb_stages
+from celpvq.codec.format import bitstream
+from celpvq.codec.format.modes import Bit, DELAY, FRAME_LEN, fcb_stages
 from celpvq.output import write_file
 from celpvq.quality import pesq_nb, segmental_snr
 

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 import celpvq
 from celpvq import Decoder, Encoder, FormatError, envelope
-from celpvq.codec import paths
-from celpvq.codec.modes import FRAME_LEN, SAMPLERATE
+from celpvq.codec.encoder import survivors
+from celpvq.codec.format.modes import FRAME_LEN, SAMPLERATE
 from celpvq.quality import clip_paths, read_clip
 
 Signal = NDArray[np.float64]
@@ -59,7 +59,7 @@ def same_ears(encoder: Encoder, decoder: Decoder) -> bool:
     """Return whether both sides remember the same of what was heard."""
     ours, theirs = encoder._state, decoder._state
     same_spectrum = np.array_equal(ours.lsf_q, theirs.lsf_q)
-    return same_spectrum and bool(ours.beam[paths.HEARD].synthesis == theirs.synthesis)
+    return same_spectrum and bool(ours.beam[survivors.HEARD].synthesis == theirs.synthesis)
 
 
 class Soak:

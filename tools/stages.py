@@ -6,18 +6,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from celpvq.codec import (
-    adaptive_codebook,
-    analysis,
-    encoder,
-    fixed_codebook,
-    lsf_quantizer,
-    products,
-)
-from celpvq.codec.encoder import Encoder
-from celpvq.codec.modes import FRAME_LEN, MAX_LAG, MIN_LAG, Mode, fcb_stages
-from celpvq.codec.modes import SUBFRAME_LEN as N
-from celpvq.codec.tuning import LSF_SURVIVORS, PRESETS
+from celpvq.codec.encoder import adaptive_search, analysis, encoder, fixed_search, lsf_search, products
+from celpvq.codec.encoder.encoder import Encoder
+from celpvq.codec.format.modes import FRAME_LEN, MAX_LAG, MIN_LAG, Mode, fcb_stages
+from celpvq.codec.format.modes import SUBFRAME_LEN as N
+from celpvq.codec.encoder.presets import LSF_SURVIVORS, PRESETS
 
 _WARM_FRAMES = 100
 _CALLS = 200
@@ -72,7 +65,7 @@ def measure(mode: Mode, x: NDArray[np.float64]) -> tuple[list[list[object]], flo
     spectra, errors = np.zeros((effort.spectra, 4), np.int64), np.zeros(effort.spectra)
     bits, lags = tables.lag_bits[0], np.zeros(2 * effort.lags, np.int64)
     n_gains = tables.gain_layout[0, 1]
-    fixed_codebook.energies(response, derived.shape_acf, layout, energy)
+    fixed_search.energies(response, derived.shape_acf, layout, energy)
     n_lsf = 4 * tables.lsf.stage1.shape[1] * 10
     n_lsf += 2 * 16 * 5 * (tables.lsf.low.shape[1] + tables.lsf.high.shape[1])
     cross = effort.first * sizes[1] * N if len(sizes) == 2 else 0
@@ -82,34 +75,34 @@ def measure(mode: Mode, x: NDArray[np.float64]) -> tuple[list[list[object]], flo
             lambda: analysis.analyze(frame, True, state.analysis), 11 * 240,
         ),
         "LSF quantizer, per frame": (
-            lambda: lsf_quantizer.quantize(
+            lambda: lsf_search.quantize(
                 seen.lsf, seen.weight, tables.lsf, derived.lsf, state.lsf_q, LSF_SURVIVORS, False,
                 spectra, errors,
             ),
             n_lsf,
         ),
         "lags preselected, per subframe": (
-            lambda: adaptive_codebook.preselect(target, response, exc, bits, 150, lags),
+            lambda: adaptive_search.preselect(target, response, exc, bits, 150, lags),
             3 * n_lags * N,
         ),
         "adaptive codebook, per path": (
-            lambda: adaptive_codebook.search_lags(
+            lambda: adaptive_search.search_lags(
                 lags, target, response, exc, bits, 150, codes, filtered
             ),
             len(lags) * N * N,
         ),
         "energies, per response": (
-            lambda: fixed_codebook.energies(response, derived.shape_acf, layout, energy),
+            lambda: fixed_search.energies(response, derived.shape_acf, layout, energy),
             sum(sizes) * N,
         ),
         "fixed codebook, per pair": (
-            lambda: fixed_codebook.shortlist(
+            lambda: fixed_search.shortlist(
                 target[None], response, layout, derived.columns, energy, effort.first, found
             ),
             sum(sizes) * N + cross,
         ),
         "words and gains, per pair": (
-            lambda: fixed_codebook.search_words(
+            lambda: fixed_search.search_indices(
                 found[0], target, filtered[0], response, layout, tables.fcb, N, 0.5,
                 tables.gain[:n_gains], derived.linear[:n_gains], 0.01,
             ),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._types import F64
-from ..codec.samples import FULL_SCALE, as_array, scaled
+from ..codec.common.samples import FULL_SCALE, as_array, scaled
 from ..errors import ArgumentError, ArgumentTypeError
 
 MIN_SAMPLERATE, MAX_SAMPLERATE = 4000, 192000  # Hz

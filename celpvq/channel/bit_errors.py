@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..codec.modes import BY_LENGTH, MODES
+from ..codec.format.modes import BY_LENGTH, MODES
 from ..errors import ArgumentError
 from .losses import Mask, Packet, check_rate, draw_losses
 

@@ -106,8 +106,8 @@ def _pattern(path: str | None, compact: Any) -> "Pattern | None":
 def _read(file: Any, args: argparse.Namespace) -> "tuple[list[Packet], int, Any, str]":
     """Return all packets, their samples at 8000 Hz, the tables they need, and what is wrong."""
     from ..channel import read_g192
-    from ..codec.modes import BY_LENGTH, DELAY, FRAME_LEN, SID_BYTES
-    from ..codec.tables import made_with
+    from ..codec.common.table_set import made_with
+    from ..codec.format.modes import BY_LENGTH, DELAY, FRAME_LEN, SID_BYTES
     from ..container import CvqReader, n_samples_8k
     from ..errors import FormatError
 
@@ -151,12 +151,10 @@ def _decode(
 ) -> None:  # fmt: skip
     """Write what is heard, aligned with the original."""
     from ..audio.soundwriter import SoundWriter
-    from ..codec.decoder import Decoder
-    from ..codec.modes import FRAME_LEN, SAMPLERATE
-    from ..stream import ChunkDecoder
+    from ..codec.format.modes import FRAME_LEN, SAMPLERATE
+    from ..stream import Decoder
 
-    own = Decoder(postfilter=not args.no_postfilter, tables=tables)
-    decoder = ChunkDecoder(SAMPLERATE, own, "int16")
+    decoder = Decoder(SAMPLERATE, "int16", postfilter=not args.no_postfilter, tables=tables)
     writer = SoundWriter(output, suffix, SAMPLERATE, n_samples)
     left = n_samples
     with common.Progress(

@@ -34,7 +34,7 @@ def add_files(parser: argparse.ArgumentParser, source: str, target: str) -> None
 
 def add_encoder(parser: argparse.ArgumentParser) -> None:
     """Add the options of the verbs that encode packets for a channel."""
-    from ..codec.modes import MODES
+    from ..codec.format.modes import MODES
 
     parser.add_argument(
         "-m", "--mode", type=int, choices=list(MODES), default=6400, help="bit/s (default: 6400)"
@@ -88,7 +88,7 @@ def load_tables(path: str | None) -> Any:
     """Return the tables in a file, or None."""
     if path is None:
         return None
-    from ..codec.tables import TableSet
+    from ..codec.common.table_set import TableSet
 
     return TableSet.load(path)
 
@@ -155,7 +155,7 @@ class Progress:
     def __init__(
         self, verb: str, seconds: float | None, *, quiet: bool, kernel: str = _ENCODER
     ) -> None:
-        from .._jit import is_compiled
+        from .._numba import is_compiled
 
         self.seconds = 0.0
         self._bar: Any = None

@@ -36,7 +36,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
-    from ..codec.modes import MODES
+    from ..codec.format.modes import MODES
 
     parser.epilog = _EPILOG
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="speech, searched recursively")

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Code the clips, print the table, write the files; return the exit status."""
     import celpvq
 
-    from ..codec.modes import SAMPLERATE
+    from ..codec.format.modes import SAMPLERATE
     from ..errors import MissingPackageError
     from ..quality import clips as bundled
     from ..quality import demo

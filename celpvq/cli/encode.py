@@ -18,7 +18,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
-    from ..codec.modes import MODES
+    from ..codec.format.modes import MODES
 
     parser.epilog = _EPILOG
     common.add_files(parser, "a sound file", "the .cvq file")

@@ -35,10 +35,9 @@ def run(args: argparse.Namespace) -> int:
     """Run until the time is over or an interrupt comes; return the exit status."""
     from .. import warmup
     from ..audio import devices
-    from ..codec.decoder import Decoder
-    from ..codec.encoder import Encoder
-    from ..codec.modes import FRAME_LEN, SAMPLERATE
+    from ..codec.format.modes import FRAME_LEN, SAMPLERATE
     from ..live import Loop, losses
+    from ..stream import Decoder, Encoder
 
     tables = common.load_tables(args.tables)
     warmup()

@@ -56,10 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Receive; return the exit status."""
-    from ..codec.decoder import Decoder
     from ..rtp import udp
     from ..rtp.jitter import JitterBuffer
     from ..rtp.receiver import Receiver
+    from ..stream import Decoder
 
     host, port = udp.parse_address(args.bind)
     buffer = JitterBuffer(args.depth, max(args.depth, args.max_depth))
@@ -101,7 +101,7 @@ class _Player:
         self.seconds = 0.0
 
     def __call__(self, samples: "F32") -> None:
-        from ..codec.modes import SAMPLERATE
+        from ..codec.format.modes import SAMPLERATE
 
         self._write(samples)
         self.seconds += len(samples) / SAMPLERATE
@@ -114,7 +114,7 @@ def _player(args: argparse.Namespace) -> Iterator[_Player]:
 
     from ..audio import devices
     from ..audio.soundwriter import SoundWriter, check_suffix
-    from ..codec.modes import SAMPLERATE
+    from ..codec.format.modes import SAMPLERATE
 
     if args.output == devices.LOUDSPEAKER:
         device = None if args.device is None else devices.device(args.device)

@@ -9,7 +9,7 @@ from . import common
 
 if TYPE_CHECKING:
     from .._types import F64
-    from ..codec.encoder import Encoder
+    from ..stream import Encoder
 
 _EPILOG = """\
 IN is any sound file, - for standard input, which is read to its end first, or mic for the
@@ -47,10 +47,10 @@ def run(args: argparse.Namespace) -> int:
 
     from ..audio import devices
     from ..audio.devices import MICROPHONE
-    from ..codec.encoder import Encoder
-    from ..codec.modes import FRAME_LEN, SAMPLERATE
+    from ..codec.format.modes import FRAME_LEN, SAMPLERATE
     from ..rtp import udp
     from ..rtp.sender import Sender
+    from ..stream import Encoder
 
     host, port = udp.parse_address(args.to)
     encoder = Encoder(args.mode, args.preset, dtx=args.dtx, tables=common.load_tables(args.tables))
@@ -82,7 +82,7 @@ def _chunks(file: Any, args: argparse.Namespace) -> "Iterator[F64]":
     import numpy as np
 
     from ..audio import Resampler, as_mono, read_sound
-    from ..codec.modes import FRAME_LEN, SAMPLERATE
+    from ..codec.format.modes import FRAME_LEN, SAMPLERATE
 
     sound = read_sound(file, common.name_of(args.input, "input"))
     resampler = Resampler(sound.samplerate, SAMPLERATE)
@@ -112,4 +112,4 @@ def _payloads(
     for packet in encoded():
         enveloped = packet and (copies or crc)
         yield envelope.pack(packet, copy=copy, crc=crc) if enveloped else packet
-        copy = encoder.last_copy if copies else b""
+        copy = encoder.redundancy if copies else b""

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """Train; return the exit status."""
     from dataclasses import fields
 
-    from ..codec import tuning
+    from ..codec.encoder import presets
     from ..errors import ArgumentError, OutputExistsError
     from ..training.corpus import find_clips
     from ..training.pipeline import Plan, train
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     for name in ("minutes", "targets", "iterations", "lsf_rounds"):
         if not getattr(plan, name) > 0:
             raise ArgumentError(f"{name}: expected a positive number, got {getattr(plan, name)}")
-    tuning.preset(plan.preset)
+    presets.get(plan.preset)
     log = stderr_log()
     work = args.out.with_name(args.out.name + ".work.npz")
     tables = train(find_clips(args.folder), plan, work, log)

@@ -5,8 +5,8 @@ import zlib
 from dataclasses import dataclass
 
 from ..audio.arrays import MAX_SAMPLERATE, MIN_SAMPLERATE, converted_len
-from ..codec import modes
-from ..codec.modes import Mode
+from ..codec.format import modes
+from ..codec.format.modes import Mode
 from ..errors import FormatError, TruncatedStream
 
 MAGIC = b"\x89CVQ"

@@ -4,8 +4,8 @@ import io
 from collections.abc import Iterator
 from typing import IO, TypeAlias
 
-from ..codec import modes
-from ..codec.modes import SID_BYTES, Mode
+from ..codec.format import modes
+from ..codec.format.modes import SID_BYTES, Mode
 from ..errors import ArgumentTypeError, FormatError, TruncatedStream
 from .header import (
     BLOCK_PACKETS,

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from typing import IO
 
-from ..codec import modes
+from ..codec.format import modes
 from .header import VERSION
 from .reader import CvqReader
 

@@ -4,8 +4,8 @@ import io
 from collections.abc import Iterable
 
 from ..audio.arrays import check_int, check_samplerate
-from ..codec import modes
-from ..codec.modes import SID_BYTES, Mode
+from ..codec.format import modes
+from ..codec.format.modes import SID_BYTES, Mode
 from ..errors import ArgumentError, ArgumentTypeError
 from ..output import Sink, write_all
 from .header import BLOCK_PACKETS, ID_LEN, SAMPLES, Header, crc_bytes, n_packets

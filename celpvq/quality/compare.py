@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..codec.modes import SAMPLERATE
+from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError, CelpvqError, SoundFileError
 from .checkpoint import Checkpoint, Result
 from .contenders import Clip, Contender, read_speech

@@ -9,12 +9,13 @@ from typing import Protocol
 
 import numpy as np
 
-from ..codec import modes, tuning
-from ..codec import tables as table_sets
-from ..codec.decoder import Decoder
-from ..codec.encoder import Encoder
-from ..codec.modes import DELAY, FRAME_LEN, SAMPLERATE
-from ..codec.tables import TableSet
+from ..codec.common import table_set as table_sets
+from ..codec.common.table_set import TableSet
+from ..codec.decoder.decoder import FrameDecoder
+from ..codec.encoder import presets
+from ..codec.encoder.encoder import FrameEncoder
+from ..codec.format import modes
+from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
 from ..errors import ArgumentError
 from .signal import Signal
 
@@ -87,7 +88,7 @@ class Celpvq:
 
     def __post_init__(self) -> None:
         modes.get(self.mode)
-        tuning.preset(self.preset)
+        presets.get(self.preset)
 
     @property
     def name(self) -> str:
@@ -106,11 +107,12 @@ class Celpvq:
         _prepare(self.mode, self.tables)
         padded = np.zeros(-(-(ref.size + DELAY) // FRAME_LEN) * FRAME_LEN)
         padded[: ref.size] = ref
-        encoder, decoder = Encoder(mode, self.preset, tables=tables), Decoder(tables=tables)
+        encoder = FrameEncoder(mode, self.preset, tables=tables)
+        decoder = FrameDecoder(tables=tables)
         start = time.thread_time()
-        packets = encoder.encode_frames(padded)
+        packets = b"".join(encoder.encode(padded))
         middle = time.thread_time()
-        decoded = decoder.decode_frames(packets, mode)
+        decoded = decoder.decode_run(packets, mode)
         end = time.thread_time()
         samples = decoded[DELAY : DELAY + ref.size] / 32768.0
         return Coded(samples, self.mode / 1000, middle - start, end - middle)
@@ -119,8 +121,8 @@ class Celpvq:
 @functools.cache
 def _prepare(mode: int, tables: str | None) -> None:
     """Code a frame, so that loading and deriving tables does not count as time of a clip."""
-    packet = Encoder(mode, tables=_tables(tables)).encode_frame(np.zeros(FRAME_LEN))
-    Decoder(tables=_tables(tables)).decode_frame(packet)
+    [packet] = FrameEncoder(mode, tables=_tables(tables)).encode(np.zeros(FRAME_LEN))
+    FrameDecoder(tables=_tables(tables)).decode(packet)
 
 
 @functools.cache

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from .. import api
 from ..audio import SoundWriter, to_dtype
-from ..codec.encoder import Encoder
-from ..codec.modes import FRAME_LEN, SAMPLERATE, Mode
-from ..codec.parameters import parameters
+from ..codec.decoder.tracks import parameters
+from ..codec.encoder.encoder import FrameEncoder
+from ..codec.format.modes import FRAME_LEN, SAMPLERATE, Mode
 from ..output import Output
 from .evaluation import MEASURES, score
 from .picture import draw
@@ -78,6 +78,6 @@ def draw_clip(path: Path, clip: Signal, preset: str) -> None:
     """Draw `PICTURE_CLIP` before and after; raise `MissingPackageError` without matplotlib."""
     coded, _ = api.decode(api.encode(clip, SAMPLERATE, PICTURE_MODE, preset))
     whole = np.pad(clip, (0, -clip.size % FRAME_LEN))
-    packets = Encoder(PICTURE_MODE, preset=preset).encode_frames(whole)
+    packets = b"".join(FrameEncoder(PICTURE_MODE, preset=preset).encode(whole))
     tracks = parameters(packets, PICTURE_MODE)
     draw(path, clip, coded, tracks.lsf, tracks.lag, f"{PICTURE_CLIP}, {PICTURE_MODE} bit/s")

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ..codec.modes import SAMPLERATE
+from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError, MissingPackageError
 from .signal import Signal, check_pair
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..codec.modes import DELAY, FRAME_LEN, SAMPLERATE, SUBFRAME_LEN
+from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, SUBFRAME_LEN
 from .figures import new_figure, save_figure
 
 WINDOW_LEN = 240  # 30 ms

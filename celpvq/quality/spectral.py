@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..codec.modes import SAMPLERATE
+from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError
 
 N_BINS = 256  # points between 0 and half the sample rate

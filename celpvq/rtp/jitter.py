@@ -10,7 +10,7 @@ possible.
 from collections import deque
 from dataclasses import dataclass
 
-from ..codec.modes import FRAME_LEN, SAMPLERATE, SID_BYTES
+from ..codec.format.modes import FRAME_LEN, SAMPLERATE, SID_BYTES
 from ..errors import ArgumentError
 from .source import MAX_MISORDER, Arrival
 

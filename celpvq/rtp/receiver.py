@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 
 from .. import envelope
 from .._types import F32
-from ..codec.decoder import Decoder
-from ..codec.modes import BY_LENGTH, SID_BYTES
+from ..codec.format.modes import BY_LENGTH, SID_BYTES
 from ..envelope import Envelope
 from ..errors import FormatError
+from ..stream import Decoder
 from .jitter import FRAME_S, JitterBuffer
 from .packet import PAYLOAD_TYPE, RtpPacket, is_rtcp, leaving
 from .source import Source
@@ -110,5 +110,7 @@ class Receiver:
         """Return the samples (160,) to play now [s]."""
         packet, after = self.buffer.pop(now), self.buffer.after
         if after is not None:
-            return self._decoder.decode_frame(None, next_packet=after.payload, copy=after.copy)
+            return self._decoder.decode_frame(
+                None, next_packet=after.payload, redundancy=after.copy
+            )
         return self._decoder.write([packet])

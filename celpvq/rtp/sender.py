@@ -2,7 +2,7 @@
 
 import secrets
 
-from ..codec.modes import FRAME_LEN
+from ..codec.format.modes import FRAME_LEN
 from .packet import PAYLOAD_TYPE, RtpPacket, bye
 
 

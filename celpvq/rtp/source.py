@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ..codec.modes import FRAME_LEN
+from ..codec.format.modes import FRAME_LEN
 from .packet import RtpPacket
 
 MAX_DROPOUT = 500  # packets that may be missing in a row, 10 s

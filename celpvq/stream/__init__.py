@@ -1,16 +1,18 @@
-"""Streams of any length: chunks of sound into a file, and a file into frames of sound.
+"""Streams of any length: chunks of sound to packets or files, and back.
 
-Whatever the chunks, the result is that of the whole in one piece, to the bit.
+Chunk boundaries do not matter: any chunking gives the same result, to the bit.
 """
 
-from .chunks import ChunkDecoder, ChunkEncoder, decode_stream, encode_stream
+from .decoder import Decoder
+from .encoder import Encoder
+from .generators import decode_stream, encode_stream
 from .opening import open
 from .reader import StreamReader
 from .writer import StreamWriter
 
 __all__ = [
-    "ChunkDecoder",
-    "ChunkEncoder",
+    "Decoder",
+    "Encoder",
     "StreamReader",
     "StreamWriter",
     "decode_stream",

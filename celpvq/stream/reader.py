@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from .._types import F64, I16
 from ..audio import Resampler, check_samplerate, converted_len, to_dtype
 from ..audio.arrays import check_dtype
-from ..codec import tables as shipped
-from ..codec.decoder import Decoder
-from ..codec.modes import DELAY, FRAME_LEN, SAMPLERATE
-from ..codec.tables import TableSet
+from ..codec.common import table_set as shipped
+from ..codec.common.samples import FULL_SCALE
+from ..codec.common.table_set import TableSet
+from ..codec.decoder.decoder import FrameDecoder
+from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
 from ..container import CvqReader, Header, n_samples_8k
 from ..errors import ClosedError
 
@@ -67,7 +68,7 @@ class StreamReader:
             self.samplerate = check_samplerate(
                 self.header.samplerate if samplerate is None else samplerate
             )
-            self._decoder = Decoder(
+            self._decoder = FrameDecoder(
                 postfilter=postfilter, tables=shipped.made_with(self.header.tables, tables)
             )
             self._resampler = Resampler(SAMPLERATE, self.samplerate)
@@ -132,7 +133,7 @@ class StreamReader:
         n_8k = 0
         for pcm in self._decoded():
             n_8k += len(pcm)
-            yield self._resampler.write(pcm.astype(np.float64) / 32768.0)
+            yield self._resampler.write(pcm / FULL_SCALE)
         n = self.n_samples
         if n is None or self._cvq.n_missing:
             n = converted_len(n_8k, SAMPLERATE, self.samplerate)
@@ -144,9 +145,9 @@ class StreamReader:
         held = np.zeros(0, np.int16)  # the last frame, until the length is known
         for mode, packets in self._cvq.runs():
             new = (
-                self._decoder.decode_frames(packets, mode)
+                self._decoder.decode_run(packets, mode)
                 if mode is not None
-                else to_dtype(self._decoder.write([packets]).astype(np.float64), "int16")
+                else self._decoder.decode(packets)
             )
             pcm = np.concatenate([held, new[delay:]])
             delay = 0

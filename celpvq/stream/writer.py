@@ -6,14 +6,13 @@ from typing import Self
 
 from numpy.typing import ArrayLike
 
-from ..codec import modes
-from ..codec.encoder import Encoder
-from ..codec.modes import SAMPLERATE, Mode
-from ..codec.tables import TableSet
+from ..codec.common.table_set import TableSet
+from ..codec.format import modes
+from ..codec.format.modes import SAMPLERATE, Mode
 from ..container import CvqWriter
 from ..errors import ArgumentError, ClosedError
 from ..output import Output, Sink
-from .chunks import ChunkEncoder
+from .encoder import Encoder
 
 
 class StreamWriter:
@@ -53,8 +52,10 @@ class StreamWriter:
         samples: int | None = None,
     ) -> None:  # fmt: skip
         self._variable = variable or dtx
-        self._encoder = Encoder(mode, preset, highpass=highpass, dtx=dtx, tables=tables)
-        self._coder = ChunkEncoder(samplerate, self._encoder, axis=axis, channel=channel)
+        self._encoder = Encoder(
+            mode, preset, samplerate=samplerate, axis=axis, channel=channel, highpass=highpass,
+            dtx=dtx, tables=tables,
+        )  # fmt: skip
         self._open = True
         self._output = Output(file) if isinstance(file, (str, os.PathLike)) else None
         sink: Sink = self._output or file  # type: ignore[assignment]
@@ -81,12 +82,12 @@ class StreamWriter:
     @property
     def samplerate(self) -> int:
         """Rate of the chunks [Hz]."""
-        return self._coder.samplerate
+        return self._encoder.samplerate
 
     @property
     def n_samples(self) -> int:
         """How many samples were written so far."""
-        return self._coder.n_samples
+        return self._encoder.n_samples
 
     @property
     def n_bytes(self) -> int:
@@ -105,7 +106,7 @@ class StreamWriter:
         """
         if not self._open:
             raise ClosedError("write: the stream is closed")
-        self._cvq.write_packets(self._coder.write(chunk))
+        self._cvq.write_packets(self._encoder.write(chunk))
 
     def close(self) -> None:
         """Complete the stream.
@@ -121,7 +122,7 @@ class StreamWriter:
             n_samples = self.n_samples
             if not n_samples:
                 raise ArgumentError("x: expected at least one sample, got none")
-            self._cvq.write_packets(self._coder.flush())
+            self._cvq.write_packets(self._encoder.flush())
             self._cvq.close(n_samples)
         except BaseException:
             self.abort()

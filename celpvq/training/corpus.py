@@ -11,7 +11,7 @@ import numpy as np
 
 from .._types import F64
 from ..audio import Resampler, as_mono, read_sound
-from ..codec.modes import SAMPLERATE
+from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError, FormatError
 
 SUFFIXES = frozenset({".flac", ".wav", ".ogg", ".mp3", ".aiff", ".au"})

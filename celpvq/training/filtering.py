@@ -1,10 +1,10 @@
 """Filtering of subframes from rest, in double precision: what centroids are solved from."""
 
-from .._jit import search
+from .._numba import fast
 from .._types import F64
 
 
-@search
+@fast(allocates=True)
 def convolve(x: F64, impulse: F64, out: F64) -> None:
     """Filter x (n,) by the impulse response (n,) from rest into out (n,)."""
     out[:] = 0.0
@@ -13,7 +13,7 @@ def convolve(x: F64, impulse: F64, out: F64) -> None:
             out[i + n] += x[i] * impulse[n]
 
 
-@search
+@fast(allocates=True)
 def correlate(x: F64, impulse: F64, out: F64) -> None:
     """Filter x (n,) backwards by the impulse response (n,): out[i] = sum x[n] impulse[n-i]."""
     for i in range(x.shape[0]):

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from .._jit import search
+from .._numba import fast
 from .._types import F64, I64
-from ..codec import gains
-from ..codec.gains import N_TAPS
-from ..codec.tuning import MAX_PITCH_GAIN
+from ..codec.common import gains
+from ..codec.common.gains import N_TAPS
+from ..codec.encoder import gain_search
+from ..codec.encoder.presets import MAX_PITCH_GAIN
 from ..vq import LBG
 from .harvest import Harvest
 from .loudness import error_weights
@@ -52,7 +53,7 @@ def train_predictor(harvest: Harvest) -> tuple[F64, float]:
     return np.r_[mean, best.x], float(np.sqrt(best.fun))
 
 
-@search
+@fast(allocates=True)
 def _code(
     moments: F64, weight: F64, starts: I64, predictor: F64, book: F64, linear: F64,
     words: I64, scale: F64,
@@ -66,7 +67,7 @@ def _code(
             five[:] = moments[t, 1:6]
             level = gains.decibel_to_linear(gains.predicted_db(predictor, memory))
             scale[t] = level / moments[t, 6]
-            words[t], err = gains.search_entry(five, scale[t], book, linear)
+            words[t], err = gain_search.search(five, scale[t], book, linear)
             total += weight[t] * (err + moments[t, 0])
             for i in range(N_TAPS - 1, 0, -1):
                 memory[i] = memory[i - 1]
@@ -85,7 +86,14 @@ def train_book(
     best, best_err = book, np.inf
     for _ in range(_ITERATIONS):
         err = _code(
-            moments, weight, harvest.starts, predictor, book, gains.levels(book), words, scale
+            moments,
+            weight,
+            harvest.starts,
+            predictor,
+            book,
+            gain_search.linear_corrections(book),
+            words,
+            scale,
         )
         if err < best_err:
             best, best_err = book, err

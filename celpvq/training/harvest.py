@@ -5,25 +5,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import search
+from .._numba import fast
 from .._types import F64, I64
-from ..codec import (
+from ..codec.common import (
     adaptive_codebook,
-    analysis,
-    beam,
-    encoder,
     filters,
     fixed_codebook,
     gains,
-    lsf_quantizer,
-    paths,
+    lsf_dequantizer,
     pitch,
     synthesis,
-    weighting,
 )
-from ..codec.encoder import Encoder, EncoderState
-from ..codec.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN, Mode
-from ..codec.tables import ModeTables, TableSet
+from ..codec.common.table_set import TableSet
+from ..codec.common.tables import ModeTables
+from ..codec.encoder import analysis, frame, weighting
+from ..codec.encoder.encoder import FrameEncoder
+from ..codec.encoder.frame import EncoderState
+from ..codec.format.modes import (
+    FRAME_LEN,
+    LAG_INDICES,
+    LPC_ORDER,
+    MAX_LAG,
+    N_SUBFRAMES,
+    SUBFRAME_LEN,
+    Mode,
+)
 from .filtering import convolve
 from .parallel import in_order
 
@@ -39,48 +45,48 @@ class Harvest(NamedTuple):
     starts: I64  # (n_clips + 1,) first row of each recording, and n
 
 
-@search
+@fast(allocates=True)
 def _replay(
     x: F64,
-    words: I64,
+    indices: I64,
     tables: ModeTables,
     state: EncoderState,
     rest: F64,
     impulse: F64,
     moments: F64,
 ) -> None:
-    """Follow the encoder through x along the words that it chose; record each subframe's target."""
+    """Follow the encoder through x along its indices; record the target of each subframe."""
     lpc_q, lpc_w = np.empty((N_SUBFRAMES, LPC_ORDER)), np.empty((N_SUBFRAMES, LPC_ORDER))
     num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER)
     target, y, z = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
     h = np.empty(SUBFRAME_LEN)
     lsf_q = np.empty(LPC_ORDER)
     exc = np.empty(MAX_LAG + SUBFRAME_LEN)
-    who = state.beam[paths.HEARD]
+    who = state.committed
     row = 0
-    for f in range(words.shape[0]):
+    for f in range(indices.shape[0]):
         analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state.analysis)
         seen = state.analysis
-        lsf_quantizer.dequantize(words[f, :4], tables.lsf, state.lsf_q[:], lsf_q)
-        encoder.interpolate(state.lsf_q, lsf_q, lpc_q)
-        encoder.interpolate(seen.lsf_prev, seen.lsf, lpc_w)
+        lsf_dequantizer.dequantize(indices[f, :4], tables.lsf, state.lsf_q[:], lsf_q)
+        frame.interpolate_lpc(state.lsf_q, lsf_q, lpc_q)
+        frame.interpolate_lpc(seen.lsf_prev, seen.lsf, lpc_w)
         filters.copy(lsf_q, state.lsf_q[:])
         speech = seen.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
         for s in range(N_SUBFRAMES):
             part = speech[s * SUBFRAME_LEN : (s + 1) * SUBFRAME_LEN]
             weighting.coefficients(lpc_w[s], num, den)
             weighting.impulse_response(num, den, lpc_q[s], h)
-            beam.target_of(part, lpc_q[s], num, den, who, target)
+            weighting.target(part, lpc_q[s], num, den, who, target)
 
             lag3 = pitch.dequantize(
-                words[f, synthesis.LAG_WORDS + s], tables.lag_bits[s], who.synthesis.lag3
+                indices[f, LAG_INDICES + s], tables.lag_bits[s], who.synthesis.lag3
             )
             exc[:MAX_LAG] = who.synthesis.exc[SUBFRAME_LEN:]
             adaptive_codebook.vector(lag3, exc)
             convolve(exc[MAX_LAG:], h, y)
             beta = synthesis.sharpening(who.synthesis)
-            synthesis.subframe(words[f], s, lpc_q[s], tables, who.synthesis)
-            beam.follow(part, num, den, who)
+            synthesis.subframe(indices[f], s, lpc_q[s], tables, who.synthesis)
+            weighting.add_error(part, num, den, who)
 
             convolve(who.synthesis.code, h, z)
             m = moments[row]
@@ -104,14 +110,14 @@ def harvest(recordings: Sequence[F64], mode: Mode, tables: TableSet, preset: str
 
     def one(x: F64) -> tuple[F64, F64, F64]:
         x = x[: len(x) // FRAME_LEN * FRAME_LEN]
-        words = Encoder(mode, preset, tables=tables).encode_words(x)
-        n = words.shape[0] * N_SUBFRAMES
+        indices = FrameEncoder(mode, preset, tables=tables).indices(x)
+        n = indices.shape[0] * N_SUBFRAMES
         rest, impulse, moments = (
             np.empty((n, SUBFRAME_LEN)),
             np.empty((n, SUBFRAME_LEN)),
             np.empty((n, N_MOMENTS)),
         )
-        _replay(x, words, tables.mode(mode), EncoderState.new(), rest, impulse, moments)
+        _replay(x, indices, tables.mode(mode), EncoderState.new(), rest, impulse, moments)
         return rest, impulse, moments
 
     parts = list(in_order(one, recordings))

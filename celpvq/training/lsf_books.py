@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import search
+from .._numba import fast
 from .._types import F64, I64
-from ..codec import analysis, lpc, lsf_quantizer, tuning
-from ..codec.analysis import AnalysisState
-from ..codec.lsf_quantizer import SPLIT, LsfColumns, LsfTables
-from ..codec.modes import FRAME_LEN, LPC_ORDER
+from ..codec.common import lpc, lsf_dequantizer
+from ..codec.common.lsf_dequantizer import SPLIT, LsfTables
+from ..codec.encoder import analysis, lsf_search, presets
+from ..codec.encoder.analysis import AnalysisState
+from ..codec.encoder.lsf_search import LsfColumns
+from ..codec.format.modes import FRAME_LEN, LPC_ORDER
 from ..errors import ArgumentError
 from ..vq import LBG
 from .parallel import in_order
@@ -35,7 +37,7 @@ class Spectra(NamedTuple):
     starts: I64  # (n_clips + 1,) first row of each recording, and n
 
 
-@search
+@fast(allocates=True)
 def _analyze(x: F64, state: AnalysisState, lsfs: F64, weight: F64) -> None:
     """Put LSF and weights of all frames of x, as the encoder sees them, into (n_frames, p) each."""
     for f in range(lsfs.shape[0]):
@@ -64,7 +66,7 @@ def analyze(recordings: Sequence[F64]) -> Spectra:
     return Spectra(lsfs, weight, starts)
 
 
-@search
+@fast(allocates=True)
 def _quantize_all(
     lsfs: F64, weight: F64, tables: LsfTables, columns: LsfColumns, words: I64, residual: F64,
     errs: F64,
@@ -77,16 +79,16 @@ def _quantize_all(
     prev[:] = tables.mean
     predicted = 0
     for f in range(lsfs.shape[0]):
-        safe = predicted >= tuning.MAX_PREDICTED_FRAMES
-        lsf_quantizer.quantize(
-            lsfs[f], weight[f], tables, columns, prev, tuning.LSF_SURVIVORS, safe,
+        safe = predicted >= presets.MAX_PREDICTED_FRAMES
+        lsf_search.search(
+            lsfs[f], weight[f], tables, columns, prev, presets.LSF_SURVIVORS, safe,
             words[f : f + 1], errs[f : f + 1],
         )  # fmt: skip
         for switch in range(2):
-            lsf_quantizer.predict(switch, tables, prev, now)
+            lsf_dequantizer.predict(switch, tables, prev, now)
             for i in range(LPC_ORDER):
                 residual[f, switch, i] = lsfs[f, i] - now[i]
-        lsf_quantizer.dequantize(words[f], tables, prev, now)
+        lsf_dequantizer.dequantize(words[f], tables, prev, now)
         prev[:] = now
         predicted = predicted + 1 if words[f, 0] == 1 else 0
 
@@ -156,7 +158,7 @@ def _unquantized(spectra: Spectra, mean: F64, rho: F64) -> F64:
     return np.asarray(d[:, None] - rho * before[:, None], dtype=np.float64)
 
 
-@search
+@fast(allocates=True)
 def _switches(residual: F64, weight: F64, starts: I64) -> I64:
     """Return the predictor of each frame by the encoder's rules, its errors being the residuals."""
     switch = np.zeros(residual.shape[0], dtype=np.int64)
@@ -167,8 +169,8 @@ def _switches(residual: F64, weight: F64, starts: I64) -> I64:
             for i in range(LPC_ORDER):
                 safe += weight[f, i] * residual[f, 0, i] ** 2
                 predictive += weight[f, i] * residual[f, 1, i] ** 2
-            better = tuning.PREDICTION_PENALTY * predictive < safe
-            if better and predicted < tuning.MAX_PREDICTED_FRAMES:
+            better = presets.PREDICTION_PENALTY * predictive < safe
+            if better and predicted < presets.MAX_PREDICTED_FRAMES:
                 switch[f] = 1
             predicted = predicted + 1 if switch[f] == 1 else 0
     return switch

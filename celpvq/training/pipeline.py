@@ -9,9 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from .._jit import CACHE_DIR
+from .._numba import CACHE_DIR
 from .._types import F64
-from ..codec.modes import (
+from ..codec.common.table_set import TableSet
+from ..codec.common.tables import (
+    SID_BOOK,
+    expected,
+    fcb_names,
+    gain_name,
+    lsf_names,
+    predictor_name,
+)
+from ..codec.format.modes import (
     FRAME_LEN,
     LPC_ORDER,
     SAMPLERATE,
@@ -21,15 +30,6 @@ from ..codec.modes import (
     bit_table,
     fcb_stages,
     modes,
-)
-from ..codec.tables import (
-    SILENCE,
-    TableSet,
-    expected,
-    fcb_names,
-    gain_name,
-    lsf_names,
-    predictor_name,
 )
 from ..errors import ArgumentError
 from . import gain_books, lsf_books, shape_books, silence_book
@@ -141,7 +141,7 @@ def _train_lsf(
         book, error = silence_book.train(spectra(), recordings, SID_LSF_BITS, plan.seed, log)
         return [book], error
 
-    [arrays[SILENCE]], errors[SILENCE] = checkpoint.get([SILENCE], make_silence)
+    [arrays[SID_BOOK]], errors[SID_BOOK] = checkpoint.get([SID_BOOK], make_silence)
     return errors
 
 

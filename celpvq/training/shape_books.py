@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import search
+from .._numba import fast
 from .._types import F32, F64, I64
-from ..codec import filters, fixed_codebook
-from ..codec.beam import SearchTables
-from ..codec.modes import SUBFRAME_LEN
-from ..codec.products import respond
+from ..codec.common import filters, fixed_codebook
+from ..codec.encoder import fixed_search
+from ..codec.encoder.products import respond
+from ..codec.encoder.search_tables import SearchTables
+from ..codec.format.modes import SUBFRAME_LEN
 from .filtering import convolve, correlate
 from .parallel import in_order, slices
 from .progress import Log
@@ -36,7 +37,7 @@ class Targets(NamedTuple):
     impulse: F64  # (n, SUBFRAME_LEN)
 
 
-@search
+@fast(allocates=True)
 def _assign(
     targets: Targets,
     layout: I64,
@@ -62,8 +63,8 @@ def _assign(
         rest, impulse = targets.rest[t], targets.impulse[t]
         filters.copy(rest, target[0])
         respond(impulse, response)
-        fixed_codebook.energies(response, shape_acf, layout, energy)
-        fixed_codebook.shortlist(target, response, layout, columns, energy, _FIRST, found)
+        fixed_search.energies(response, shape_acf, layout, energy)
+        fixed_search.preselect(target, response, layout, columns, energy, _FIRST, found)
         filters.copy(found[0], tried[:_TRIED])
         tried[_TRIED] = words[t]
         best = -1.0
@@ -86,7 +87,7 @@ def _assign(
             err[t] += rest[n] * rest[n]
 
 
-@search
+@fast(allocates=True)
 def _accumulate(
     targets: Targets,
     layout: I64,
@@ -143,7 +144,7 @@ class _Design:
 
     def assign(self) -> float:
         """Find the words of all targets; return the mean error."""
-        derived = SearchTables.shapes(self.book)
+        derived = SearchTables.code_vectors(self.book)
 
         def one(rows: slice) -> None:
             part = Targets(self.targets.rest[rows], self.targets.impulse[rows])

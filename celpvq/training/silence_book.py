@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._types import F64
-from ..codec.modes import FRAME_LEN, LPC_ORDER, SID_INTERVAL
+from ..codec.format.modes import FRAME_LEN, LPC_ORDER, SID_INTERVAL
 from ..errors import ArgumentError
 from ..vq import LBG
 from .lsf_books import Spectra

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._types import F64
-from ..codec.modes import LPC_ORDER
+from ..codec.format.modes import LPC_ORDER
 from ..errors import ArgumentError, FormatError
 from ..training.corpus import Clip, find_clips, hold_back
 from ..training.lsf_books import analyze

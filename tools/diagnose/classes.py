@@ -5,9 +5,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.signal.windows import hann
 
-from celpvq.codec import activity
-from celpvq.codec.activity import ActivityState
-from celpvq.codec.modes import DELAY, FRAME_LEN, MAX_LAG, MIN_LAG
+from celpvq.codec.encoder import vad
+from celpvq.codec.encoder.vad import VadState
+from celpvq.codec.format.modes import DELAY, FRAME_LEN, MAX_LAG, MIN_LAG
 
 Signal = NDArray[np.float64]
 
@@ -53,8 +53,8 @@ def classify(x: Signal) -> NDArray[np.int64]:
     whose level is 9 dB above that of the frame before; of the others those are voiced whose
     `periodicity` is at least 0.5.
     """
-    frames, state = to_frames(x), ActivityState.new()
-    silent = np.array([activity.update(frame, state) > 0 for frame in frames])
+    frames, state = to_frames(x), VadState.new()
+    silent = np.array([vad.update(frame, state) > 0 for frame in frames])
     level = 10 * np.log10(np.square(frames).mean(axis=1) + _SILENCE)
     rise = np.diff(level, prepend=10 * np.log10(_SILENCE))
     conditions = [silent, rise >= _ONSET_DB, periodicity(x) >= _VOICED]

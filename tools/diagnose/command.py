@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from celpvq.codec import modes, tables
+from celpvq.codec.common import table_set
+from celpvq.codec.format import modes
 from celpvq.errors import CelpvqError
 from celpvq.output import make_folder, write_file
 from celpvq.quality import compare as comparing
@@ -65,7 +66,7 @@ def group_table(title: str, results: Sequence[Result], groups: Sequence[str]) ->
 def frames_of(clip: Clip, bitrate: int) -> Frames:
     """Return the frames of a clip, before and after the codec."""
     x, mode = read_speech(clip.path), modes.get(bitrate)
-    heard, out = (code(x, mode, tables.default(), postfilter=on) for on in (False, True))
+    heard, out = (code(x, mode, table_set.default(), postfilter=on) for on in (False, True))
     return Frames.of(classify(x), x, heard, out)
 
 

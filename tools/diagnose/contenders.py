@@ -12,14 +12,16 @@ from types import MappingProxyType
 
 import numpy as np
 
-from celpvq.codec import modes, pitch, tables
-from celpvq.codec.decoder import Decoder
-from celpvq.codec.encoder import Encoder
-from celpvq.codec.frames import SPEECH
-from celpvq.codec.lsf_quantizer import SPLIT, LsfTables
-from celpvq.codec.modes import DELAY, LPC_ORDER, N_SUBFRAMES, Mode
-from celpvq.codec.tables import ModeTables, TableSet
-from celpvq.codec.tuning import MAX_PITCH_GAIN
+from celpvq.codec.common import pitch, table_set
+from celpvq.codec.format import modes
+from celpvq.codec.decoder.decoder import Decoder
+from celpvq.codec.encoder.encoder import Encoder
+from celpvq.codec.format.frame_types import SPEECH
+from celpvq.codec.common.lsf_dequantizer import LsfTables, SPLIT
+from celpvq.codec.format.modes import DELAY, LPC_ORDER, Mode, N_SUBFRAMES
+from celpvq.codec.common.table_set import TableSet
+from celpvq.codec.common.tables import ModeTables
+from celpvq.codec.encoder.presets import MAX_PITCH_GAIN
 from celpvq.quality.contenders import UNKNOWN, Celpvq, Clip, Coded, hash_of
 from celpvq.training import lsf_books
 
@@ -72,7 +74,7 @@ def larger_codebook(own: ModeTables, mode: Mode, x: Signal) -> ModeTables:
     """Return tables with the fixed codebook of the next higher rate."""
     del x
     following = [other for other in modes.modes() if other.bitrate > mode.bitrate]
-    donor = tables.default().mode(following[0])
+    donor = table_set.default().mode(following[0])
     layout = np.tile(donor.fcb_layout[0], (N_SUBFRAMES, 1))
     return own._replace(fcb=donor.fcb, fcb_layout=layout)
 
@@ -145,7 +147,7 @@ class Unquantized(Changed):
     def change(self, x: Signal) -> Signal:
         """Return x (n,) after the codec so changed."""
         mode = modes.get(self.mode)
-        changed = PARTS[self.what](tables.default().mode(mode), mode, x)
+        changed = PARTS[self.what](table_set.default().mode(mode), mode, x)
         return code(x, mode, OneMode(changed))
 
 
@@ -154,7 +156,7 @@ class Unfiltered(Changed):
 
     def change(self, x: Signal) -> Signal:
         """Return x (n,) after the codec so changed."""
-        return code(x, modes.get(self.mode), tables.default(), postfilter=False)
+        return code(x, modes.get(self.mode), table_set.default(), postfilter=False)
 
 
 class Replaced(Changed):
@@ -167,5 +169,5 @@ class Replaced(Changed):
 
     def change(self, x: Signal) -> Signal:
         """Return x (n,) after the codec so changed."""
-        y = code(x, modes.get(self.mode), tables.default())
+        y = code(x, modes.get(self.mode), table_set.default())
         return replace(x, y, classify(x) == CLASSES.index(self.what))

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
-from celpvq.codec import lsf, weighting
-from celpvq.codec.modes import FRAME_LEN, LPC_ORDER, SAMPLERATE
-from celpvq.codec.tuning import HIGHPASS_HZ
+from celpvq.codec.common import lsf
+from celpvq.codec.encoder import weighting
+from celpvq.codec.format.modes import FRAME_LEN, LPC_ORDER, SAMPLERATE
+from celpvq.codec.encoder.presets import HIGHPASS_HZ
 from celpvq.quality import segmental_snr
 from celpvq.quality.report import markdown_table
 from celpvq.training import lsf_books

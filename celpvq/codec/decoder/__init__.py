@@ -1,0 +1,1 @@
+"""The decoder: concealment, enhancement, postfilters. `frame` is its block diagram."""

@@ -1,0 +1,196 @@
+"""Concealment of lost frames: pitch, spectrum and level continue, and fade.
+
+The excitation is the last pitch period plus noise, mixed by how voiced the last good frame was, at
+its level. The level falls slowly for 100 ms, then fast: after 200 ms it is gone. During a loss the
+output is not louder than the last good frame. For 160 ms after it, the output is not much louder
+than the loudest frame so far. These limits act on the output alone, never on memories.
+"""
+
+import math
+
+import numpy as np
+
+from ..._numba import inlined, stack_array, strict
+from ..._types import F64, I64
+from ..common import adaptive_codebook, filters, gains, lsf, lsf_dequantizer, noise, synthesis
+from ..common.lsf_dequantizer import LsfTables
+from ..common.records import Record
+from ..common.synthesis import SynthesisState
+from ..format import redundancy
+from ..format.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
+
+_UNVOICED, _VOICED = 0.2, 0.7  # mean pitch gains of a frame: only noise below, only pitch above
+_LSF_SHARE = 0.97  # of the last LSF in the next ones; the mean LSF make up the rest
+_MAX_AGE = 1 << 20
+_HELD = 5  # frames of slow fading
+_SLOW_NOISE, _SLOW_PITCH = 0.97, 0.985  # of the level of a subframe in the next one
+_FAST = 0.72
+_NOISE_SHARE = 0.9  # of the lost level: noise is more audible
+_MAX_LIFT = 4.0  # gain of the past period
+_CORRECTION_SHARE = 0.9  # of the mean past correction in that of a lost subframe
+_CORRECTION_DB = -0.25
+_LOST_LIFT = 1.05  # of the energy of the last good frame: the limit in a loss
+_FOUND_LIFT = 1.6  # of the energy of the loudest frame: the limit after a loss
+_ALWAYS_ALLOWED = 0.01 * FRAME_LEN  # a limit is never below this: a frame at -20 dB of full scale
+_WATCHED = 32  # subframes after a loss with a limit
+_FORGETTING = 0.999  # of the loudest energy, per subframe
+_LIMITER_MEMORY = 0.8  # of the gain of a sample in the next one
+
+
+class ConcealmentState(Record):
+    """The last good frames, newest subframe first, and the progress of a loss."""
+
+    gain: F64 = np.zeros(N_SUBFRAMES)  # pitch gain
+    rms: F64 = np.zeros(N_SUBFRAMES)  # of the excitation
+    between: F64 = lsf.flat()  # LSF for the next lost frame, from the packet after it
+    known: bool = False  # whether `between` holds
+    age: int = 0  # lost frames in a row
+    seed: int = 0  # of the noise
+    voicing: float = 0.0  # 0 to 1
+    level: float = 0.0  # wanted rms of the excitation
+    since: int = _WATCHED  # good subframes in a row, at most `_WATCHED`
+    power: F64 = np.zeros(N_SUBFRAMES)  # energy of the output
+    before: float = 0.0  # limit of the energy of a lost frame
+    left: float = 0.0  # its remainder in this frame
+    loudest: float = 0.0  # energy of the loudest good frame, slowly forgotten
+    limiter: float = 1.0  # last gain of the limiter
+
+
+@strict
+def _push(value: float, past: F64) -> None:
+    """Shift past by one and put value in front."""
+    for i in range(past.shape[0] - 1, 0, -1):
+        past[i] = past[i - 1]
+    past[0] = value
+
+
+@inlined
+def learn(synth: SynthesisState, state: ConcealmentState) -> None:
+    """Remember the last subframe, which was good."""
+    _push(synth.gain[0], state.gain[:])
+    _push(gains.rms(synth.exc[MAX_LAG:]), state.rms[:])
+    state.age = 0
+    state.since = min(state.since + 1, _WATCHED)
+
+
+@strict
+def _classify(state: ConcealmentState) -> None:
+    """Find how voiced the last good frame was, and its level."""
+    gain, power = 0.0, 0.0
+    for i in range(N_SUBFRAMES):
+        gain += min(state.gain[i], 1.0) / N_SUBFRAMES
+        power += state.rms[i] * state.rms[i] / N_SUBFRAMES
+    state.voicing = min(max((gain - _UNVOICED) / (_VOICED - _UNVOICED), 0.0), 1.0)
+    state.level = math.sqrt(power)
+
+
+@strict
+def look_ahead(indices: I64, tables: LsfTables, lsf_q: F64, state: ConcealmentState) -> None:
+    """Put the LSF of the next lost frame midway between lsf_q (p,) and the frame after it.
+
+    indices (4,): LSF of that frame. They are predicted from the lost ones: a linear equation.
+    """
+    lsf_dequantizer.dequantize(indices, tables, tables.mean, state.between[:])
+    for i in range(LPC_ORDER):
+        mean, half = tables.mean[i], 0.5 * tables.rho[indices[0], i]
+        after = (state.between[i] + half * (lsf_q[i] - 2.0 * mean)) / (1.0 - half)
+        state.between[i] = 0.5 * (lsf_q[i] + after)
+    lsf.stabilize(state.between[:])
+    state.known = True
+
+
+@inlined
+def begin(mean: F64, lsf_q: F64, state: ConcealmentState, out: F64) -> None:
+    """Start a lost frame: move lsf_q (p,) towards their mean, into out (p,)."""
+    if state.age == 0:
+        _classify(state)
+    state.age = min(state.age + 1, _MAX_AGE)
+    for i in range(LPC_ORDER):
+        out[i] = _LSF_SHARE * lsf_q[i] + (1.0 - _LSF_SHARE) * mean[i]
+    if state.known:
+        filters.copy(state.between[:], out)
+        state.known = False
+
+
+@inlined
+def begin_redundant(
+    indices: I64, book: F64, synth: SynthesisState, state: ConcealmentState, out: F64
+) -> None:
+    """Start a lost frame with a redundant frame, indices (4,); put its LSF into out (p,)."""
+    filters.copy(book[indices[0]], out)
+    lsf.stabilize(out)
+    synth.lag3 = 3 * min(max(indices[1], MIN_LAG), MAX_LAG)
+    level = gains.decibel_to_linear(redundancy.level_db(indices[2]))
+    gain = redundancy.pitch_gain(indices[3])
+    for i in range(N_SUBFRAMES):
+        state.gain[i], state.rms[i] = gain, level
+    _classify(state)
+    state.age = state.since = 0
+
+
+@inlined
+def excite(state: ConcealmentState, synth: SynthesisState) -> None:
+    """Put a subframe that continues the past excitation into the last n of synth.exc."""
+    filters.keep_past(synth.exc[:], MAX_LAG)
+    filters.keep_past(synth.speech[:], LPC_ORDER)
+    now = synth.exc[MAX_LAG:]
+    state.since = 0
+    adaptive_codebook.vector(synth.lag3, synth.exc[:])
+    voicing = state.voicing
+    if state.age > _HELD:
+        state.level *= _FAST
+    elif state.age > 0:
+        state.level *= _SLOW_PITCH * voicing + _SLOW_NOISE * (1.0 - voicing)
+    period = min(state.level * math.sqrt(voicing) / gains.rms(now), _MAX_LIFT)
+    share = state.level * math.sqrt(1.0 - voicing) * _NOISE_SHARE
+    random = stack_array(SUBFRAME_LEN)
+    state.seed = noise.fill(state.seed, share, random)
+    for n in range(SUBFRAME_LEN):
+        now[n] = period * now[n] + random[n]
+    synthesis.clamp(now)
+    synth.gain[0], synth.gain[1] = voicing, share
+    correction = 0.0
+    for i in range(gains.N_TAPS):
+        correction += synth.gain_mem[i] / gains.N_TAPS
+    _push(_CORRECTION_SHARE * correction + _CORRECTION_DB, synth.gain_mem[:])
+
+
+@inlined
+def _allowed(index: int, state: ConcealmentState) -> float:
+    """Return the limit of the energy of subframe `index` of the output."""
+    if state.age == 0:
+        if state.since >= _WATCHED:
+            return np.inf
+        limit = max(_FOUND_LIFT * state.loudest, _ALWAYS_ALLOWED)
+        return max(limit - state.power[0] - state.power[1] - state.power[2], 0.25 * limit)
+    return min(2.0 / (N_SUBFRAMES - index), 1.0) * state.left  # at most twice its inlined
+
+
+@inlined
+def limit(index: int, state: ConcealmentState, x: F64) -> None:
+    """Limit the energy of the output x (n,), subframe `index`, in place, in and after a loss."""
+    if index == 0:
+        if state.age == 1:
+            state.before = 0.0
+            for i in range(N_SUBFRAMES):
+                state.before += _LOST_LIFT * state.power[i]
+        state.left = state.before
+    allowed = _allowed(index, state)
+    power = 1e-20
+    for n in range(SUBFRAME_LEN):
+        power += x[n] * x[n]
+    wanted = math.sqrt(min(allowed / power, 1.0))
+    gain = state.limiter
+    power = 0.0
+    for n in range(SUBFRAME_LEN):
+        gain = _LIMITER_MEMORY * gain + (1.0 - _LIMITER_MEMORY) * wanted
+        x[n] *= gain
+        power += x[n] * x[n]
+    state.limiter = gain
+    state.left = max(state.left - power, 0.0)
+    _push(power, state.power[:])
+    if state.since >= _WATCHED:
+        frame = 0.0
+        for i in range(N_SUBFRAMES):
+            frame += state.power[i]
+        state.loudest = max(frame, _FORGETTING * state.loudest)

@@ -1,0 +1,168 @@
+"""`FrameDecoder`: packets to frames of samples at 8 kHz. The signal path is in `frame`."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..._types import I16, I64
+from ...errors import ArgumentTypeError, FormatError
+from ..common import table_set
+from ..common.exclusive import Stateful
+from ..common.table_set import TableSet
+from ..format import bitstream, modes, redundancy
+from ..format.frame_types import (
+    BAD,
+    FRAME_TYPES,
+    NO_DATA,
+    REDUNDANT,
+    SID,
+    SPEECH,
+    DecodedFrame,
+    DecoderStats,
+)
+from ..format.modes import FRAME_LEN, N_INDICES, N_LSF_INDICES, PACKET_LENGTHS, SID_BYTES, Mode
+from . import concealment, enhancement, formant_postfilter, frame
+from .frame import DecoderState
+
+
+class FrameDecoder(Stateful):
+    """Decode packets one by one, or runs of one mode; the parameters are those of `celpvq.Decoder`.
+
+    Attributes
+    ----------
+    state : DecoderState
+        The memory of the decoder, for study and for tests. Its fields may change with any version.
+    """
+
+    _mode: Mode | None
+    _last_type: int | None
+    _stats: DecoderStats
+
+    def __init__(self, *, postfilter: bool = True, tables: TableSet | None = None) -> None:
+        super().__init__()
+        self.postfilter = bool(postfilter)
+        self.tables = table_set.given(tables)
+        self._stats = DecoderStats()
+        self._restart()
+
+    @property
+    def mode(self) -> Mode | None:
+        """The mode of the last speech packet; None before the first one."""
+        return self._mode
+
+    @property
+    def bitrate(self) -> int | None:
+        """Bit rate of the last speech packet [bit/s]; None before the first one."""
+        return self._mode.bitrate if self._mode else None
+
+    @property
+    def frame_bytes(self) -> int | None:
+        """Length of the last speech packet; None before the first one."""
+        return self._mode.frame_bytes if self._mode else None
+
+    @property
+    def stats(self) -> DecoderStats:
+        """Numbers of frames by type since the last `reset`."""
+        return self._stats
+
+    @property
+    def last_frame(self) -> DecodedFrame | None:
+        """A report on the last frame; None before the first one."""
+        if self._last_type is None:
+            return None
+        state = self.state
+        arrays = (state.lsf_q.copy(), state.lag.copy(), state.gain.copy())
+        return DecodedFrame(FRAME_TYPES[self._last_type], self._mode, *arrays)
+
+    def decode(
+        self, packet: bytes | None, *, next_packet: bytes | None = None,
+        redundancy: bytes | None = None,
+    ) -> I16:  # fmt: skip
+        """Return the samples (160,) of a packet; the parameters are those of `decode_frame`."""
+        with self._access:
+            return self._decode(packet, next_packet, redundancy)
+
+    def decode_run(self, packets: bytes, mode: int | str | Mode) -> I16:
+        """Return the samples (n_frames * 160,) of speech packets of one mode, concatenated.
+
+        Raises
+        ------
+        FormatError
+            If the length is not a multiple of the mode's packet.
+        """
+        mode = modes.get(mode)
+        return self.decode_indices(bitstream.unpack(mode, as_bytes(packets)), mode)
+
+    def decode_indices(self, indices: I64, mode: Mode) -> I16:
+        """Return the samples (n_frames * 160,) of indices (n_frames, N_INDICES) of one mode."""
+        with self._access:
+            self._mode = mode
+            return self._synthesize(SPEECH, indices)
+
+    def _decode(
+        self, packet: bytes | None, next_packet: bytes | None = None,
+        redundant: bytes | None = None,
+    ) -> I16:  # fmt: skip
+        indices = np.zeros((1, N_INDICES), dtype=np.int64)
+        if packet is None:
+            if redundant:
+                indices[0, :4] = redundancy.unpack(as_bytes(redundant))
+                return self._synthesize(REDUNDANT, indices)
+            if next_packet:
+                self._look_ahead(as_bytes(next_packet))
+            return self._synthesize(BAD, indices)
+        packet = as_bytes(packet)
+        if not packet:
+            return self._synthesize(NO_DATA, indices)
+        if len(packet) == SID_BYTES:
+            indices[0, :2] = bitstream.unpack_sid(packet)
+            return self._synthesize(SID, indices)
+        mode = modes.BY_LENGTH.get(len(packet))
+        if mode is None:
+            lengths = ", ".join(map(str, PACKET_LENGTHS))
+            raise FormatError(f"packet: expected {lengths} bytes, got {len(packet)}")
+        self._mode = mode
+        return self._synthesize(SPEECH, bitstream.unpack(mode, packet))
+
+    def _look_ahead(self, packet: bytes) -> None:
+        """Prepare the concealment of a lost frame from the LSF of the packet after it."""
+        mode = modes.BY_LENGTH.get(len(packet))
+        if mode is not None and not self.state.noise.on:
+            indices = bitstream.unpack(mode, packet)[0, :N_LSF_INDICES].copy()
+            concealment.look_ahead(
+                indices, self.tables.mode(mode).lsf, self.state.lsf_q, self.state.concealment
+            )
+
+    def _synthesize(self, frame_type: int, indices: I64) -> I16:
+        """Return the samples of frames of one type; indices (n_frames, N_INDICES)."""
+        mode = self._mode or modes.modes()[0]  # before any speech, none of its tables matters
+        out = np.empty(len(indices) * FRAME_LEN, dtype=np.int16)
+        frame.decode_frames(
+            frame_type, indices, self.tables.mode(mode), enhancement.settings(mode),
+            formant_postfilter.SETTINGS, self.postfilter, self.state, out,
+        )  # fmt: skip
+        if len(indices):
+            self._last_type = frame_type
+            self._count(FRAME_TYPES[frame_type], len(indices))
+        return out
+
+    def _count(self, name: str, n: int) -> None:
+        counts = {"frames": self._stats.frames + n, name: getattr(self._stats, name) + n}
+        self._stats = replace(self._stats, **counts)
+
+    def reset(self) -> None:
+        """Start a new stream, and count from zero."""
+        self._stats = DecoderStats()
+        self._restart()
+
+    def _restart(self) -> None:
+        self.state = DecoderState.new()
+        self._mode = None
+        self._last_type = None
+
+
+def as_bytes(data: object) -> bytes:
+    """Return a packet as bytes; raise `ArgumentTypeError` for anything but bytes."""
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise ArgumentTypeError(f"packet: expected bytes, got {type(data).__name__}")
+    return bytes(data)

@@ -1,0 +1,1 @@
+"""The encoder: analysis, the searches, DTX. `frame` is its block diagram."""

@@ -1,0 +1,190 @@
+"""Search of the adaptive codebook: the lags whose filtered vectors match the target best.
+
+A first pass estimates the match of every lag from correlations, and keeps a few lags. The second
+pass filters the vectors of these and compares them exactly.
+"""
+
+import numpy as np
+
+from ..._numba import fast, inlined, stack_array
+from ..._types import F32, F64, I64
+from ..common import adaptive_codebook, filters, gains, pitch, synthesis
+from ..common.adaptive_codebook import interpolator
+from ..format.modes import MAX_LAG, SUBFRAME_LEN
+from . import ranking
+from .pairs import Pairs
+from .presets import MAX_LAGS, MAX_PITCH_GAIN
+from .products import convolve
+from .survivors import Survivor
+
+_N_EXC = MAX_LAG + SUBFRAME_LEN
+_COARSE_REACH = 4  # of the interpolator of correlations
+_N_LAGS = MAX_LAG + 1  # places for one value per whole lag
+_N_AROUND = _N_LAGS + 2 * _COARSE_REACH
+_N_PAST = _N_LAGS + SUBFRAME_LEN
+_N_ROWS = SUBFRAME_LEN + 1
+MAX_LAGS_TRIED = 2 * MAX_LAGS  # compared exactly
+_MAX_GAIN = np.float32(MAX_PITCH_GAIN)
+_COARSE_TAPS = interpolator(_COARSE_REACH).astype(np.float32)
+
+
+@inlined
+def _match(
+    target: F32, impulse: F32, exc: F64, low: int, high: int, corr: F32, energy: F32
+) -> None:
+    """Correlate target with each integer lag's filtered vector, low <= lag <= high, at index lag.
+
+    Sample n of the filtered first period of lag T is sample n - 1 of that of T - 1, and one product
+    more: h(n) exc(-T). So T - n is the column, and each row adds to the one above. Repetition then
+    adds the same again, each T samples later.
+    """
+    first = low - SUBFRAME_LEN + 1  # of column 0
+    past = stack_array(_N_PAST, np.float32)  # exc(-lag) at lag - first, 0 where it is not past
+    for i in range(high + 1 - first):
+        lag = first + i
+        past[i] = exc[MAX_LAG - lag] if lag > 0 else 0.0
+    period = stack_array((_N_ROWS, _N_PAST), np.float32)  # of sample n in row n + 1
+    period[0, :] = 0.0
+    for n in range(SUBFRAME_LEN):
+        n_columns = high + 1 - first - n
+        above, now, h = period[n, :n_columns], period[n + 1, :n_columns], impulse[n]
+        newest = past[n : n + n_columns]
+        for j in range(n_columns):
+            now[j] = above[j] + h * newest[j]
+    c, e = corr[low : high + 1], energy[low : high + 1]
+    c[:], e[:] = 0.0, 0.0
+    n_lags, last = high + 1 - low, SUBFRAME_LEN - 1
+    for n in range(0, SUBFRAME_LEN, 4):
+        row1, row2 = period[n + 1, last - n :][:n_lags], period[n + 2, last - n - 1 :][:n_lags]
+        row3, row4 = period[n + 3, last - n - 2 :][:n_lags], period[n + 4, last - n - 3 :][:n_lags]
+        t1, t2, t3, t4 = target[n], target[n + 1], target[n + 2], target[n + 3]
+        for j in range(n_lags):
+            c[j] += t1 * row1[j] + t2 * row2[j] + t3 * row3[j] + t4 * row4[j]
+            e[j] += row1[j] ** 2 + row2[j] ** 2 + row3[j] ** 2 + row4[j] ** 2
+    for lag in range(low, min(SUBFRAME_LEN, high + 1)):
+        for n in range(lag, SUBFRAME_LEN):
+            column = lag - n - first
+            old = period[n + 1, column]
+            new = old + period[n + 1 - lag, column + lag]
+            period[n + 1, column] = new
+            corr[lag] += target[n] * (new - old)
+            energy[lag] += new * new - old * old
+
+
+@fast
+def _score(corr: F32, energy: F32, out: F32) -> None:
+    """Put corr^2 / energy into out where corr is positive, else 0."""
+    for j in range(out.shape[0]):
+        c = max(corr[j], np.float32(0.0))
+        out[j] = c * c / (energy[j] + np.float32(1e-12))
+
+
+@fast
+def _score_thirds(third: int, low: int, high: int, corr: F32, energy: F32, out: F32) -> None:
+    """Score lag - third/3, low <= lag <= high, from interpolated values at the integers around."""
+    n_lags = high + 1 - low
+    c, e = stack_array(_N_LAGS, np.float32)[:n_lags], stack_array(_N_LAGS, np.float32)[:n_lags]
+    c[:] = 0.0
+    for i in range(2 * _COARSE_REACH):
+        tap = _COARSE_TAPS[third - 1, i]
+        near = corr[low - 1 + _COARSE_REACH - i : high + _COARSE_REACH - i]
+        for j in range(c.shape[0]):
+            c[j] += tap * near[j]
+    share = np.float32(third / 3.0)
+    below, above = energy[low - 1 : high], energy[low : high + 1]
+    for j in range(e.shape[0]):
+        e[j] = above[j] + share * (below[j] - above[j])
+    _score(c, e, out)
+
+
+@fast
+def update_target(target: F32, filtered: F32, out: F32) -> float:
+    """Put target (n,) minus filtered (n,) with its best gain into out (n,); return its energy."""
+    xy, yy, energy = np.float32(0.0), np.float32(1e-12), np.float32(0.0)
+    for n in range(out.shape[0]):
+        xy += target[n] * filtered[n]
+        yy += filtered[n] * filtered[n]
+    gain = min(max(xy / yy, np.float32(0.0)), _MAX_GAIN)
+    for n in range(out.shape[0]):
+        out[n] = target[n] - gain * filtered[n]
+        energy += out[n] * out[n]
+    return energy  # type: ignore[return-value]
+
+
+@fast
+def preselect(target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, lags: I64) -> None:
+    """Put the lags [thirds] of best estimated match with target (n,) into lags (K,).
+
+    exc (MAX_LAG,): past excitation.
+    """
+    low, high = pitch.whole_lags(bits, lag3_prev)
+    low3, high3 = pitch.fine_lags(bits, lag3_prev)
+    corr, energy = stack_array(_N_AROUND, np.float32), stack_array(_N_AROUND, np.float32)
+    corr[:], energy[:] = 0.0, 0.0
+    _match(target, response[0, SUBFRAME_LEN:], exc, max(low - _COARSE_REACH, 1),
+           min(high + _COARSE_REACH, MAX_LAG), corr, energy)  # fmt: skip
+    values = stack_array(MAX_LAGS_TRIED)[: lags.shape[0]]
+    lags[:], values[:] = 3 * low, -1.0
+    score = stack_array(_N_LAGS, np.float32)[: high + 1 - low]
+    _score(corr[low : high + 1], energy[low : high + 1], score)
+    ranking.take(score, 3 * low, 3, lags, values)
+    for third in range(1, 3):
+        thirds = score[: high3 + 1 - low3]
+        _score_thirds(third, low3, high3, corr, energy, thirds)
+        ranking.take(thirds, 3 * low3 - third, 3, lags, values)
+
+
+@fast
+def search(
+    lags: I64, target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, indices: I64,
+    filtered: F32,
+) -> None:  # fmt: skip
+    """Find the lags [thirds] among `lags` whose filtered vectors match target (n,) best.
+
+    exc (MAX_LAG + n,): past excitation; its last n are overwritten.
+    indices (K,), filtered (K, n): receive lag indices and filtered vectors, best first.
+    """
+    n_best = indices.shape[0]
+    assert n_best <= MAX_LAGS
+    now, y = stack_array(SUBFRAME_LEN, np.float32), stack_array(SUBFRAME_LEN, np.float32)
+    scores = stack_array(MAX_LAGS)[:n_best]
+    indices[:], scores[:] = 0, -1.0
+    for lag3 in lags:
+        adaptive_codebook.vector(lag3, exc)
+        for n in range(SUBFRAME_LEN):
+            now[n] = exc[MAX_LAG + n]
+        convolve(now, response, y)
+        c, e = np.float32(0.0), np.float32(1e-12)
+        for n in range(y.shape[0]):
+            c += target[n] * y[n]
+            e += y[n] * y[n]
+        value = max(c, np.float32(0.0)) * c / e
+        if value > scores[n_best - 1]:
+            index = pitch.quantize(lag3, bits, lag3_prev)
+            at = ranking.insert(index, float(value), indices, scores)
+            for k in range(n_best - 1, at, -1):
+                filters.copy(filtered[k - 1], filtered[k])
+            filters.copy(y, filtered[at])
+
+
+@inlined
+def search_pairs(
+    i: int, n_lags: int, survivor: Survivor, response: F32, bits: int, predictor: F64, lags: I64,
+    pairs: Pairs,
+) -> None:  # fmt: skip
+    """Find the best of lags [thirds] for survivor i, whose target is known; fill its pairs."""
+    target, state = pairs.target[i], survivor.synthesis
+    rows = slice(i * n_lags, (i + 1) * n_lags)
+    exc = stack_array(_N_EXC)
+    filters.copy(state.exc[SUBFRAME_LEN:], exc[:MAX_LAG])
+    search(
+        lags, target, response, exc, bits, state.lag3, pairs.lag_index[rows], pairs.filtered[rows]
+    )
+    for row in range(i * n_lags, (i + 1) * n_lags):
+        lag3 = pitch.dequantize(pairs.lag_index[row], bits, state.lag3)
+        pairs.lag[row] = min(pitch.rounded(lag3), SUBFRAME_LEN)
+        pairs.cost[row] = survivor.cost + update_target(
+            target, pairs.filtered[row], pairs.updated_target[row]
+        )
+    pairs.beta[i] = synthesis.sharpening(state)
+    pairs.predicted_gain[i] = gains.decibel_to_linear(gains.predicted_db(predictor, state.gain_mem))

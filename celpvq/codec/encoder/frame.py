@@ -1,0 +1,277 @@
+"""The encoder's block diagram: one kernel turns samples into the indices of whole frames.
+
+Several quantized LSF vectors near the true one are tried, and each has its own search of the
+excitation. That search keeps several survivors from subframe to subframe. At the end of the frame
+the one of least weighted error is committed, so the search adds no delay.
+"""
+
+import numpy as np
+
+from ..._numba import fast, inlined, stack_array
+from ..._types import F32, F64, I64
+from ..common import filters, fixed_codebook, lsf, lsf_dequantizer, pitch, synthesis
+from ..common.comfort_noise import NoiseState
+from ..common.records import Record
+from ..common.tables import ModeTables
+from ..format.modes import (
+    FCB_INDICES,
+    FRAME_LEN,
+    GAIN_INDICES,
+    LAG_INDICES,
+    LPC_ORDER,
+    MAX_CODE_VECTORS,
+    N_LSF_INDICES,
+    N_SUBFRAMES,
+    SUBFRAME_LEN,
+)
+from . import (
+    adaptive_search,
+    analysis,
+    dtx,
+    fixed_search,
+    lsf_search,
+    pairs,
+    presets,
+    products,
+    survivors,
+    weighting,
+)
+from .adaptive_search import MAX_LAGS_TRIED
+from .analysis import AnalysisState
+from .dtx import DtxState
+from .pairs import Pairs
+from .presets import MAX_LSF_CANDIDATES, MAX_PAIRS, MAX_SHORTLIST, MAX_SURVIVORS, Preset
+from .search_tables import SearchTables
+from .survivors import (
+    Candidate,
+    Candidates,
+    Survivor,
+    Survivors,
+    new_candidates,
+    new_survivors,
+)
+from .vad import VadState
+
+_RESPONSE_LEN = 2 * SUBFRAME_LEN
+_MAX_TRIED = MAX_PAIRS * MAX_SHORTLIST
+
+
+class EncoderState(Record):
+    """The memory that a frame leaves for the next one."""
+
+    analysis: AnalysisState = AnalysisState.new()
+    lsf_q: F64 = lsf.flat()  # of the last frame, quantized
+    predicted: int = 0  # frames since the LSF quantizer last used its safety net
+    committed: Survivor = Survivor.new()  # at the end of the last frame: the decoder's state
+    best: Survivor = Survivor.new()  # at the end of this frame, so far
+    survivors: Survivors = new_survivors()
+    candidates: Candidates = new_candidates()
+    vad: VadState = VadState.new()
+    dtx: DtxState = DtxState.new()
+    noise: NoiseState = NoiseState.new()
+
+
+@fast
+def encode_frames(
+    x: F64, highpass: bool, preset: Preset, tables: ModeTables, derived: SearchTables,
+    state: EncoderState, indices: I64,
+) -> None:  # fmt: skip
+    """Code all frames of x (n_frames * FRAME_LEN,) into indices (n_frames, N_INDICES)."""
+    for f in range(indices.shape[0]):
+        analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], highpass, state.analysis)
+        _encode_frame(preset, tables, derived, state, indices[f])
+
+
+@inlined
+def _encode_frame(
+    preset: Preset, tables: ModeTables, derived: SearchTables, state: EncoderState, indices: I64
+) -> None:
+    """Code the frame that was analyzed last into indices (N_INDICES,)."""
+    analyzed = state.analysis
+    speech = analyzed.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
+    lpc_q, lpc_w = stack_array((N_SUBFRAMES, LPC_ORDER)), stack_array((N_SUBFRAMES, LPC_ORDER))
+    lsf_q = stack_array(LPC_ORDER)
+    candidates = stack_array((MAX_LSF_CANDIDATES, N_LSF_INDICES), np.int64)
+    errors = stack_array(MAX_LSF_CANDIDATES)
+
+    interpolate_lpc(analyzed.lsf_prev[:], analyzed.lsf[:], lpc_w)
+    n_candidates = lsf_search.search(
+        analyzed.lsf, analyzed.weight, tables.lsf, derived.lsf, state.lsf_q, presets.LSF_SURVIVORS,
+        state.predicted >= presets.MAX_PREDICTED_FRAMES, candidates[: preset.lsf_candidates],
+        errors,
+    )  # fmt: skip
+    least = np.inf
+    for k in range(n_candidates):
+        lsf_dequantizer.dequantize(candidates[k], tables.lsf, state.lsf_q[:], lsf_q)
+        interpolate_lpc(state.lsf_q[:], lsf_q, lpc_q)
+        row = _search_excitation(speech, lpc_q, lpc_w, preset, least, tables, derived, state)
+        if k == 0 or row >= 0:
+            state.best = state.survivors[max(row, 0)]
+            least = state.best.cost
+            filters.copy(candidates[k], indices[:N_LSF_INDICES])
+
+    state.committed = state.best
+    filters.copy(state.committed.indices[N_LSF_INDICES:], indices[N_LSF_INDICES:])
+    lsf_dequantizer.dequantize(indices[:N_LSF_INDICES], tables.lsf, state.lsf_q[:], lsf_q)
+    filters.copy(lsf_q, state.lsf_q[:])
+    state.predicted = state.predicted + 1 if indices[0] == 1 else 0
+
+
+@inlined
+def _search_excitation(
+    speech: F64, lpc_q: F64, lpc_w: F64, preset: Preset, bound: float, tables: ModeTables,
+    derived: SearchTables, state: EncoderState,
+) -> int:  # fmt: skip
+    """Search the excitation of a frame; return the row of the best survivor.
+
+    speech (FRAME_LEN,).      lpc_q, lpc_w (N_SUBFRAMES, p): predictors of synthesis and weighting.
+    Return -1 as soon as no candidate costs less than `bound`.
+    """
+    num, den = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
+    impulse, target = stack_array(SUBFRAME_LEN), stack_array(SUBFRAME_LEN)
+    response = stack_array((2, _RESPONSE_LEN), np.float32)
+    lags = stack_array(MAX_LAGS_TRIED, np.int64)[: 2 * preset.lags]
+    lag_pairs = pairs.new_pairs()
+    value = stack_array(MAX_PAIRS)[: preset.pairs]
+    chosen, alike = stack_array(MAX_PAIRS, np.int64), stack_array(MAX_PAIRS, np.int64)
+    chosen = chosen[: preset.pairs]
+    energy = stack_array(MAX_CODE_VECTORS, np.float32)
+    shortlist = stack_array(_MAX_TRIED, np.int64)[: preset.pairs * preset.shortlist]
+    shortlist = shortlist.reshape(preset.pairs, preset.shortlist)
+    live, candidates = state.survivors, state.candidates
+    first, n_live = 0, 1  # this generation: n_live rows from `first` on
+    live[first] = state.committed
+    live[first].cost = 0.0
+
+    for index in range(N_SUBFRAMES):
+        now = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
+
+        # weighted synthesis filter W(z) / A_q(z): its impulse response h
+        weighting.coefficients(lpc_w[index], num, den)
+        weighting.impulse_response(num, den, lpc_q[index], impulse)
+        products.respond(impulse, response)
+
+        for i in range(n_live):
+            # target x: the weighted speech minus the zero-input response
+            weighting.target(now, lpc_q[index], num, den, live[first + i], target)
+            filters.copy(target, lag_pairs.target[i])
+            # adaptive codebook: the lags T whose filtered vectors y match x best
+            _preselect_lags(i, first, index, response, tables, live, lag_pairs, lags)
+            adaptive_search.search_pairs(
+                i, preset.lags, live[first + i], response, tables.lag_bits[index],
+                tables.predictor, lags, lag_pairs,
+            )  # fmt: skip
+        pairs.choose(n_live * preset.lags, lag_pairs, value, chosen)
+
+        # fixed codebook and gains: for each pair the code vector and the gains of least error
+        survivors.clear(preset.survivors, candidates)
+        while True:
+            n_alike = pairs.take_alike(chosen, preset.lags, lag_pairs, alike)
+            if n_alike == 0:
+                break
+            _search_code_vectors(
+                index, alike[:n_alike], first, preset, impulse, response, energy, shortlist,
+                tables, derived, lag_pairs, live, candidates,
+            )  # fmt: skip
+        if candidates[0].cost >= bound:
+            return -1
+
+        # memory update: the best candidates, synthesized, are the next survivors
+        first = MAX_SURVIVORS - first
+        n_live = 0
+        for i in range(preset.survivors):
+            if candidates[i].cost == np.inf:
+                break
+            live[first + i] = live[candidates[i].parent]
+            _advance(candidates[i], index, now, lpc_q[index], num, den, tables, live[first + i])
+            n_live += 1
+    return survivors.best(first, n_live, live)
+
+
+@inlined
+def _preselect_lags(
+    i: int, first: int, index: int, response: F32, tables: ModeTables, live: Survivors,
+    lag_pairs: Pairs, lags: I64,
+) -> None:  # fmt: skip
+    """Put the lags that survivor i tries exactly into lags (K,)."""
+    bits, lag3 = tables.lag_bits[index], live[first + i].synthesis.lag3
+    before = live[first + max(i - 1, 0)].synthesis.lag3
+    # survivors differ little: one tries the lags of the one before, if it can code them
+    if i == 0 or pitch.whole_lags(bits, lag3) != pitch.whole_lags(bits, before):
+        past = live[first + i].synthesis.exc[SUBFRAME_LEN:]
+        adaptive_search.preselect(lag_pairs.target[i], response, past, bits, lag3, lags)
+
+
+@inlined
+def _search_code_vectors(
+    index: int, alike: I64, first: int, preset: Preset, impulse: F64, response: F32, energy: F32,
+    shortlist: I64, tables: ModeTables, derived: SearchTables, lag_pairs: Pairs, live: Survivors,
+    candidates: Candidates,
+) -> None:  # fmt: skip
+    """Search the fixed codebook for pairs alike, whose code vectors are sharpened by one filter."""
+    layout, gain_layout = tables.fcb_layout[index], tables.gain_layout[index]
+    gain_rows = slice(gain_layout[0], gain_layout[0] + gain_layout[1])
+    lag, beta = lag_pairs.lag[alike[0]], lag_pairs.beta[alike[0] // preset.lags]
+    updated_target = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[: alike.shape[0]]
+    for m in range(alike.shape[0]):
+        filters.copy(lag_pairs.updated_target[alike[m]], updated_target[m])
+    sharpened = stack_array(SUBFRAME_LEN)
+    filters.copy(impulse, sharpened)
+    fixed_codebook.sharpen(sharpened, lag, beta)
+    products.respond(sharpened, response)
+    fixed_search.energies(response, derived.acf, layout, energy)
+    fixed_search.preselect(
+        updated_target, response, layout, derived.columns, energy, preset.stage1_survivors,
+        shortlist[: alike.shape[0]],
+    )  # fmt: skip
+    for m in range(alike.shape[0]):
+        row = alike[m]
+        i = row // preset.lags
+        fcb, gain, error = fixed_search.search(
+            shortlist[m], lag_pairs.target[i], lag_pairs.filtered[row], response, layout,
+            tables.fcb, lag, beta, tables.gain[gain_rows], derived.correction[gain_rows],
+            lag_pairs.predicted_gain[i],
+        )  # fmt: skip
+        survivors.insert(
+            live[first + i].cost + error, first + i, lag_pairs.lag_index[row], gain, fcb,
+            preset.survivors, candidates,
+        )  # fmt: skip
+
+
+@inlined
+def _advance(
+    candidate: Candidate, index: int, speech: F64, lpc_q: F64, num: F64, den: F64,
+    tables: ModeTables, survivor: Survivor,
+) -> None:  # fmt: skip
+    """Synthesize subframe `index` of a candidate, as the decoder will, and add up its error."""
+    survivor.indices[LAG_INDICES + index] = candidate.lag
+    survivor.indices[GAIN_INDICES + index] = candidate.gain
+    survivor.indices[FCB_INDICES + index] = candidate.fcb
+    synthesis.subframe(survivor.indices, index, lpc_q, tables, survivor.synthesis)
+    weighting.add_error(speech, num, den, survivor)
+
+
+@fast
+def interpolate_lpc(prev: F64, now: F64, lpc: F64) -> None:
+    """Put the predictors of the subframes between two LSF (p,) into lpc (N_SUBFRAMES, p)."""
+    between = stack_array(LPC_ORDER)
+    for s in range(N_SUBFRAMES):
+        lsf.interpolate(prev, now, s, between)
+        lsf.to_lpc(between, lpc[s])
+
+
+@fast
+def encode_silence(
+    x: F64, highpass: bool, n_quiet: int, book: F64, state: EncoderState, indices: I64
+) -> bool:
+    """Go through the frame x (FRAME_LEN,) of a pause; return whether it gets a SID.
+
+    n_quiet: frames since the last speech.      book: LSF codebook of SIDs.
+    indices (2,): receives those of the SID.
+    """
+    analysis.analyze(x, highpass, state.analysis)
+    dtx.remember(state.analysis, state.dtx)
+    state.predicted = presets.MAX_PREDICTED_FRAMES  # a lost SID must not reach later speech
+    return dtx.encode_frame(
+        n_quiet, book, state.lsf_q, state.dtx, state.noise, state.committed, indices
+    )

@@ -1,0 +1,79 @@
+"""Pairs of a survivor and a lag: the candidates of the adaptive codebook.
+
+The best pairs of all survivors go on through the fixed codebook. Pairs whose code vectors are
+sharpened alike share one filter, and so they are searched together.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..._numba import inlined, stack_array
+from ..._types import F32, F64, I64
+from ..format.modes import SUBFRAME_LEN
+from . import ranking
+from .presets import MAX_LAGS, MAX_SURVIVORS
+
+_MAX_LAG_PAIRS = MAX_SURVIVORS * MAX_LAGS
+
+
+class Pairs(NamedTuple):
+    """All pairs of a subframe, `Preset.lags` rows per survivor, and values of the survivors."""
+
+    target: F32  # (survivors, n)
+    beta: F64  # (survivors,) factor of the pitch sharpening
+    predicted_gain: F64  # (survivors,) of the fixed codebook, linear
+    lag_index: I64  # (pairs,)
+    lag: I64  # (pairs,) in whole samples, at most SUBFRAME_LEN
+    filtered: F32  # (pairs, n) adaptive codebook vector after the weighted synthesis filter
+    updated_target: F32  # (pairs, n) target minus the above with its best gain
+    cost: F64  # (pairs,) cost of the survivor plus the energy of the updated target
+
+
+@inlined
+def new_pairs() -> Pairs:
+    """Return room for the pairs of all survivors."""
+    return Pairs(
+        stack_array((MAX_SURVIVORS, SUBFRAME_LEN), np.float32), stack_array(MAX_SURVIVORS),
+        stack_array(MAX_SURVIVORS), stack_array(_MAX_LAG_PAIRS, np.int64),
+        stack_array(_MAX_LAG_PAIRS, np.int64),
+        stack_array((_MAX_LAG_PAIRS, SUBFRAME_LEN), np.float32),
+        stack_array((_MAX_LAG_PAIRS, SUBFRAME_LEN), np.float32), stack_array(_MAX_LAG_PAIRS),
+    )  # fmt: skip
+
+
+@inlined
+def choose(n: int, pairs: Pairs, value: F64, chosen: I64) -> None:
+    """Put the rows of the pairs of least cost among the first n into chosen (K,), -1 for none.
+
+    value (K,): scratch.
+    """
+    last = chosen.shape[0] - 1
+    chosen[:] = -1
+    value[:] = -np.inf
+    for row in range(n):
+        if -pairs.cost[row] > value[last]:
+            ranking.insert(row, -pairs.cost[row], chosen, value)
+
+
+@inlined
+def take_alike(chosen: I64, n_lags: int, pairs: Pairs, alike: I64) -> int:
+    """Move the first chosen pair, and all that are sharpened like it, to alike; return their count.
+
+    The pairs that moved become -1 in chosen.
+    """
+    n = 0
+    lag, beta = 0, 0.0
+    for k in range(chosen.shape[0]):
+        row = chosen[k]
+        if row < 0:
+            continue
+        if n == 0:
+            lag, beta = pairs.lag[row], pairs.beta[row // n_lags]
+        # a lag of a subframe or more sharpens nothing
+        same = lag == SUBFRAME_LEN or beta == pairs.beta[row // n_lags]
+        if pairs.lag[row] == lag and same:
+            alike[n] = row
+            chosen[k] = -1
+            n += 1
+    return n

@@ -1,0 +1,118 @@
+"""Products of vectors and matrices in single precision: the bulk of the encoder's work.
+
+Each loop runs along the result, several terms a pass, which is what fills vector registers.
+"""
+
+import numpy as np
+
+from ..._numba import fast, inlined
+from ..._types import F32, F64
+from ..format.modes import SUBFRAME_LEN
+
+FIRST = 0  # a `start`, by attribute: a literal would be compiled in, which takes a copy of its own
+UNROLLED = 5  # terms a pass: the length of a vector is a multiple
+_TAPS = 8  # of a filter, likewise
+
+
+@fast
+def respond(impulse: F64, response: F32) -> None:
+    """Put the impulse response (n,) of a filter into response (2, 2 n), what the others take.
+
+    Row 0: n zeros, then the response.      Row 1: the response backwards, then n zeros.
+    """
+    n_sub = impulse.shape[0]
+    response[:] = 0.0
+    for n in range(n_sub):
+        response[0, n_sub + n] = impulse[n]
+        response[1, n_sub - 1 - n] = impulse[n]
+
+
+@fast
+def convolve(x: F32, response: F32, out: F32) -> None:
+    """Filter x (n,) from rest into out (n,): out[i] = sum x[n] impulse[i-n]."""
+    out[:] = 0.0
+    for n in range(0, SUBFRAME_LEN, _TAPS):  # which reach the outputs from n on
+        y = response[0, SUBFRAME_LEN + 1 - _TAPS : 2 * SUBFRAME_LEN - n]
+        _add_delayed(x[n : n + _TAPS], y, out[n:])
+
+
+@fast
+def correlate(x: F32, response: F32, out: F32) -> None:
+    """Filter x (n,) backwards into out (n,): out[i] = sum x[n] impulse[n-i]."""
+    out[:] = 0.0
+    for n in range(0, SUBFRAME_LEN, _TAPS):  # which reach the outputs up to theirs
+        y = response[1, SUBFRAME_LEN - _TAPS - n : SUBFRAME_LEN + _TAPS - 1]
+        _add_delayed(x[n : n + _TAPS], y, out[: n + _TAPS])
+
+
+@inlined
+def _add_delayed(x: F32, y: F32, out: F32) -> None:
+    """Add the sum of x[k] y[i + 7 - k], x (8,), to out[i]."""
+    a, b, c, d, e, f, g, h = x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]
+    for i in range(out.shape[0]):
+        early = a * y[i + 7] + b * y[i + 6] + c * y[i + 5] + d * y[i + 4]
+        out[i] += early + e * y[i + 3] + f * y[i + 2] + g * y[i + 1] + h * y[i]
+
+
+@fast
+def multiply(x: F32, matrix: F32, start: int, out: F32) -> None:
+    """Put the product of x (n,) with the columns from `start` on of matrix (n, N) into out (m,)."""
+    stop = start + out.shape[0]
+    out[:] = 0.0
+    for i in range(0, x.shape[0], UNROLLED):
+        a, b, c, d, e = x[i], x[i + 1], x[i + 2], x[i + 3], x[i + 4]
+        row_a, row_b = matrix[i, start:stop], matrix[i + 1, start:stop]
+        row_c, row_d = matrix[i + 2, start:stop], matrix[i + 3, start:stop]
+        row_e = matrix[i + 4, start:stop]
+        for j in range(out.shape[0]):
+            out[j] += a * row_a[j] + b * row_b[j] + c * row_c[j] + d * row_d[j] + e * row_e[j]
+
+
+@fast
+def multiply_all(x: F32, matrix: F32, start: int, out: F32) -> None:
+    """Put the products of the rows of x (R, n), as `multiply` does, into the rows of out (R, m).
+
+    Four rows at once, since the matrix is then read a quarter as often.
+    """
+    stop = start + out.shape[1]
+    n_fours = x.shape[0] // 4 * 4
+    for r in range(0, n_fours, 4):
+        x0, x1, x2, x3 = x[r], x[r + 1], x[r + 2], x[r + 3]
+        out0, out1, out2, out3 = out[r], out[r + 1], out[r + 2], out[r + 3]
+        out[r : r + 4] = 0.0
+        for i in range(0, x.shape[1], UNROLLED):
+            a0, b0, c0, d0, e0 = x0[i], x0[i + 1], x0[i + 2], x0[i + 3], x0[i + 4]
+            a1, b1, c1, d1, e1 = x1[i], x1[i + 1], x1[i + 2], x1[i + 3], x1[i + 4]
+            a2, b2, c2, d2, e2 = x2[i], x2[i + 1], x2[i + 2], x2[i + 3], x2[i + 4]
+            a3, b3, c3, d3, e3 = x3[i], x3[i + 1], x3[i + 2], x3[i + 3], x3[i + 4]
+            row_a, row_b = matrix[i, start:stop], matrix[i + 1, start:stop]
+            row_c, row_d = matrix[i + 2, start:stop], matrix[i + 3, start:stop]
+            row_e = matrix[i + 4, start:stop]
+            for j in range(out0.shape[0]):
+                a, b, c, d, e = row_a[j], row_b[j], row_c[j], row_d[j], row_e[j]
+                out0[j] += a0 * a + b0 * b + c0 * c + d0 * d + e0 * e
+                out1[j] += a1 * a + b1 * b + c1 * c + d1 * d + e1 * e
+                out2[j] += a2 * a + b2 * b + c2 * c + d2 * d + e2 * e
+                out3[j] += a3 * a + b3 * b + c3 * c + d3 * d + e3 * e
+    for r in range(n_fours, x.shape[0]):
+        multiply(x[r], matrix, start, out[r])
+
+
+@fast
+def products_with(z: F32, x: F32, y: F32) -> tuple[float, float, float]:
+    """Return the inner products <x,z>, <z,z> and <y,z>."""
+    xz, zz, yz = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+    for n in range(SUBFRAME_LEN):
+        xz += x[n] * z[n]
+        zz += z[n] * z[n]
+        yz += y[n] * z[n]
+    return xz, zz, yz  # type: ignore[return-value]
+
+
+@fast
+def inner(x: F32, y: F32) -> float:
+    """Return the inner product of x (n,) and y (n,)."""
+    acc = np.float32(0.0)
+    for n in range(x.shape[0]):
+        acc += x[n] * y[n]
+    return acc  # type: ignore[return-value]

@@ -1,0 +1,1 @@
+"""The format: what a packet is. Modes, order of the bits, packing, frame types."""
