@@ -28,11 +28,11 @@ pauses, `presets` says how wide each search is, `products` and `ranking` do the 
 
 The decoder, `decoder.frame`::
 
-    lag ---> adaptive codebook --- g_p --+
-    gain --> gains (predicted)          (+)-> excitation -> 1/A_q(z) -> enhancement -> postfilters
-    fcb ---> fixed codebook ------ g_c --+         |        synthesis   enhancement    pitch_postfilter
-             and sharpening                        v                                   formant_postfilter
-    lsf ---> lsf_dequantizer -> A_q(z)      past excitation
+    lag ---> adaptive codebook -- g_p --+
+    gain --> gains, predicted          (+)-> excitation -> 1/A_q(z) -> enhancement -> postfilters
+    fcb ---> fixed codebook ----- g_c --+        |         synthesis   enhancement    *_postfilter
+             and sharpening                      v
+    lsf ---> lsf_dequantizer -> A_q(z)    past excitation
 
 Everything up to 1/A_q(z) is in `common`, since the encoder runs it too. `concealment` replaces the
 excitation of lost frames, `common.comfort_noise` that of pauses. `format` says what a packet is.
