@@ -1,4 +1,4 @@
-"""Search of the LSF quantizer: the indices whose LSF lie nearesiduals to those of the input.
+"""Search of the LSF quantizer: the indices whose LSF lie nearest to the LSF of the input.
 
 Each error is weighted by its effect on the spectrum [1]_.
 

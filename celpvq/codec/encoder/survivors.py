@@ -32,7 +32,7 @@ Survivors: TypeAlias = MutableSequence[Survivor]  # an array of records; assignm
 
 
 def new_survivors() -> Survivors:
-    """Return room for the survivors of a subframe and for those of the next one."""
+    """Return room for the survivors of two subframes, this one and the next."""
     return cast("Survivors", np.array([Survivor.new()] * (2 * MAX_SURVIVORS)))
 
 
