@@ -35,5 +35,5 @@ The decoder, `decoder.frame`::
     lsf ---> lsf_dequantizer -> A_q(z)    past excitation
 
 Everything up to 1/A_q(z) is in `common`, since the encoder runs it too. `concealment` replaces the
-excitation of lost frames, `common.comfort_noise` the excitation of pauses. `format` defines packets.
+excitation of lost frames, `common.comfort_noise` that of pauses. `format` defines packets.
 """

@@ -144,7 +144,7 @@ def n_frames(n_samples: int) -> int:
 
 
 def get(mode: int | str | Mode) -> Mode:
-    """Return the mode of a bit rate, or `mode` itself; raise `ArgumentError` for any other value."""
+    """Return the mode of a bit rate, or `mode` itself; raise `ArgumentError` for anything else."""
     if isinstance(mode, Mode) and MODES.get(mode.bitrate) is mode:
         return mode
     found = {mode.name: mode for mode in MODES.values()}.get(str(mode))
