@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._jit import search
+from .._threads import in_order
 from .._types import F64, I64
 from ..codec import (
     adaptive_codebook,
@@ -25,7 +26,6 @@ from ..codec.encoder import Encoder, EncoderState
 from ..codec.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, N_SUBFRAMES, SUBFRAME_LEN, Mode
 from ..codec.tables import ModeTables, TableSet
 from .filtering import convolve
-from .parallel import in_order
 
 N_MOMENTS = 7
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._jit import search
+from .._threads import in_order
 from .._types import F64, I64
 from ..codec import analysis, lpc, lsf_quantizer, tuning
 from ..codec.analysis import AnalysisState
@@ -18,7 +19,6 @@ from ..codec.lsf_quantizer import SPLIT, LsfColumns, LsfTables
 from ..codec.modes import FRAME_LEN, LPC_ORDER
 from ..errors import ArgumentError
 from ..vq import LBG
-from .parallel import in_order
 from .progress import Log
 
 SAFETY_NET = 0.35  # of rho, in the predictor that forgets errors fast

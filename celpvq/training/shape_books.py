@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from .._jit import search
+from .._threads import in_order, slices
 from .._types import F32, F64, I64
 from ..codec import filters, fixed_codebook
 from ..codec.beam import SearchTables
 from ..codec.modes import SUBFRAME_LEN
 from ..codec.products import respond
 from .filtering import convolve, correlate
-from .parallel import in_order, slices
 from .progress import Log
 
 _N_PIECES = 8  # of the targets: sums are added piece by piece, whatever the number of threads

@@ -1,12 +1,12 @@
-"""The joint design of codebooks whose codewords are added."""
+"""The joint design of codebooks whose codewords are added up."""
 
 import numpy as np
 
 from .._jit import kernel
-from ._types import F64, Floats, Indices
+from .._types import F64, I64, Floats
 
 
-def sums(codebooks: tuple[Floats, ...], codes: Indices) -> Floats:
+def sums(codebooks: tuple[Floats, ...], codes: I64) -> Floats:
     """Return the sums (n, k) of the codewords codes (n, s) of s codebooks."""
     total = codebooks[0][codes[:, 0]]
     for book, index in zip(codebooks[1:], codes.T[1:], strict=True):
@@ -14,13 +14,13 @@ def sums(codebooks: tuple[Floats, ...], codes: Indices) -> Floats:
     return total
 
 
-def distortion(X: Floats, weight: Floats, codebooks: tuple[Floats, ...], codes: Indices) -> float:
+def distortion(X: Floats, weight: Floats, codebooks: tuple[Floats, ...], codes: I64) -> float:
     error = X - sums(codebooks, codes)
     return float((weight * error**2).sum(dtype=np.float64) / weight.sum(dtype=np.float64))
 
 
 def jointly(X: Floats, weight: Floats, codebooks: tuple[Floats, ...],
-             codes: Indices) -> tuple[Floats, ...]:  # fmt: skip
+             codes: I64) -> tuple[Floats, ...]:  # fmt: skip
     """Return the codebooks of least distortion for X (n, k) coded as codes (n, n_stages).
 
     The normal equations ``sum B'WB c = sum B'Wx`` of each component are solved by conjugate
@@ -51,8 +51,8 @@ def jointly(X: Floats, weight: Floats, codebooks: tuple[Floats, ...],
 
 
 @kernel
-def _scatter(rows: Indices, weight: Floats, values: F64, out: F64) -> None:
-    """Add weight * values, both (n, k), to all those of the rows of out (K, k) in rows (n, s)."""
+def _scatter(rows: I64, weight: Floats, values: F64, out: F64) -> None:
+    """Add weight * values, both (n, k), to the rows (n, s) of out (K, k)."""
     for r in range(rows.shape[0]):
         for s in range(rows.shape[1]):
             for i in range(values.shape[1]):
@@ -60,8 +60,8 @@ def _scatter(rows: Indices, weight: Floats, values: F64, out: F64) -> None:
 
 
 @kernel
-def _scatter_sums(rows: Indices, weight: Floats, book: F64, out: F64) -> None:
-    """Do so with the sums of the rows of book (K, k) for values."""
+def _scatter_sums(rows: I64, weight: Floats, book: F64, out: F64) -> None:
+    """Add weight (n, k) times the sums of the rows (n, s) of book (K, k) to these rows of out."""
     value = np.empty(book.shape[1])
     for r in range(rows.shape[0]):
         value[:] = 0

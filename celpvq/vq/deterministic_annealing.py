@@ -1,4 +1,4 @@
-"""Design by deterministic annealing: codewords that part from one another as it gets colder."""
+"""Design by deterministic annealing: codewords split as a temperature falls."""
 
 from typing import ClassVar
 
@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._random import generator
+from .._types import F64, Floats
 from ..errors import FormatError
-from . import _check
-from ._lloyd import Design
 from ._soft import SoftCells, add_by_distance, soft_survey
-from ._types import F64, Floats
-from .codebook import CodebookVQ, mass
-from .full_search import Tiles
+from .cells import mass
+from .codebook import CodebookVQ
+from .lloyd import Design
 
 _APART = 0.01  # of the square root of the temperature, between a codeword and its copy
 
@@ -20,39 +19,37 @@ _APART = 0.01  # of the square root of the temperature, between a codeword and i
 class DeterministicAnnealing(CodebookVQ):
     """A vector quantizer designed by minimizing the free energy while the temperature falls.
 
-    At a temperature T each vector belongs to the codewords in proportion to ``exp(-d / T)``. When
-    it is hot they all are one, the mean; at critical temperatures they part, on their own and
-    where that gains most, up to `n_codewords`. Plain Lloyd iterations finish the design. Neither a
-    start nor chance has much say in it.
+    At a temperature T each vector belongs to every codeword at distance d in proportion to
+    ``exp(-d / T)``. At high temperatures all codewords coincide in the mean. At critical
+    temperatures they split, where that gains most, up to `n_codewords`. Plain Lloyd iterations
+    finish the design. The result hardly depends on a start or on chance.
 
     Parameters
     ----------
-    n_codewords : int
-        Size of the codebook.
+    n_codewords
+        As in `VectorQuantizer`.
     cooling : float
-        Temperature of a step over that of the one before [0.5 to 0.999].
+        Ratio of the temperatures of a step and the step before [0.5 to 0.999].
     n_settle : int
-        Most iterations at one temperature.
+        Greatest number of iterations at one temperature.
     tol : float
-        Go on to the next temperature, once there are all codewords, or stop, when an iteration
-        lowers the distortion by less than this part of it.
+        An iteration that lowers the distortion by less than this fraction of it ends a temperature
+        (once there are `n_codewords`), or the plain iterations.
     max_iter : int
         Stop after this many plain iterations.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
-    n_threads : int, optional
-        Number of threads; all processors of this process if not given. The result is the same.
+    random_state, n_threads
+        As in `VectorQuantizer`.
     verbose : bool
         Print the distortion after each temperature and iteration.
 
     Attributes
     ----------
-    codebook_ : ndarray, shape (n_codewords, k)
-        The codewords, float32 if the training vectors are, else float64.
+    codebook_
+        As in `VectorQuantizer`.
     temperatures_ : ndarray, shape (n_temperatures,)
         The temperatures, in units of the squared error of a vector.
     sizes_ : ndarray, shape (n_temperatures,)
-        How many different codewords there were at each.
+        Number of different codewords at each of them.
     distortion_history_ : ndarray
         Weighted mean squared error per component, to the nearest codeword, at the start and after
         each temperature and each plain iteration.
@@ -78,7 +75,7 @@ class DeterministicAnnealing(CodebookVQ):
     temperatures_: F64
     sizes_: F64
 
-    def __init__(self, n_codewords: int, *, cooling: float = 0.9, n_settle: int = 20,
+    def __init__(self, n_codewords: int = 256, *, cooling: float = 0.9, n_settle: int = 20,
                  tol: float = 1e-4, max_iter: int = 50,
                  random_state: int | np.random.Generator | None = None,
                  n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
@@ -92,14 +89,12 @@ class DeterministicAnnealing(CodebookVQ):
         self.verbose = verbose
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
-        _check.number(self.cooling, "cooling", least=0.5, most=0.999)
-        _check.count(self.n_settle, "n_settle", least=1)
         X, weight = self._checked(X, sample_weight)
         rng = generator(self.random_state, "random_state")
         design = Design(X, weight, self, rng)
         total = mass(X, weight)
         codebook: F64 = np.average(X, axis=0, weights=total)[None].astype(np.float64)
-        design.history.append(design.survey(codebook.astype(X.dtype)).distortion)
+        design.record.start(design.survey(codebook.astype(X.dtype)).distortion)
         covariance = np.atleast_2d(np.cov(X.T, aweights=total, ddof=0))
         temperature = 2.2 * float(np.linalg.eigvalsh(covariance)[-1])  # the first split is at 2.0
         share, spread = np.ones(1), np.ones(1)
@@ -113,14 +108,14 @@ class DeterministicAnnealing(CodebookVQ):
             codebook, share, spread = _merged(codebook, share, cells, temperature)
             temperatures.append(temperature)
             sizes.append(len(codebook))
-            design.record(design.survey(codebook.astype(X.dtype)).distortion, len(codebook))
+            design.record.add(design.survey(codebook.astype(X.dtype)).distortion, len(codebook))
             soft = cells.errors.sum() / cells.weights.sum()
             if X.shape[1] * temperature < 0.05 * soft or soft <= 1e-12 * temperatures[0]:
                 break  # vectors belong to their nearest codewords, or are all the same as them
             temperature *= self.cooling
         n = len(codebook)
         final: Floats = codebook[np.arange(self.n_codewords) % n].astype(X.dtype)
-        design.cells = design.survey(final)
+        design.measured(final)
         final = design.refill(final, np.arange(n, len(final)))
         self.temperatures_, self.sizes_ = np.array(temperatures), np.array(sizes)
         self._finish(design.refine(final), design)
@@ -130,12 +125,8 @@ class DeterministicAnnealing(CodebookVQ):
         """Return codewords and their shares in balance at `temperature`, with their cells."""
         full, before = np.broadcast_to(weight, (len(X), 1)), np.inf
         for _ in range(self.n_settle):
-
-            def add(X: Floats, weight: Floats, book: Tiles, cells: SoftCells, share: F64 = share
-                    ) -> None:  # fmt: skip
-                add_by_distance(X, weight, book, cells, share, temperature)
-
-            cells = soft_survey(X, full, codebook, self.n_threads, add)
+            cells = soft_survey(X, full, codebook, self.n_threads,
+                                add_by_distance, share, temperature)  # fmt: skip
             codebook = cells.centroids(codebook)
             share = cells.weights / cells.weights.sum()
             now = cells.errors.sum()

@@ -5,12 +5,12 @@ import heapq
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._types import I64
 from ..errors import ArgumentError
 from . import _check
-from ._types import Indices
 
 
-def huffman_lengths(probability: ArrayLike) -> Indices:
+def huffman_lengths(probability: ArrayLike) -> I64:
     """Return the lengths of the codes of a Huffman code.
 
     Parameters

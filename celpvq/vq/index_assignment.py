@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike
 
 from .._jit import search
 from .._random import generator
+from .._types import F64, I64, Floats
 from ..errors import ArgumentError
 from . import _check
-from ._types import F64, Floats, Indices
 
 
 def channel_distortion(codebook: ArrayLike, bit_error_rate: float,
@@ -55,7 +55,7 @@ def channel_distortion(codebook: ArrayLike, bit_error_rate: float,
 def assign_indices(codebook: ArrayLike, *, bit_error_rate: float = 0.01,
                    probability: ArrayLike | None = None,
                    method: Literal["switching", "annealing"] = "switching",
-                   random_state: int | np.random.Generator | None = None) -> Indices:  # fmt: skip
+                   random_state: int | np.random.Generator | None = None) -> I64:  # fmt: skip
     """Find an order of the codewords in which bit errors of the indices add little distortion.
 
     Parameters
@@ -151,7 +151,7 @@ def _harm(book: Floats, share: F64) -> F64:
 
 
 @search
-def _change(harm: F64, chance: F64, order: Indices, i: int, j: int) -> float:
+def _change(harm: F64, chance: F64, order: I64, i: int, j: int) -> float:
     """Return by how much the cost changes when the codewords with indices i and j change places."""
     a, b = order[i], order[j]
     total = 0.0
@@ -163,7 +163,7 @@ def _change(harm: F64, chance: F64, order: Indices, i: int, j: int) -> float:
 
 
 @search
-def _cost(harm: F64, chance: F64, order: Indices) -> float:
+def _cost(harm: F64, chance: F64, order: I64) -> float:
     """Return the cost of an order: for each two indices, harm times chance."""
     total = 0.0
     for i in range(order.shape[0]):
@@ -173,7 +173,7 @@ def _cost(harm: F64, chance: F64, order: Indices) -> float:
 
 
 @search
-def _switch(harm: F64, chance: F64, order: Indices) -> None:
+def _switch(harm: F64, chance: F64, order: I64) -> None:
     """Change places of codewords in order (n,) while that lowers the cost, the worst off first."""
     n = order.shape[0]
     suffering = np.empty(n)
@@ -198,7 +198,7 @@ def _switch(harm: F64, chance: F64, order: Indices) -> None:
 
 
 @search
-def _anneal(harm: F64, chance: F64, order: Indices, pairs: Indices, allowed: F64) -> None:
+def _anneal(harm: F64, chance: F64, order: I64, pairs: I64, allowed: F64) -> None:
     """Change places, in order, of each of pairs (m, 2) that costs no more than allowed (m,)."""
     for t in range(pairs.shape[0]):
         i, j = pairs[t, 0], pairs[t, 1]

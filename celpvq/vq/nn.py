@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._types import F64, Floats
 from ..errors import ArgumentError, MissingPackageError
 from . import _check
-from ._types import F64, Floats
 
 try:
     import torch
