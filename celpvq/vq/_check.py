@@ -227,8 +227,8 @@ def _floats(values: ArrayLike, name: str) -> Floats:
         except (TypeError, ValueError) as error:
             raise ArgumentTypeError(f"{name}: expected real numbers, got {error}") from error
     if array.dtype.kind == "c":
-        raise ArgumentTypeError(f"{name}: expected real numbers, got {array.dtype}. "
-                                "Complex data not supported")  # fmt: skip
+        raise ArgumentError(f"{name}: expected real numbers, got {array.dtype}. "
+                            "Complex data not supported")  # fmt: skip
     if array.dtype.kind not in "fiub":
         raise ArgumentTypeError(f"{name}: expected real numbers, got {array.dtype}")
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:

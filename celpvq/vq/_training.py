@@ -30,6 +30,7 @@ class Training:
                  least: int, n_threads: int | None, executor: Executor | None) -> None:  # fmt: skip
         self.n_threads, self.executor = n_threads, executor
         given = opened(X, "X")
+        self._map = X if isinstance(X, np.memmap) else None
         if not isinstance(given, FileRows):
             self.X: Rows = _check.vectors(given, "X", least=least)
         else:
@@ -69,14 +70,18 @@ class Training:
         total = np.concatenate(list(self.over_parts(_mass)))
         if start == "random":
             return moved(init.random(self.X, total / total.sum(), n_codewords, rng))
-        if isinstance(self.X, FileRows):
-            raise ArgumentError(f"init: expected vectors in memory for {start!r}, got files")
-        return init.start(start, moved(self.X), total, n_codewords, rng)
+        X = self.X
+        if isinstance(X, FileRows):
+            if self._map is None:
+                raise ArgumentError(f"init: expected vectors in memory for {start!r}, got files")
+            X = _check.vectors(self._map, "X")
+        return init.start(start, moved(X), total, n_codewords, rng)
 
     @property
     def quick_start(self) -> str:
         """The name of a good start by chance: the best one that these vectors allow."""
-        return "random" if isinstance(self.X, FileRows) else "kmeans++"
+        in_files = isinstance(self.X, FileRows) and self._map is None
+        return "random" if in_files else "kmeans++"
 
     def inverse_covariance(self) -> Floats:
         """Return the inverse (k, k) of the weighted covariance."""

@@ -46,7 +46,7 @@ class CodebookVQ(VectorQuantizer):
         X = self._space(X)
         weight = self._weight(sample_weight, X)
         if not weight.any():
-            raise ArgumentError("sample_weight: expected some weight above 0, got none")
+            raise ArgumentError("sample_weight: expected some weight above zero, got none")
         codebook = self._space(self.codebook_).astype(X.dtype, copy=False)
         return survey(X, weight, codebook, self.n_threads).distortion
 
@@ -64,8 +64,8 @@ class CodebookVQ(VectorQuantizer):
     def _check_weighty(self, n_weighty: int) -> None:
         """Raise unless the number of vectors that have some weight is enough."""
         if n_weighty < self.n_codewords:
-            raise ArgumentError(f"sample_weight: expected {self.n_codewords} vectors or more with "
-                                f"weight, got {n_weighty}")  # fmt: skip
+            expected = f"{self.n_codewords} vectors or more with weight above zero"
+            raise ArgumentError(f"sample_weight: expected {expected}, got {n_weighty}")
 
     def _finish(self, codebook: Floats, design: Design) -> None:
         """Set the fitted attributes from a design; `codebook` is in the space of the vectors."""

@@ -39,7 +39,7 @@ def distortion(X: ArrayLike, Y: ArrayLike, weight: ArrayLike | None = None) -> f
         w = np.broadcast_to(w, X.shape)
         total, noise = w.sum(), (w * error**2).sum()
     if total == 0:
-        raise ArgumentError("weight: expected some weight above 0, got none")
+        raise ArgumentError("weight: expected some weight above zero, got none")
     return float(noise / total)
 
 

@@ -38,6 +38,8 @@ class ProductVQ(PartsVQ):
     ----------
     codebooks_ : tuple of ndarray, each of shape (n_codewords, k // n_parts)
         The codewords of the parts.
+    n_iter_ : int
+        Number of iterations, over all parts.
 
     References
     ----------

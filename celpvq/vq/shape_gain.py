@@ -93,7 +93,7 @@ class ShapeGainVQ(VectorQuantizer):
         energy = (X.astype(np.float64) ** 2).sum(axis=1)
         n_useful = np.count_nonzero((weight > 0) & (energy > 0))
         if n_useful < max(n_shapes, n_gains):
-            expected = f"{max(n_shapes, n_gains)} vectors or more with weight and length"
+            expected = f"{max(n_shapes, n_gains)} vectors or more with weight and length above zero"
             raise ArgumentError(f"X: expected {expected}, got {n_useful}")
 
         def state(shapes: Floats, gains: Floats) -> _State:

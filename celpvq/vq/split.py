@@ -21,7 +21,8 @@ from .lbg import LBG
 class PartsVQ(DistributedVQ):
     """A quantizer with one codebook for each part of a vector."""
 
-    _fitted: ClassVar[tuple[str, ...]] = ("codebooks_",)
+    _fitted: ClassVar[tuple[str, ...]] = ("codebooks_", "n_iter_")
+    _optional: ClassVar[tuple[str, ...]] = ("n_iter_",)
 
     tol: float
     max_iter: int
@@ -29,6 +30,7 @@ class PartsVQ(DistributedVQ):
     n_threads: int | None
     verbose: bool
     codebooks_: tuple[Floats, ...]
+    n_iter_: int
 
     def _shapes(self, k: int) -> list[tuple[int, int]]:
         """Return the shape of each codebook for vectors of `k` components."""
@@ -38,7 +40,7 @@ class PartsVQ(DistributedVQ):
              executor: Executor | None = None) -> None:  # fmt: skip
         data = self._training(X, sample_weight, executor, least=1)
         rng = generator(self.random_state, "random_state")
-        codebooks, start = [], 0
+        codebooks, start, n_iter = [], 0, 0
         for n_codewords, width in self._shapes(data.X.shape[1]):
             design = LBG(n_codewords, distortion=self.distortion, tol=self.tol,  # type: ignore[arg-type]
                          max_iter=self.max_iter, random_state=rng, n_threads=self.n_threads,
@@ -46,8 +48,8 @@ class PartsVQ(DistributedVQ):
             part, weight = data.columns(slice(start, start + width))
             design.fit(part, sample_weight=weight, executor=executor)
             codebooks.append(design.codebook_)
-            start += width
-        self.codebooks_ = tuple(codebooks)
+            start, n_iter = start + width, n_iter + design.n_iter_
+        self.codebooks_, self.n_iter_ = tuple(codebooks), n_iter
 
     @property
     def _n_components(self) -> int:
@@ -98,6 +100,8 @@ class SplitVQ(PartsVQ):
     ----------
     codebooks_ : tuple of ndarray, each of shape (n_codewords[i], widths[i])
         The codewords of the parts.
+    n_iter_ : int
+        Number of iterations, over all parts.
 
     References
     ----------

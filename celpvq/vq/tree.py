@@ -97,7 +97,7 @@ class TreeVQ(DistributedVQ):
         depth = self._depth()
         data = self._training(X, sample_weight, executor, least=self.n_codewords)
         if not data.n_weighty:
-            raise ArgumentError("sample_weight: expected some weight above 0, got none")
+            raise ArgumentError("sample_weight: expected some weight above zero, got none")
         rng = generator(self.random_state, "random_state")
         design = _LevelDesign(data.X, data.weight, self, rng, executor=executor)
         nodes = design.root()
