@@ -185,7 +185,7 @@ def _weight(weight: ArrayLike, name: str, dtype: np.dtype[Any]) -> Floats:
     weight = _floats(weight, name)
     peak = finite(weight, name)
     not_negative(weight, name)
-    if peak > np.finfo(dtype).max:
+    if peak > float(np.finfo(dtype).max):
         raise ArgumentError(f"{name}: expected weights that {dtype} can hold, got {peak:g}")
     return weight.astype(dtype, copy=False)
 

@@ -73,7 +73,8 @@ class FileRows:
         if len(values) < count:
             got = f"{len(values)} at byte {run.offset}"
             raise FormatError(f"{run.path}: expected {count} numbers, got {got}")
-        rows = values.reshape(run.n, *self._tail).astype(self.dtype, copy=False)
+        with np.errstate(over="ignore"):  # infinite values are refused by who reads them
+            rows = values.reshape(run.n, *self._tail).astype(self.dtype, copy=False)
         return rows[:, self._columns] if self._tail else rows
 
 

@@ -153,8 +153,9 @@ class EntropyConstrainedVQ(DistributedVQ, CodebookVQ):
 
     def _priced(self, codebook: Floats, lengths: F64, dtype: np.dtype[Any]) -> Floats:
         """Return the codebook with one more dimension, which holds the square root of the price."""
-        price = np.sqrt(self.lagrangian * lengths)[:, None]
-        _check.squares_fit(price.astype(dtype), "lagrangian")
+        with np.errstate(over="ignore"):
+            price = np.sqrt(self.lagrangian * lengths)[:, None].astype(dtype)
+        _check.squares_fit(price, "lagrangian")
         return np.hstack([codebook, price]).astype(dtype)
 
     def _check_restored(self) -> None:

@@ -90,6 +90,7 @@ class ShapeGainVQ(VectorQuantizer):
         X = _check.vectors(X, "X", least=max(n_shapes, n_gains))
         weight: F64 = np.ones(len(X))
         weight *= self._weight(sample_weight, X)[:, 0]
+        weight = np.ldexp(weight, -np.frexp(weight.max())[1])  # squares of them are to be finite
         energy = (X.astype(np.float64) ** 2).sum(axis=1)
         n_useful = np.count_nonzero((weight > 0) & (energy > 0))
         if n_useful < max(n_shapes, n_gains):
@@ -187,7 +188,8 @@ def _moved(X: Floats, weight: F64, state: _State) -> tuple[Floats, Floats]:
     """
     shapes, gains, codes, _ = state
     n_shapes, n_gains = len(shapes), len(gains)
-    pull = weight * gains[codes[:, 1]]
+    unit = np.ldexp(gains, -np.frexp(gains.max())[1])  # only the directions of sums matter
+    pull = weight * unit[codes[:, 1]]
     sums = np.stack([np.bincount(codes[:, 0], pull * x, n_shapes) for x in X.T], axis=1)
     length = np.sqrt((sums**2).sum(axis=1, keepdims=True))
     used = length[:, 0] > 0

@@ -273,6 +273,36 @@ def test_fewer_different_vectors_than_codewords_are_learnt_by_heart(init):
     np.testing.assert_allclose(q.decode(q.encode(X)), X, atol=1e-12)
 
 
+def test_the_best_of_ten_designs_is_kept():
+    gains, behind = [], []
+    for seed in range(6):
+        X = vectors(2000, 2, seed)
+        one, ten = (LBG(16, n_init=n, random_state=seed).fit(X) for n in (1, 10))
+        starts = [LBG(16, init="kmeans++", random_state=i).fit(X).score(X) for i in range(10)]
+        db = [10 * np.log10(-score) for score in (one.score(X), ten.score(X), max(starts))]
+        gains.append(db[0] - db[1])
+        behind.append(db[1] - db[2])
+        assert ten.score(X) == pytest.approx(-ten.distortion_history_[-1])
+    assert min(gains) >= 0
+    assert max(gains) > 0.08
+    assert np.mean(gains) > 0.04
+    assert np.mean(behind) < 0.03, "worse than the best of ten other starts"
+
+
+@every_start
+def test_a_first_design_is_the_only_one_and_more_are_no_worse(init, tmp_path):
+    X = vectors(1000, 2)
+    one, three = (LBG(12, init=init, n_init=n, random_state=1).fit(X) for n in (1, 3))
+    assert three.score(X) >= one.score(X)
+    repeat = LBG(12, init=init, n_init=3, random_state=1, n_threads=1).fit(X)
+    np.testing.assert_array_equal(repeat.codebook_, three.codebook_)
+    np.save(tmp_path / "X.npy", X)
+    if init in ("splitting", "random"):
+        LBG(12, init=init, n_init=2, random_state=1).fit(tmp_path / "X.npy")
+    with pytest.raises(ArgumentError, match="n_init: expected 1 or more, got 0"):
+        LBG(12, init=init, n_init=0).fit(X)
+
+
 def test_no_iterations_leave_the_start_alone():
     X = vectors(100)
     q = LBG(5, init=X[:5], max_iter=0).fit(X)
