@@ -1,4 +1,4 @@
-"""The checks of arguments that all quantizers share; each message says expected and got."""
+"""Checks of arguments; each message says what was expected and what came."""
 
 from collections.abc import Sequence
 from typing import Any

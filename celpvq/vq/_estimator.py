@@ -66,7 +66,7 @@ class Estimator:
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn, the only caller, asks for: this is a transformer to indices."""
+        """Return the tags of a transformer; only scikit-learn calls this."""
         utils = import_module("sklearn.utils")
         return utils.Tags(
             estimator_type=None,

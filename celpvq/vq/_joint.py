@@ -7,7 +7,7 @@ from .._types import F64, I64, Floats
 
 
 def sums(codebooks: tuple[Floats, ...], codes: I64) -> Floats:
-    """Return the sums (n, k) of the codewords codes (n, s) of s codebooks."""
+    """Return the sums (n, k) of the codewords with the indices codes (n, s) in s codebooks."""
     total = codebooks[0][codes[:, 0]]
     for book, index in zip(codebooks[1:], codes.T[1:], strict=True):
         total += book[index]
@@ -15,6 +15,7 @@ def sums(codebooks: tuple[Floats, ...], codes: I64) -> Floats:
 
 
 def distortion(X: Floats, weight: Floats, codebooks: tuple[Floats, ...], codes: I64) -> float:
+    """Return the weighted mean squared error of X (n, k) coded as codes (n, n_stages)."""
     error = X - sums(codebooks, codes)
     return float((weight * error**2).sum(dtype=np.float64) / weight.sum(dtype=np.float64))
 

@@ -172,8 +172,8 @@ def over_parts(work: Callable[[int, Rows, Rows], R],
                executor: Executor | None) -> Iterator[R]:  # fmt: skip
     """Yield ``work(first row, X, weight)`` of each part of X (n, k), in order.
 
-    The parts depend on n only. They go to the workers of `executor`, or to threads of this process
-    if there is none.
+    The parts depend on n only. They go to the workers of `executor` if given, else to threads of
+    this process.
     """
     n = len(X)
     parts = spans(n, min(max(BLOCK, -(-n // _PARTS)), _MOST))

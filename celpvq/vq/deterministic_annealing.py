@@ -111,7 +111,7 @@ class DeterministicAnnealing(CodebookVQ):
             design.record.add(design.survey(codebook.astype(X.dtype)).distortion, len(codebook))
             soft = cells.errors.sum() / cells.weights.sum()
             if X.shape[1] * temperature < 0.05 * soft or soft <= 1e-12 * temperatures[0]:
-                break  # vectors belong to their nearest codewords, or are all the same as them
+                break  # each vector belongs to one codeword, or equals it
             temperature *= self.cooling
         n = len(codebook)
         final: Floats = codebook[np.arange(self.n_codewords) % n].astype(X.dtype)
@@ -122,7 +122,7 @@ class DeterministicAnnealing(CodebookVQ):
 
     def _settle(self, X: Floats, weight: Floats, codebook: F64, share: F64,
                 temperature: float, tol: float) -> tuple[F64, F64, SoftCells]:  # fmt: skip
-        """Return codewords and their shares in balance at `temperature`, with their cells."""
+        """Return codewords and their shares after iterations at `temperature`, with their cells."""
         full, before = np.broadcast_to(weight, (len(X), 1)), np.inf
         for _ in range(self.n_settle):
             cells = soft_survey(X, full, codebook, self.n_threads,
@@ -143,7 +143,7 @@ class DeterministicAnnealing(CodebookVQ):
 
 def _doubled(codebook: F64, share: F64, spread: F64, n_codewords: int, temperature: float,
              rng: np.random.Generator) -> tuple[F64, F64]:  # fmt: skip
-    """Return codewords and shares with a near copy of as many as there may be, the widest first.
+    """Return codewords and shares with near copies, up to `n_codewords`; the widest cells first.
 
     spread : (K,), mean squared error in each cell.
     """
@@ -157,7 +157,7 @@ def _doubled(codebook: F64, share: F64, spread: F64, n_codewords: int, temperatu
 
 def _merged(codebook: F64, share: F64, cells: SoftCells,
             temperature: float) -> tuple[F64, F64, F64]:  # fmt: skip
-    """Return the codewords that have parted, with their shares and spreads."""
+    """Return the codewords that differ, with their shares and spreads."""
     kept: list[int] = []
     total, errors = share.copy(), cells.errors.copy()
     for j, codeword in enumerate(codebook):

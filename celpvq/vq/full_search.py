@@ -127,7 +127,7 @@ def _form_distances(x: Floats, form: Floats, tile: Floats, out: Floats) -> None:
             out[j] += error[i, j] * row[j]
         e += i + 1
     for j in range(width):
-        out[j] = max(out[j], 0)  # whatever the rounding
+        out[j] = max(out[j], 0)  # it may be negative by rounding
 
 
 @search

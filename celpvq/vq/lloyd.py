@@ -26,7 +26,7 @@ def descend(state: S, step: Callable[[S], S], cost: Callable[[S], float], *,
     state : S
         The start, of any type; no state is changed in place.
     step, cost : callable
-        ``step(state)`` returns the next state, ``cost(state)`` what is to be minimized.
+        ``step(state)`` returns the next state, ``cost(state)`` the number to minimize.
     max_iter : int
         Greatest number of steps.
     tol : float

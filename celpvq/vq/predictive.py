@@ -20,7 +20,7 @@ _PATIENCE = (
 
 
 class _State(NamedTuple):
-    """Predictors and codebooks, and what they make of the training vectors in the closed loop."""
+    """Predictors and codebooks, and their results for the training vectors in the closed loop."""
 
     coefs: F64
     books: Floats
