@@ -58,7 +58,7 @@ def matrices(coefs: F64) -> F64:
 
 
 def stable(coefs: F64) -> F64:
-    """Return coefs (order, k, k) or (order, k) shrunk so that predictions cannot grow without bound."""
+    """Return coefs (order, k, k) or (order, k), shrunk so that predictions cannot grow."""
     order, k = coefs.shape[:2]
     companion = np.eye(order * k, k=-k)
     full = coefs if coefs.ndim == 3 else coefs[..., None] * np.eye(k)

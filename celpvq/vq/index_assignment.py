@@ -200,7 +200,7 @@ def _switch(harm: F64, chance: F64, order: I64) -> None:
 
 @search
 def _anneal(harm: F64, chance: F64, order: I64, pairs: I64, allowed: F64) -> None:
-    """Exchange, in place, each of pairs (m, 2) in order (n,) if the cost grows less than allowed."""
+    """Exchange, in place, each of pairs (m, 2) in order (n,) if the cost grows by less."""
     for t in range(pairs.shape[0]):
         i, j = pairs[t, 0], pairs[t, 1]
         if i != j and _change(harm, chance, order, i, j) < allowed[t]:

@@ -54,8 +54,8 @@ class LBG(DistributedVQ, CodebookVQ):
 
     Attributes
     ----------
-    codebook_
-        As in `VectorQuantizer`.
+    codebook_ : ndarray, shape (n_codewords, k), or fewer rows with ``empty="merge"``
+        The codewords, float32 if the training vectors are, else float64.
     metric_ : ndarray, shape (k, k), or None
         The inverse covariance, with ``distortion="mahalanobis"`` only.
     distortion_history_ : ndarray, shape (n_iter_ + 1,) or longer with splitting
