@@ -108,7 +108,7 @@ def designs(bits: int, k: int) -> dict[str, Callable[[Array], VectorQuantizer]]:
         vq.MultistageVQ(halves, **seed),
         vq.SplitVQ(halves, **seed),
         vq.ShapeGainVQ([n >> bits // 3, 1 << bits // 3], **seed),
-        vq.PredictiveVQ(n // 2, n_predictors=2, **seed),
+        vq.PredictiveVQ(n, **seed),
     ]
     if bits % 2 == 0:
         quantizers.append(vq.ProductVQ(halves[0], n_parts=2, **seed))

@@ -1,9 +1,9 @@
 """Find similar patches of the photographs by product codes, and compare with faiss.
 
-The database keeps only the codes of its patches of 8x8 pixels: 4 to 16 bytes instead of 256. A query
-is not coded. Its distance to a coded patch is the sum of one table entry per byte of the code.
-Recall@10 is the fraction of the 10 nearest patches that are among the 10 found. Patches are compared
-without their mean and contrast. Flat patches are left out, as only noise would order them.
+The database keeps only the codes of its patches of 8x8 pixels: 4 to 16 bytes instead of 256. A
+query is not coded. Its distance to a coded patch is the sum of one table entry per byte of the
+code. Recall@10 is the fraction of the 10 nearest patches that are among the 10 found. Patches are
+compared without their mean and contrast. Flat patches are left out, as only noise would order them.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,9 @@
-"""Identify speakers by their spectra, with a codebook of line spectral frequencies for each speaker.
+"""Identify speakers by their spectra, with a codebook of line spectral frequencies for each one.
 
 FOLDER holds a recording of each speaker. The first half of each recording is learnt, and the second
-half is cut into pieces. A piece goes to the speaker whose codebook distorts it least. For comparison
-it goes to the speaker whose Gaussian mixture, started from the codebook, gives it the greatest
-likelihood. Both halves share the room and the microphone, so the figures measure how well
+half is cut into pieces. A piece goes to the speaker whose codebook distorts it least. For
+comparison it goes to the speaker whose Gaussian mixture, started from the codebook, gives it the
+greatest likelihood. Both halves share the room and the microphone, so the figures measure how well
 recordings differ, not voices alone.
 """
 

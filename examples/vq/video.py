@@ -1,9 +1,10 @@
 """Code a short video by motion compensation and vector quantization of the prediction error.
 
-Each block of 8x8 pixels is predicted from the last decoded frame, at the displacement that fits best.
-The prediction error is coded in blocks of 4x4 pixels. For comparison every frame is coded alone in
-such blocks, at a higher rate. The video is synthetic: a camera moves over one photograph, and a disc
-cut from the other crosses the view. The codebooks are designed for the first frames, coded alone.
+Each block of 8x8 pixels is predicted from the last decoded frame, at the displacement that fits
+best. The prediction error is coded in blocks of 4x4 pixels. For comparison every frame is coded
+alone in such blocks, at a higher rate. The video is synthetic: a camera moves over one photograph,
+and a disc cut from the other crosses the view. The codebooks are designed for the first frames,
+coded alone.
 """
 
 from itertools import pairwise
