@@ -173,7 +173,7 @@ class VectorQuantizer(Estimator, ABC):
             As for `encode`.
         """
         codes = self.encode(X)
-        return codes.reshape(len(codes), -1) if codes.size else codes.reshape(len(codes), 1)
+        return codes if codes.ndim == 2 else codes[:, None]
 
     def inverse_transform(self, X: ArrayLike) -> Floats:
         """Return the vectors of indices in the form that `transform` returns.

@@ -1,5 +1,6 @@
 """Design by deterministic annealing: codewords split as a temperature falls."""
 
+from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from .lloyd import Design
 _APART = 0.01  # of the square root of the temperature, between a codeword and its copy
 
 
+@dataclass(eq=False, repr=False)
 class DeterministicAnnealing(CodebookVQ):
     """A vector quantizer designed by minimizing the free energy while the temperature falls.
 
@@ -70,23 +72,20 @@ class DeterministicAnnealing(CodebookVQ):
     (4, 2)
     """
 
+    n_codewords: int = 256
+    _: KW_ONLY
+    cooling: float = 0.9
+    n_settle: int = 20
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
     _fitted: ClassVar[tuple[str, ...]] = (*CodebookVQ._fitted, "temperatures_", "sizes_")
 
-    temperatures_: F64
-    sizes_: F64
-
-    def __init__(self, n_codewords: int = 256, *, cooling: float = 0.9, n_settle: int = 20,
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.cooling = cooling
-        self.n_settle = n_settle
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    temperatures_: F64 = field(init=False)
+    sizes_: F64 = field(init=False)
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         X, weight = self._checked(X, sample_weight)

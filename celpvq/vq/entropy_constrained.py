@@ -1,6 +1,7 @@
 """Entropy-constrained quantization: distortion against the rate of a variable-length code."""
 
 from concurrent.futures import Executor
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -35,6 +36,7 @@ class _State(NamedTuple):
         return float(weights @ self.lengths / weights.sum())
 
 
+@dataclass(eq=False, repr=False)
 class EntropyConstrainedVQ(DistributedVQ, CodebookVQ):
     """A vector quantizer whose indices an entropy code will carry.
 
@@ -87,27 +89,23 @@ class EntropyConstrainedVQ(DistributedVQ, CodebookVQ):
     True
     """
 
+    n_codewords: int = 256
+    _: KW_ONLY
+    lagrangian: float = 0.1
+    init: str | ArrayLike = "kmeans++"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
     _fitted: ClassVar[tuple[str, ...]] = (
         *CodebookVQ._fitted, "lengths_", "rate_", "cost_history_",
     )  # fmt: skip
 
-    lengths_: F64
-    rate_: float
-    cost_history_: F64
-
-    def __init__(self, n_codewords: int = 256, *, lagrangian: float = 0.1,
-                 init: str | ArrayLike = "kmeans++",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.lagrangian = lagrangian
-        self.init = init
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    lengths_: F64 = field(init=False)
+    rate_: float = field(init=False)
+    cost_history_: F64 = field(init=False)
 
     def _fit(self, X: Source, sample_weight: Source | None,
              executor: Executor | None = None) -> None:  # fmt: skip

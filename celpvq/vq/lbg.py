@@ -1,6 +1,7 @@
 """The generalized Lloyd algorithm of Linde, Buzo and Gray."""
 
 from concurrent.futures import Executor
+from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
@@ -10,16 +11,18 @@ from numpy.typing import ArrayLike
 from .._random import generator
 from .._types import Floats
 from ..errors import FormatError
-from . import _params, init
+from . import _params
 from ._files import check_shape
 from ._rows import Source
 from ._training import Training
 from .cells import mapped
 from .codebook import CodebookVQ
 from .distributed import DistributedVQ
+from .init import NAMES
 from .lloyd import Design
 
 
+@dataclass(eq=False, repr=False)
 class LBG(DistributedVQ, CodebookVQ):
     """A vector quantizer designed by Lloyd iterations.
 
@@ -80,32 +83,26 @@ class LBG(DistributedVQ, CodebookVQ):
     (2000, 2)
     """
 
+    n_codewords: int = 256
+    _: KW_ONLY
+    init: str | ArrayLike = "splitting"
+    n_init: int = 1
+    empty: Literal["split", "merge"] = "split"
+    distortion: Literal["squared", "weighted", "mahalanobis", "matrix"] = "squared"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
     _fitted: ClassVar[tuple[str, ...]] = (*CodebookVQ._fitted, "metric_")
     _optional: ClassVar[tuple[str, ...]] = ("metric_",)
 
     _distortions: ClassVar[tuple[str, ...]] = ("squared", "weighted", "mahalanobis", "matrix")
 
-    metric_: Floats | None
+    metric_: Floats | None = field(init=False)
 
-    _checks = MappingProxyType({"init": _params.start("splitting", *init.NAMES)})
-
-    def __init__(self, n_codewords: int = 256, *,
-                 init: str | ArrayLike = "splitting", n_init: int = 1,
-                 empty: Literal["split", "merge"] = "split",
-                 distortion: Literal["squared", "weighted", "mahalanobis", "matrix"] = "squared",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.init = init
-        self.n_init = n_init
-        self.empty = empty
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    _checks = MappingProxyType({"init": _params.start("splitting", *NAMES)})
 
     def _fit(self, X: Source, sample_weight: Source | None,
              executor: Executor | None = None) -> None:  # fmt: skip

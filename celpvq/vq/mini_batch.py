@@ -1,5 +1,6 @@
 """Mini-batch design, for so many vectors that an iteration over all takes too long."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from ._incremental import IncrementalVQ
 from .cells import survey
 
 
+@dataclass(eq=False, repr=False)
 class MiniBatchVQ(IncrementalVQ):
     """A vector quantizer that learns from one small batch of vectors after the other.
 
@@ -58,21 +60,16 @@ class MiniBatchVQ(IncrementalVQ):
     (16, 2)
     """
 
-    def __init__(self, n_codewords: int = 256, *, batch_size: int = 1024,
-                 init: str | ArrayLike = "kmeans++",
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-3, max_iter: int = 10,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.batch_size = batch_size
-        self.init = init
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    n_codewords: int = 256
+    _: KW_ONLY
+    batch_size: int = 1024
+    init: str | ArrayLike = "kmeans++"
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-3
+    max_iter: int = 10
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
     def _learn(self, codebook: Floats, counts: F64, X: Floats, weight: Floats,
                order: I64) -> tuple[Floats, F64]:  # fmt: skip

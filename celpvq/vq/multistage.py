@@ -1,6 +1,7 @@
 """Multistage (residual) quantization: each stage codes the residual of the stages before it."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, Literal, NamedTuple
 
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from .._random import generator
 from .._threads import in_order, spans
-from .._types import F64, I64, Floats
+from .._types import I64, Floats
 from . import _check, _params
 from ._files import check_shape
 from ._joint import distortion, jointly, sums
@@ -29,6 +30,7 @@ class _State(NamedTuple):
     distortion: float
 
 
+@dataclass(eq=False, repr=False)
 class MultistageVQ(VectorQuantizer):
     """A quantizer that codes a vector as a sum of codewords, one from each of several stages.
 
@@ -80,29 +82,22 @@ class MultistageVQ(VectorQuantizer):
     (2000, 2)
     """
 
+    n_codewords: Sequence[int] = (16, 16)
+    _: KW_ONLY
+    n_survivors: int = 8
+    redesign: bool = True
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
     _fitted: ClassVar[tuple[str, ...]] = ("codebooks_", "distortion_history_", "n_iter_")
 
-    codebooks_: tuple[Floats, ...]
-    distortion_history_: F64
-    n_iter_: int
+    codebooks_: tuple[Floats, ...] = field(init=False)
 
     _checks = MappingProxyType({"n_codewords": _params.SIZES})
-
-    def __init__(self, n_codewords: Sequence[int] = (16, 16), *, n_survivors: int = 8,
-                 redesign: bool = True,
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.n_survivors = n_survivors
-        self.redesign = redesign
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         sizes = tuple(self.n_codewords)
@@ -147,7 +142,7 @@ class MultistageVQ(VectorQuantizer):
         given = weight if weight.shape[1] > 1 else np.broadcast_to(weight, (len(X), 1))[:, 0]
         codebooks: list[Floats] = []
         for n_codewords in sizes:
-            stage = LBG(n_codewords, distortion=self.distortion, tol=self.tol,  # type: ignore[arg-type]
+            stage = LBG(n_codewords, distortion=self.distortion, tol=self.tol,
                         max_iter=self.max_iter, random_state=rng,
                         n_threads=self.n_threads).fit(X, sample_weight=given)  # fmt: skip
             X = X - stage.decode(stage.encode(X, given if given.ndim == 2 else None))

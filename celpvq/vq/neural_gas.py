@@ -1,5 +1,7 @@
 """Neural gas: all codewords learn from every vector, by the order of their distances."""
 
+from dataclasses import KW_ONLY, dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -12,6 +14,7 @@ from .codebook import CodebookVQ
 from .lloyd import Design
 
 
+@dataclass(eq=False, repr=False)
 class NeuralGas(CodebookVQ):
     """A vector quantizer whose codewords spread like a gas.
 
@@ -65,22 +68,17 @@ class NeuralGas(CodebookVQ):
     (16, 2)
     """
 
-    def __init__(self, n_codewords: int = 256, *, radius: float | None = None,
-                 final_radius: float = 0.1, n_steps: int = 50,
-                 init: str | ArrayLike = "random",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.radius = radius
-        self.final_radius = final_radius
-        self.n_steps = n_steps
-        self.init = init
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    n_codewords: int = 256
+    _: KW_ONLY
+    radius: float | None = None
+    final_radius: float = 0.1
+    n_steps: int = 50
+    init: str | ArrayLike = "random"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         X, weight = self._checked(X, sample_weight)

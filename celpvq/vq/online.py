@@ -1,5 +1,6 @@
 """Online quantization: every vector moves its codeword at once."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from .._types import F64, I64, Floats
 from ._incremental import IncrementalVQ
 
 
+@dataclass(eq=False, repr=False)
 class OnlineVQ(IncrementalVQ):
     """A vector quantizer that learns from one vector after the other.
 
@@ -63,21 +65,16 @@ class OnlineVQ(IncrementalVQ):
     (16, 2)
     """
 
-    def __init__(self, n_codewords: int = 256, *, rate: float | None = None,
-                 init: str | ArrayLike = "kmeans++",
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-3, max_iter: int = 10,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.rate = rate
-        self.init = init
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    n_codewords: int = 256
+    _: KW_ONLY
+    rate: float | None = None
+    init: str | ArrayLike = "kmeans++"
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-3
+    max_iter: int = 10
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
     def _learn(self, codebook: Floats, counts: F64, X: Floats, weight: Floats,
                order: I64) -> tuple[Floats, F64]:  # fmt: skip

@@ -1,5 +1,6 @@
 """Predictive quantization of a sequence: only the error of a prediction is coded."""
 
+from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
@@ -29,6 +30,7 @@ class _State(NamedTuple):
     distortion: float
 
 
+@dataclass(eq=False, repr=False)
 class PredictiveVQ(VectorQuantizer):
     """A quantizer of sequences that predicts each vector and codes the error of the prediction.
 
@@ -92,32 +94,25 @@ class PredictiveVQ(VectorQuantizer):
     (2000, 2)
     """
 
+    n_codewords: int = 256
+    _: KW_ONLY
+    predictor: Literal["matrix", "ar", "ma"] = "matrix"
+    order: int = 1
+    n_predictors: int = 1
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
     _fitted: ClassVar[tuple[str, ...]] = (
         "mean_", "coefs_", "codebooks_", "distortion_history_", "n_iter_",
     )  # fmt: skip
 
-    mean_: Floats
-    coefs_: F64
-    codebooks_: Floats
-    distortion_history_: F64
-    n_iter_: int
-
-    def __init__(self, n_codewords: int = 256, *,
-                 predictor: Literal["matrix", "ar", "ma"] = "matrix", order: int = 1,
-                 n_predictors: int = 1, distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.predictor = predictor
-        self.order = order
-        self.n_predictors = n_predictors
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    mean_: Floats = field(init=False)
+    coefs_: F64 = field(init=False)
+    codebooks_: Floats = field(init=False)
 
     def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None, *,
             lengths: ArrayLike | None = None) -> Self:  # fmt: skip
@@ -259,7 +254,7 @@ class PredictiveVQ(VectorQuantizer):
         books = []
         for coef in coefs:
             left = (centred - _predicted(past, coef)).astype(X.dtype)
-            design = LBG(self.n_codewords, distortion=self.distortion,  # type: ignore[arg-type]
+            design = LBG(self.n_codewords, distortion=self.distortion,
                          tol=self.tol, max_iter=self.max_iter, random_state=rng,
                          n_threads=self.n_threads)  # fmt: skip
             design.fit(

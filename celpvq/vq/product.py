@@ -1,5 +1,7 @@
 """Product quantization: many codewords from small codebooks, searched without decoding."""
 
+from dataclasses import KW_ONLY, dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -14,6 +16,7 @@ from .split import PartsVQ, width_of_parts
 _ROWS = 4096  # codes whose distances to all queries of a thread are worked out together
 
 
+@dataclass(eq=False, repr=False)
 class ProductVQ(PartsVQ):
     """A quantizer of long vectors that codes equal parts with codebooks of equal size.
 
@@ -56,17 +59,14 @@ class ProductVQ(PartsVQ):
     (3, 10)
     """
 
-    def __init__(self, n_codewords: int = 256, *, n_parts: int = 8,
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.n_parts = n_parts
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    n_codewords: int = 256
+    _: KW_ONLY
+    n_parts: int = 8
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
     def distances(self, Q: ArrayLike, codes: ArrayLike) -> Floats:
         """Return the squared distances of vectors to coded vectors.

@@ -1,6 +1,7 @@
 """Kohonen's self-organizing map: codewords on a lattice, where neighbours are similar."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from types import MappingProxyType
 from typing import Literal
 
@@ -17,6 +18,7 @@ from .codebook import CodebookVQ
 from .lloyd import Design
 
 
+@dataclass(eq=False, repr=False)
 class SelfOrganizingMap(CodebookVQ):
     """A vector quantizer whose codewords are similar if they are neighbours on a lattice.
 
@@ -66,24 +68,19 @@ class SelfOrganizingMap(CodebookVQ):
     (24, 2)
     """
 
-    _checks = MappingProxyType({"init": _params.start("plane", *starts.NAMES)})
+    n_codewords: int = 256
+    _: KW_ONLY
+    lattice: Sequence[int] | None = None
+    radius: float | None = None
+    final_radius: float = 0.4
+    init: str | ArrayLike = "plane"
+    distortion: Literal["squared", "weighted"] = "squared"
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
-    def __init__(self, n_codewords: int = 256, *, lattice: Sequence[int] | None = None,
-                 radius: float | None = None, final_radius: float = 0.4,
-                 init: str | ArrayLike = "plane",
-                 distortion: Literal["squared", "weighted"] = "squared", max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.lattice = lattice
-        self.radius = radius
-        self.final_radius = final_radius
-        self.init = init
-        self.distortion = distortion
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    _checks = MappingProxyType({"init": _params.start("plane", *starts.NAMES)})
 
     tol = 0.0  # the schedule of the radius ends the design
 

@@ -1,6 +1,7 @@
 """Shape-gain quantization: a direction times a length."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
@@ -29,6 +30,7 @@ class _State(NamedTuple):
     distortion: float
 
 
+@dataclass(eq=False, repr=False)
 class ShapeGainVQ(VectorQuantizer):
     """A quantizer that codes a vector as a shape of unit length times a gain >= 0.
 
@@ -65,25 +67,20 @@ class ShapeGainVQ(VectorQuantizer):
     (2000, 2)
     """
 
+    n_codewords: Sequence[int] = (16, 16)
+    _: KW_ONLY
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
     _fitted: ClassVar[tuple[str, ...]] = ("shapes_", "gains_", "distortion_history_", "n_iter_")
 
-    shapes_: Floats
-    gains_: Floats
-    distortion_history_: F64
-    n_iter_: int
+    shapes_: Floats = field(init=False)
+    gains_: Floats = field(init=False)
 
     _checks = MappingProxyType({"n_codewords": _params.SIZES})
-
-    def __init__(self, n_codewords: Sequence[int] = (16, 16), *,
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         n_shapes, n_gains = self._sizes()

@@ -1,5 +1,6 @@
 """Design by stochastic relaxation: Lloyd iterations with noise that fades away."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from .codebook import CodebookVQ
 from .lloyd import Design
 
 
+@dataclass(eq=False, repr=False)
 class SimulatedAnnealing(CodebookVQ):
     """A vector quantizer designed by Lloyd iterations with noise, then without.
 
@@ -58,22 +60,17 @@ class SimulatedAnnealing(CodebookVQ):
     (16, 2)
     """
 
-    def __init__(self, n_codewords: int = 256, *, noise: float = 0.5, n_steps: int = 100,
-                 init: str | ArrayLike = "kmeans++",
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.noise = noise
-        self.n_steps = n_steps
-        self.init = init
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    n_codewords: int = 256
+    _: KW_ONLY
+    noise: float = 0.5
+    n_steps: int = 100
+    init: str | ArrayLike = "kmeans++"
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         X, weight = self._checked(X, sample_weight)

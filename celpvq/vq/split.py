@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import KW_ONLY, dataclass
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
@@ -78,6 +79,7 @@ class PartsVQ(DistributedVQ):
             check_shape("codebooks_", book, shape)
 
 
+@dataclass(eq=False, repr=False)
 class SplitVQ(PartsVQ):
     """A quantizer that cuts each vector into parts and codes each with its own codebook.
 
@@ -117,22 +119,17 @@ class SplitVQ(PartsVQ):
     (2000, 2)
     """
 
-    _checks = MappingProxyType({"n_codewords": _params.SIZES})
+    n_codewords: Sequence[int] = (16, 16)
+    _: KW_ONLY
+    widths: Sequence[int] | None = None
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
-    def __init__(self, n_codewords: Sequence[int] = (16, 16), *,
-                 widths: Sequence[int] | None = None,
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.widths = widths
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    _checks = MappingProxyType({"n_codewords": _params.SIZES})
 
     def _shapes(self, k: int) -> list[tuple[int, int]]:
         sizes = tuple(self.n_codewords)

@@ -1,5 +1,6 @@
 """The learning rule of the VQ-VAE, applied to given vectors."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from .nn import StraightThrough
 
 
+@dataclass(eq=False, repr=False)
 class StraightThroughVQ(IncrementalVQ):
     """A vector quantizer that learns as `celpvq.vq.nn.StraightThrough` does within a network.
 
@@ -62,25 +64,20 @@ class StraightThroughVQ(IncrementalVQ):
        learning", Advances in Neural Information Processing Systems 30, 2017, appendix A.1.
     """
 
-    _kept = 1.0
+    n_codewords: int = 256
+    _: KW_ONLY
+    batch_size: int = 1024
+    commitment: float = 0.25
+    decay: float = 0.99
+    revive: float = 0.02
+    init: str | ArrayLike = "kmeans++"
+    tol: float = 1e-3
+    max_iter: int = 30
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
-    def __init__(self, n_codewords: int = 256, *, batch_size: int = 1024, commitment: float = 0.25,
-                 decay: float = 0.99, revive: float = 0.02,
-                 init: str | ArrayLike = "kmeans++",
-                 tol: float = 1e-3, max_iter: int = 30,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.batch_size = batch_size
-        self.commitment = commitment
-        self.decay = decay
-        self.revive = revive
-        self.init = init
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    _kept = 1.0
 
     def layer(self) -> "StraightThrough":
         """Return the quantizer as a layer of a network, to go on learning there.

@@ -1,6 +1,7 @@
 """Tree-structured quantization: the search takes logarithmic time."""
 
 from concurrent.futures import Executor
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 from .._jit import search
 from .._random import generator
 from .._threads import in_order, spans
-from .._types import F64, I64, Floats
+from .._types import I64, Floats
 from ..errors import ArgumentError
 from . import _check
 from ._files import check_shape
@@ -21,6 +22,7 @@ from .lloyd import Design, State
 _ROWS = 4096
 
 
+@dataclass(eq=False, repr=False)
 class TreeVQ(DistributedVQ):
     """A quantizer that descends a tree, from each node to its nearest child.
 
@@ -67,25 +69,19 @@ class TreeVQ(DistributedVQ):
     6
     """
 
+    n_codewords: int = 256
+    _: KW_ONLY
+    branching: int = 2
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
     _fitted: ClassVar[tuple[str, ...]] = ("levels_", "distortion_history_", "n_iter_")
 
-    levels_: tuple[Floats, ...]
-    distortion_history_: F64
-    n_iter_: int
-
-    def __init__(self, n_codewords: int = 256, *, branching: int = 2,
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.branching = branching
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    levels_: tuple[Floats, ...] = field(init=False)
 
     @property
     def codebook_(self) -> Floats:

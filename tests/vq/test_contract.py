@@ -67,6 +67,11 @@ def test_a_quantizer_fits_encodes_decodes_and_scores(make, dtype):
     assert -q.score(X) < 0.4 * X.var(), "hardly better than the mean"
     np.testing.assert_array_equal(q.encode(np.float64(X[:50])), codes[:50])
     assert q.decode(q.encode(X[:0])).shape == (0, 4)
+    for some in (X[:50], X[:0]):
+        matrix = q.transform(some)
+        np.testing.assert_array_equal(matrix.ravel(), q.predict(some).ravel())
+        assert matrix.shape == (len(some), np.size(q._code_sizes))
+        np.testing.assert_array_equal(q.inverse_transform(matrix), q.decode(q.encode(some)))
 
 
 @every_quantizer
