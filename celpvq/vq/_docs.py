@@ -7,19 +7,18 @@ _ENTRY = re.compile(r"^(\w+) : .*\n(?:    .*\n?|\n(?=    ))+", re.MULTILINE)
 _SHARED = re.compile(r"^([\w, ]+)\n    As in `(\w+)`\.\n", re.MULTILINE)
 
 
-def completed(cls: type, base: type) -> str | None:
-    """Return the docstring of `cls` with the entries that it takes from `base`.
+def completed(cls: type) -> str | None:
+    """Return the docstring of `cls` with the entries that it takes from its base classes.
 
-    An entry ``a, b`` with the text "As in `Base`." stands for those of `base` for both, so that
-    the source names where they are, and `help` and numpydoc show them in full.
+    An entry ``a, b`` with the text "As in `Base`." stands for the entries a and b of that class.
+    So the source says where the text is, and `help` and numpydoc show it in full.
     """
-    if not cls.__doc__ or not base.__doc__:  # python -OO
-        return cls.__doc__
-    shared = {m[1]: m[0].rstrip() + "\n" for m in _ENTRY.finditer(inspect.cleandoc(base.__doc__))}
+    if not cls.__doc__:  # python -OO
+        return None
 
     def entries(found: re.Match[str]) -> str:
-        if found[2] != base.__name__:
-            return found[0]
-        return "".join(shared[name] for name in found[1].split(", "))
+        base = next(base for base in cls.__mro__ if base.__name__ == found[2])
+        shared = {m[1]: m[0] for m in _ENTRY.finditer(inspect.cleandoc(base.__doc__ or ""))}
+        return "".join(shared[name].rstrip() + "\n" for name in found[1].split(", "))
 
     return _SHARED.sub(entries, inspect.cleandoc(cls.__doc__) + "\n")

@@ -16,7 +16,28 @@ from .lloyd import Design
 
 
 class IncrementalVQ(CodebookVQ):
-    """A quantizer that can go on learning: `partial_fit` passes once over some vectors."""
+    """A quantizer that can go on learning: `partial_fit` passes once over some vectors.
+
+    Parameters
+    ----------
+    batch_size : int
+        Number of vectors per batch.
+    tol : float
+        Stop when a pass changes the distortion by less than this fraction of it.
+    max_iter : int
+        Stop after this many passes over the vectors.
+    verbose : bool
+        Print the distortion after each pass.
+
+    Attributes
+    ----------
+    counts_ : ndarray, shape (n_codewords, k)
+        Total weight behind each component of each codeword; old passes count less.
+    distortion_history_ : ndarray, shape (n_iter_ + 1,)
+        Weighted mean squared error per component at the start and after each pass of `fit`.
+    n_iter_ : int
+        Number of passes of `fit`.
+    """
 
     _fitted: ClassVar[tuple[str, ...]] = (*CodebookVQ._fitted, "counts_")
     _kept: ClassVar[float] = 0.2  # of the counts after each pass, in which the codewords moved

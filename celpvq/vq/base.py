@@ -72,7 +72,7 @@ class VectorQuantizer(Estimator, ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.__doc__ = _docs.completed(cls, VectorQuantizer)
+        cls.__doc__ = _docs.completed(cls)
 
     def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Design the quantizer.

@@ -23,29 +23,23 @@ class MiniBatchVQ(IncrementalVQ):
     ----------
     n_codewords
         As in `VectorQuantizer`.
-    batch_size : int
-        Number of vectors per batch.
+    batch_size
+        As in `IncrementalVQ`.
     init, distortion
         As in `VectorQuantizer`.
-    tol : float
-        Stop when a pass changes the distortion by less than this fraction of it.
-    max_iter : int
-        Stop after this many passes over the vectors.
+    tol, max_iter
+        As in `IncrementalVQ`.
     random_state, n_threads
         As in `VectorQuantizer`.
-    verbose : bool
-        Print the distortion after each pass.
+    verbose
+        As in `IncrementalVQ`.
 
     Attributes
     ----------
     codebook_
         As in `VectorQuantizer`.
-    counts_ : ndarray, shape (n_codewords, k)
-        Total weight behind each component of each codeword; old passes count less.
-    distortion_history_ : ndarray, shape (n_iter_ + 1,)
-        Weighted mean squared error per component at the start and after each pass of `fit`.
-    n_iter_ : int
-        Number of passes of `fit`.
+    counts_, distortion_history_, n_iter_
+        As in `IncrementalVQ`.
 
     References
     ----------

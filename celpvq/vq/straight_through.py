@@ -26,8 +26,8 @@ class StraightThroughVQ(IncrementalVQ):
     ----------
     n_codewords
         As in `VectorQuantizer`.
-    batch_size : int
-        Number of vectors per batch.
+    batch_size
+        As in `IncrementalVQ`.
     commitment : float
         Weight of the commitment loss of `layer` [>= 0]; it has no effect on `fit`.
     decay : float
@@ -36,16 +36,14 @@ class StraightThroughVQ(IncrementalVQ):
         A codeword used less than this fraction of the mean use moves to a vector of the batch.
     init
         As in `VectorQuantizer`.
-    tol : float
-        Stop when a pass changes the distortion by less than this fraction of it.
-    max_iter : int
-        Stop after this many passes over the vectors.
+    tol, max_iter
+        As in `IncrementalVQ`.
     random_state
         As in `VectorQuantizer`.
     n_threads : int, optional
         Number of threads of searches and measurements; PyTorch has its own setting.
-    verbose : bool
-        Print the distortion after each pass.
+    verbose
+        As in `IncrementalVQ`.
 
     Attributes
     ----------
@@ -53,10 +51,8 @@ class StraightThroughVQ(IncrementalVQ):
         As in `VectorQuantizer`.
     counts_ : ndarray, shape (n_codewords, k)
         Moving average of the weight in each cell of a batch, the same for all components.
-    distortion_history_ : ndarray, shape (n_iter_ + 1,)
-        Weighted mean squared error per component at the start and after each pass of `fit`.
-    n_iter_ : int
-        Number of passes of `fit`.
+    distortion_history_, n_iter_
+        As in `IncrementalVQ`.
 
     References
     ----------

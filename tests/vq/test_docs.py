@@ -40,7 +40,7 @@ def test_without_docstrings_there_is_nothing_to_complete():
     class Bare:
         pass
 
-    assert _docs.completed(Bare, VectorQuantizer) is None
+    assert _docs.completed(Bare) is None
 
 
 def test_results_have_the_shapes_that_are_described():
