@@ -14,7 +14,7 @@ from celpvq.vq_report import pictures, report, trials
 from celpvq.vq_report.gaussian import Gaussian
 from celpvq.vq_report.vectors import read_vectors
 
-METHODS = [name for name in vq.__all__ if name[0].isupper()]
+METHODS = [name for name in vq.__all__ if hasattr(getattr(vq, name), "encode")]
 MIXED = np.array([[1.0, 0.8], [0.0, 0.6]])
 
 

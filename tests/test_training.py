@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import celpvq
-from celpvq import ArgumentError, Decoder, Encoder, TableSet
+from celpvq import ArgumentError, Decoder, Encoder, TableSet, _threads
 from celpvq.cli import main
 from celpvq.codec.common import table_set as table_sets
 from celpvq.codec.encoder import presets
@@ -20,7 +20,6 @@ from celpvq.training import (
     gain_books,
     loudness,
     lsf_books,
-    parallel,
     pipeline,
     progress,
     shape_books,
@@ -185,7 +184,7 @@ def test_a_centroid_is_better_than_its_neighbours(targets):
 def test_a_design_is_repeatable_whatever_the_number_of_threads(targets, monkeypatch):
     runs = []
     for n_threads in (1, 3, 3):
-        monkeypatch.setattr(parallel, "n_threads", lambda n=n_threads: n)
+        monkeypatch.setattr(_threads, "n_threads", lambda n=n_threads: n)
         runs.append(shape_books.design(targets, stages_of(targets, (8, 8)), 3, 1, quiet))
     for books, history in runs[1:]:
         assert history == runs[0][1]
@@ -446,7 +445,7 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_tables(trained, monkeypa
     shutil.copy(middle, folder / "resumed.npz.work.npz")
     log = []
     monkeypatch.setattr(progress, "stderr_log", lambda: log.append)
-    monkeypatch.setattr(parallel, "n_threads", lambda: 3)
+    monkeypatch.setattr(_threads, "n_threads", lambda: 3)
     assert main(["train", *TINY.split(), str(folder / "speech"), str(out)]) == 0
     assert "goes on after" in log[0]
     assert not any(text.startswith(("LSF", "4800", "5600", "6400")) for text in log)

@@ -3,10 +3,10 @@
     python tools/vq_table.py speech
     python tools/vq_table.py speech --vectors 4000 --bits 4 6
 
-The sources are Gaussian, Laplacian and Gauss-Markov (a = 0.9) samples, four to a vector, and the
-line spectral frequencies of a folder of speech, ten to a vector, without their mean. Half of the
-vectors are learnt; SQNR is that of the others, of speech from other recordings. Times are those of
-the processor, for the design at the highest rate.
+The sources are Gaussian, Laplacian and Gauss-Markov (a = 0.9) samples, four to a vector, and line
+spectral frequencies of a folder of speech, ten to a vector, without their mean. Half of the vectors
+are learnt, and SQNR is measured on the other half; with speech these are other recordings. Times
+are processor times of the design at the highest rate.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def gauss_markov(n: int, rng: np.random.Generator) -> Array:
 
 
 def spectra(clips: list[Clip], n: int) -> Array:
-    """Return the line spectral frequencies (n, 10) of frames with something to hear."""
+    """Return the line spectral frequencies (n, 10) of audible frames."""
     found: list[Array] = []
     for clip in clips:
         lsf, weight, _ = analyze([clip.read()])
@@ -71,7 +71,7 @@ def sources(folder: Path, n: int) -> dict[str, tuple[Array, Array]]:
 
 
 def bound(source: str, rate: float) -> float | None:
-    """Return the least distortion at `rate` bits per sample, as far as it is known."""
+    """Return the least distortion at `rate` bits per sample, or None if it is unknown."""
     if source == "gaussian":
         return vq.shannon_distortion_gaussian(rate)
     if source == "gauss_markov":
@@ -108,7 +108,7 @@ def designs(bits: int, k: int) -> dict[str, Callable[[Array], VectorQuantizer]]:
         vq.MultistageVQ(halves, **seed),
         vq.SplitVQ(halves, **seed),
         vq.ShapeGainVQ([n >> bits // 3, 1 << bits // 3], **seed),
-        vq.PredictiveVQ(n // 2, predictor="ar", n_predictors=2, **seed),
+        vq.PredictiveVQ(n, **seed),
     ]
     if bits % 2 == 0:
         quantizers.append(vq.ProductVQ(halves[0], n_parts=2, **seed))

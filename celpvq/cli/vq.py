@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
     from .. import vq
 
-    methods = [name for name in vq.__all__ if name[0].isupper()]
+    methods = [name for name in vq.__all__ if name[0].isupper() and not name.endswith("Error")]
     parser.epilog = f"{_EPILOG}\nmethods:\n  " + "\n  ".join(methods)
     parser.add_argument("data", metavar="DATA", type=Path, help="vectors (.npy), or speech")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="for the results")

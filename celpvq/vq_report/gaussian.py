@@ -4,10 +4,9 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from .._types import F64
+from .._types import F64, Floats
 from ..errors import ArgumentError
 from ..vq import zador_bound
-from ..vq._types import Floats
 from ..vq.theory import gersho_constant
 
 

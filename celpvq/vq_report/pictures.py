@@ -19,7 +19,7 @@ def draw_history(path: Path, trial: Trial) -> None:
     """Draw the distortion over the passes of the design."""
     figure = new_figure(7, 4)
     axes = figure.subplots()
-    history = trial.quantizer.distortion_history_  # type: ignore[attr-defined]
+    history = trial.quantizer.distortion_history_
     axes.plot(history, ".-")
     axes.set(xlabel="pass over the training vectors", ylabel="mean squared error per component",
              yscale="log" if min(history) > 0 else "linear")  # fmt: skip

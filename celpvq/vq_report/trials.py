@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import vq
+from .._types import I64, Floats
 from ..errors import ArgumentError
 from ..vq import _check
-from ..vq._types import Floats, Indices
 from ..vq.base import VectorQuantizer
 from .gaussian import Gaussian
 from .vectors import Vectors
@@ -28,7 +28,7 @@ class Trial(NamedTuple):
     train: float  # mean squared error per component
     test: float  # of the vectors held back, nan without
     seconds: float  # that the design took
-    indices: Indices  # (n, n_indices) of the training vectors
+    indices: I64  # (n, n_indices) of the training vectors
 
 
 class Study(NamedTuple):
@@ -174,7 +174,7 @@ def run(quantizer: VectorQuantizer, vectors: Vectors) -> Trial:
     return Trial(quantizer, rate, entropy, train, test, seconds, indices)
 
 
-def _coded(quantizer: VectorQuantizer, X: Floats) -> tuple[Indices, float]:
+def _coded(quantizer: VectorQuantizer, X: Floats) -> tuple[I64, float]:
     """Return the indices (n, n_indices) of X (n, k), and its mean squared error."""
     indices = quantizer.encode(X)
     return indices.reshape(len(X), -1), vq.distortion(X, quantizer.decode(indices))

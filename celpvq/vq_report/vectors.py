@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._types import F64
+from .._threads import in_order
+from .._types import F64, Floats
 from ..codec.format.modes import LPC_ORDER
 from ..errors import ArgumentError, FormatError
 from ..training.corpus import Clip, find_clips, hold_back
 from ..training.lsf_books import analyze
-from ..training.parallel import in_order
-from ..vq._types import Floats
 
 _CHECKED = 65536  # rows at a time
 

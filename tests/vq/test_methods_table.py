@@ -50,3 +50,13 @@ def test_the_page_of_methods_lists_every_quantizer_and_its_example_runs(root, ca
     sqnr_db, entropy = map(float, capsys.readouterr().out.split())
     assert 10 < sqnr_db < -10 * np.log10(vq.shannon_distortion_gaussian(2))
     assert 7 < entropy < 8
+
+
+def test_the_example_with_scikit_learn_runs(root):
+    pytest.importorskip("sklearn")
+    page = (root / "docs" / "vq" / "methods.md").read_text()
+    plain, with_sklearn = (part.split("```")[0] for part in page.split("```python\n")[1:3])
+    names = {}
+    exec(plain + with_sklearn, names)
+    assert names["search"].best_params_ == {"n_codewords": 64}
+    assert vq.sqnr(names["X"], names["Y"]) > 6

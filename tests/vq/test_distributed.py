@@ -63,16 +63,16 @@ def test_a_design_is_the_same_wherever_the_vectors_are_and_whoever_works(
     many = in_files(X, tmp_path, "part", [1, 4095, 9000, 9001])
     weights = in_files(weight, tmp_path, "weight", [12_000])
     params = {"distortion": distortion, "random_state": 1, "max_iter": 2}
-    expected = LBG(6, n_threads=1, **params).fit(X, weight)
+    expected = LBG(6, n_threads=1, **params).fit(X, sample_weight=weight)
     for vectors, w in (
         (X, weights),
         (str(one), weight),
         (np.load(one, mmap_mode="r"), weight),
     ):
-        assert_same(expected, LBG(6, **params).fit(vectors, w))
+        assert_same(expected, LBG(6, **params).fit(vectors, sample_weight=w))
     for executor in (None, processes, cluster):
         for vectors, w in ((X, weight), (many, weights)):
-            assert_same(expected, LBG(6, **params).fit(vectors, w, executor=executor))
+            assert_same(expected, LBG(6, **params).fit(vectors, sample_weight=w, executor=executor))
 
 
 OTHERS = {
@@ -95,11 +95,11 @@ def test_so_are_those_of_other_quantizers(make, data, tmp_path, processes, clust
     weight = data[1][q.distortion]
     many = in_files(X, tmp_path, "part", [1, 4095, 9000, 9001])
     weights = in_files(weight, tmp_path, "weight", [12_000])
-    expected = make().set_params(n_threads=1).fit(X, weight)
-    assert_same(expected, q.fit(many, weights))
+    expected = make().set_params(n_threads=1).fit(X, sample_weight=weight)
+    assert_same(expected, q.fit(many, sample_weight=weights))
     for executor in (processes, cluster):
         for vectors, w in ((X, weight), (many, weights)):
-            assert_same(expected, make().fit(vectors, w, executor=executor))
+            assert_same(expected, make().fit(vectors, sample_weight=w, executor=executor))
     np.testing.assert_equal(q.encode(X[:99]), expected.encode(X[:99]))
 
 
@@ -108,7 +108,7 @@ def test_weight_of_no_use_and_too_few_vectors_are_refused(make, data, tmp_path):
     [one], [zeros] = (in_files(x, tmp_path, name, []) for x, name in
                       ((data[0], "X"), (np.zeros(N), "weight")))  # fmt: skip
     with pytest.raises(ArgumentError, match="sample_weight: expected"):
-        make().fit(one, zeros)
+        make().fit(one, sample_weight=zeros)
     for few in (data[0][:3], in_files(data[0][:3], tmp_path, "few", [])):
         with pytest.raises(ArgumentError, match=r"X: expected \d vectors or more, got 3"):
             make().fit(few)
@@ -122,8 +122,8 @@ def test_other_starts_are_the_same_too(init, data, tmp_path):
     for distortion in ("squared", "mahalanobis"):
         start = X[:10] if init == "codebook" else init
         q = LBG(10, init=start, distortion=distortion, random_state=1, max_iter=2)
-        expected = LBG(**q.get_params()).fit(X, weight)
-        assert_same(expected, q.fit(in_files(X, tmp_path, "X", [7000]), weight))
+        expected = LBG(**q.get_params()).fit(X, sample_weight=weight)
+        assert_same(expected, q.fit(in_files(X, tmp_path, "X", [7000]), sample_weight=weight))
 
 
 def test_a_part_of_a_memory_map_is_not_taken_for_the_whole(data, tmp_path):
@@ -172,7 +172,7 @@ def test_a_worker_names_the_vector_that_is_not_finite(data, tmp_path, processes)
     weight[N - 1] = -2
     weights = in_files(weight, tmp_path, "weight", [])
     with pytest.raises(ArgumentError, match=r"sample_weight: expected no negative .*got -2"):
-        LBG(4).fit(data[0], weights)
+        LBG(4).fit(data[0], sample_weight=weights)
 
 
 def test_files_that_do_not_fit_are_named(data, tmp_path):
@@ -194,7 +194,7 @@ def test_files_that_do_not_fit_are_named(data, tmp_path):
     with pytest.raises(ArgumentError, match=r"X: expected 30000 vectors or more, got 20001"):
         LBG(30_000).fit(tmp_path / "X.npy")
     with pytest.raises(ArgumentError, match=r"sample_weight: expected shape \(20001,\), got \(5,"):
-        LBG(4).fit(X, tmp_path / "line.npy")
+        LBG(4).fit(X, sample_weight=tmp_path / "line.npy")
     for damaged in (b"", b"RIFF", (tmp_path / "X.npy").read_bytes()[:-1]):
         (tmp_path / "damaged.npy").write_bytes(damaged)
         with pytest.raises(FormatError, match=r"damaged\.npy: expected a NumPy array, got"):

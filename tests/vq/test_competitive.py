@@ -29,7 +29,7 @@ def test_online_learning_is_macqueens():
     q = vq.OnlineVQ(5, init=X[:5], max_iter=0).fit(X)
     np.testing.assert_array_equal(q.codebook_, X[:5])
     for part in (slice(5, 100), slice(100, 300)):
-        assert q.partial_fit(X[part], weight[part]) is q
+        assert q.partial_fit(X[part], sample_weight=weight[part]) is q
     np.testing.assert_allclose(q.codebook_, codebook, atol=1e-12)
     np.testing.assert_allclose(q.counts_, np.tile(counts[:, None], 2))
 
@@ -56,8 +56,10 @@ def test_a_first_part_brings_its_own_start():
 def test_a_batch_of_all_vectors_is_an_iteration():
     X, weight = vectors(500), np.random.default_rng(2).exponential(size=(500, 2))
     for params, w in (({}, None), ({"distortion": "weighted"}, weight)):
-        one = vq.LBG(9, init=X[:9], max_iter=1, **params).fit(X, w)
-        q = vq.MiniBatchVQ(9, init=X[:9], batch_size=500, max_iter=1, **params).fit(X, w)
+        one = vq.LBG(9, init=X[:9], max_iter=1, **params).fit(X, sample_weight=w)
+        q = vq.MiniBatchVQ(9, init=X[:9], batch_size=500, max_iter=1, **params).fit(
+            X, sample_weight=w
+        )
         np.testing.assert_allclose(q.codebook_, one.codebook_, atol=1e-12)
 
 
@@ -112,7 +114,7 @@ def test_a_smaller_final_radius_gives_up_order_for_distortion():
 
 def test_a_step_of_the_gas_is_a_mean_by_rank():
     X, weight = vectors(200), np.random.default_rng(2).exponential(size=200)
-    q = vq.NeuralGas(6, init=X[:6], radius=2, n_steps=1, max_iter=0).fit(X, weight)
+    q = vq.NeuralGas(6, init=X[:6], radius=2, n_steps=1, max_iter=0).fit(X, sample_weight=weight)
     ranks = ((X[:, None] - X[:6]) ** 2).sum(axis=2).argsort(axis=1).argsort(axis=1)
     parts = weight[:, None] * np.exp(-ranks / 2.0)
     np.testing.assert_allclose(q.codebook_, parts.T @ X / parts.sum(axis=0)[:, None], rtol=1e-6)

@@ -30,7 +30,7 @@ def test_laws_of_a_design(init, dtype, weighted):
     w = weights(X) if weighted else np.ones_like(X)
     params = {"distortion": "weighted"} if weighted else {}
     q = LBG(50, init=init, random_state=1, tol=1e-7, max_iter=500, **params)
-    assert q.fit(X, w if weighted else None) is q
+    assert q.fit(X, sample_weight=w if weighted else None) is q
 
     assert q.codebook_.shape == (50, 3)
     assert q.codebook_.dtype == dtype
@@ -40,14 +40,16 @@ def test_laws_of_a_design(init, dtype, weighted):
     assert vq.cell_usage(indices, 50) == 1, "a cell is empty"
     reached = vq.distortion(X, q.decode(indices), w)
     np.testing.assert_allclose(q.distortion_history_[-1], reached, rtol=1e-6)
-    np.testing.assert_allclose(q.score(X, w if weighted else None), -reached, rtol=1e-6)
+    np.testing.assert_allclose(
+        q.score(X, sample_weight=w if weighted else None), -reached, rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_every_codeword_of_a_finished_design_is_the_centroid_of_its_cell(weighted):
     X = vectors()
     w = weights(X) if weighted else np.ones_like(X)
-    q = LBG(16, distortion="weighted", random_state=1, tol=0, max_iter=1000).fit(X, w)
+    q = LBG(16, distortion="weighted", random_state=1, tol=0, max_iter=1000).fit(X, sample_weight=w)
     indices = q.encode(X, w)
     for j, codeword in enumerate(q.codebook_):
         centroid = np.average(X[indices == j], axis=0, weights=w[indices == j])
@@ -71,7 +73,7 @@ def test_equals_lloyds_k_means_from_the_same_start(n_iter, dtype):
     X, sample_weight = vectors(dtype=dtype), weights(vectors(k=1))[:, 0]
     start = X[:24]
     for w in (None, sample_weight):
-        ours = LBG(24, init=start, tol=0, max_iter=n_iter).fit(X, w)
+        ours = LBG(24, init=start, tol=0, max_iter=n_iter).fit(X, sample_weight=w)
         theirs = cluster.KMeans(24, init=start, n_init=1, tol=0, max_iter=n_iter, algorithm="lloyd")
         # it warns of stopping early only where it reached a fixed point, as ours does then
         theirs.fit(X, sample_weight=w)
@@ -116,7 +118,7 @@ def test_an_integer_weight_is_a_repetition(distortion):
     X = vectors(500)
     times = np.random.default_rng(1).integers(1, 4, size=500)
     params = {"init": X[:9], "tol": 0, "max_iter": 10, "distortion": distortion}
-    weighted = LBG(9, **params).fit(X, times)
+    weighted = LBG(9, **params).fit(X, sample_weight=times)
     repeated = LBG(9, **params).fit(np.repeat(X, times, axis=0))
     np.testing.assert_allclose(weighted.codebook_, repeated.codebook_, atol=1e-9)
     np.testing.assert_allclose(weighted.distortion_history_, repeated.distortion_history_)
@@ -125,7 +127,7 @@ def test_an_integer_weight_is_a_repetition(distortion):
 def test_equal_weights_per_component_are_no_weights():
     X = vectors(500)
     plain = LBG(9, init=X[:9]).fit(X)
-    weighted = LBG(9, init=X[:9], distortion="weighted").fit(X, np.full(X.shape, 2.0))
+    weighted = LBG(9, init=X[:9], distortion="weighted").fit(X, sample_weight=np.full(X.shape, 2.0))
     np.testing.assert_allclose(weighted.codebook_, plain.codebook_, atol=1e-12)
     np.testing.assert_allclose(weighted.distortion_history_, plain.distortion_history_)
 
@@ -134,7 +136,7 @@ def test_a_component_without_weight_has_no_say():
     X = vectors(1000, 2)
     w = np.ones_like(X)
     w[:, 1] = 0
-    q = LBG(8, distortion="weighted", random_state=1, tol=0, max_iter=500).fit(X, w)
+    q = LBG(8, distortion="weighted", random_state=1, tol=0, max_iter=500).fit(X, sample_weight=w)
     alone = LBG(8, init=q.codebook_[:, :1], tol=0).fit(X[:, :1])
     np.testing.assert_allclose(q.codebook_[:, :1], alone.codebook_, atol=1e-9)
 
@@ -150,7 +152,7 @@ def test_a_matrix_per_vector_makes_each_centroid_a_solution(dtype):
     W = matrices(X)
     codebook = X[:7].astype(np.float64)
     for n_iter in range(4):
-        q = LBG(7, init=X[:7], distortion="matrix", tol=0, max_iter=n_iter).fit(X, W)
+        q = LBG(7, init=X[:7], distortion="matrix", tol=0, max_iter=n_iter).fit(X, sample_weight=W)
         np.testing.assert_allclose(
             q.codebook_, codebook, atol=1e-9 if dtype is np.float64 else 1e-4
         )
@@ -160,7 +162,7 @@ def test_a_matrix_per_vector_makes_each_centroid_a_solution(dtype):
         np.testing.assert_array_equal(q.encode(X, W), best)
         mean = costs.min(axis=1).sum() / np.einsum("nii->", W)
         np.testing.assert_allclose(q.distortion_history_[-1], mean, rtol=1e-5)
-        np.testing.assert_allclose(-q.score(X, W), mean, rtol=1e-5)
+        np.testing.assert_allclose(-q.score(X, sample_weight=W), mean, rtol=1e-5)
         np.testing.assert_allclose(vq.distortion(X, q.decode(best), W), mean, rtol=1e-5)
         codebook = np.stack(
             [
@@ -177,12 +179,13 @@ def test_diagonal_matrices_are_weights_per_component():
     w = weights(X)
     diagonal = np.einsum("ni,ij->nij", w, np.eye(3))
     params = {"init": X[:9], "tol": 0, "max_iter": 10}
-    weighted = LBG(9, distortion="weighted", **params).fit(X, w)
-    matrix = LBG(9, distortion="matrix", **params).fit(X, diagonal)
+    weighted = LBG(9, distortion="weighted", **params).fit(X, sample_weight=w)
+    matrix = LBG(9, distortion="matrix", **params).fit(X, sample_weight=diagonal)
     np.testing.assert_allclose(matrix.codebook_, weighted.codebook_, atol=1e-9)
     np.testing.assert_allclose(matrix.distortion_history_, weighted.distortion_history_)
     plain, ones = (
-        LBG(9, distortion="matrix", **params).fit(X, one) for one in (None, np.ones(500))
+        LBG(9, distortion="matrix", **params).fit(X, sample_weight=one)
+        for one in (None, np.ones(500))
     )
     np.testing.assert_array_equal(plain.codebook_, ones.codebook_)
     np.testing.assert_array_equal(plain.codebook_, LBG(9, **params).fit(X).codebook_)
@@ -194,7 +197,9 @@ def test_matrices_of_low_rank_never_raise_the_distortion(init):
     W = matrices(X, rank=1)
     W[:500, 2] = W[:500, :, 2] = 0
     W[500:510] = 0
-    q = LBG(30, init=init, distortion="matrix", random_state=1, tol=1e-7, max_iter=300).fit(X, W)
+    q = LBG(30, init=init, distortion="matrix", random_state=1, tol=1e-7, max_iter=300).fit(
+        X, sample_weight=W
+    )
     assert (np.diff(q.distortion_history_) <= 0).all()
     assert np.isfinite(q.codebook_).all()
     assert q.distortion_history_[-1] < 0.05 * q.distortion_history_[0] or init != "splitting"
@@ -227,7 +232,7 @@ def test_maximin_starts_from_the_corners_of_the_data():
     X = np.r_[vectors(500, 2), [[9, 9], [-9, 9], [9, -9], [-8, -8]]]
     q = LBG(4, init="maximin", max_iter=0).fit(X)
     assert sorted(map(tuple, q.codebook_)) == [(-9, 9), (-8, -8), (9, -9), (9, 9)]
-    weighted = LBG(4, init="maximin", max_iter=0).fit(X, np.r_[np.ones(503), 0])
+    weighted = LBG(4, init="maximin", max_iter=0).fit(X, sample_weight=np.r_[np.ones(503), 0])
     assert (-8, -8) not in map(tuple, weighted.codebook_)
 
 
@@ -266,6 +271,36 @@ def test_fewer_different_vectors_than_codewords_are_learnt_by_heart(init):
     X = np.repeat(np.eye(3), 20, axis=0)
     q = LBG(8, init=init, random_state=1).fit(X)
     np.testing.assert_allclose(q.decode(q.encode(X)), X, atol=1e-12)
+
+
+def test_the_best_of_ten_designs_is_kept():
+    gains, behind = [], []
+    for seed in range(6):
+        X = vectors(2000, 2, seed)
+        one, ten = (LBG(16, n_init=n, random_state=seed).fit(X) for n in (1, 10))
+        starts = [LBG(16, init="kmeans++", random_state=i).fit(X).score(X) for i in range(10)]
+        db = [10 * np.log10(-score) for score in (one.score(X), ten.score(X), max(starts))]
+        gains.append(db[0] - db[1])
+        behind.append(db[1] - db[2])
+        assert ten.score(X) == pytest.approx(-ten.distortion_history_[-1])
+    assert min(gains) >= 0
+    assert max(gains) > 0.08
+    assert np.mean(gains) > 0.04
+    assert np.mean(behind) < 0.03, "worse than the best of ten other starts"
+
+
+@every_start
+def test_a_first_design_is_the_only_one_and_more_are_no_worse(init, tmp_path):
+    X = vectors(1000, 2)
+    one, three = (LBG(12, init=init, n_init=n, random_state=1).fit(X) for n in (1, 3))
+    assert three.score(X) >= one.score(X)
+    repeat = LBG(12, init=init, n_init=3, random_state=1, n_threads=1).fit(X)
+    np.testing.assert_array_equal(repeat.codebook_, three.codebook_)
+    np.save(tmp_path / "X.npy", X)
+    if init in ("splitting", "random"):
+        LBG(12, init=init, n_init=2, random_state=1).fit(tmp_path / "X.npy")
+    with pytest.raises(ArgumentError, match="n_init: expected 1 or more, got 0"):
+        LBG(12, init=init, n_init=0).fit(X)
 
 
 def test_no_iterations_leave_the_start_alone():
@@ -368,7 +403,7 @@ def test_nothing_works_before_fit(use):
 )
 def test_bad_designs_are_refused(params, X, sample_weight, words):
     with pytest.raises(ArgumentError, match=words):
-        LBG(**{"n_codewords": 2} | params).fit(X, sample_weight)
+        LBG(**{"n_codewords": 2} | params).fit(X, sample_weight=sample_weight)
 
 
 def test_a_number_of_codewords_is_an_integer():

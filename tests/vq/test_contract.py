@@ -67,6 +67,11 @@ def test_a_quantizer_fits_encodes_decodes_and_scores(make, dtype):
     assert -q.score(X) < 0.4 * X.var(), "hardly better than the mean"
     np.testing.assert_array_equal(q.encode(np.float64(X[:50])), codes[:50])
     assert q.decode(q.encode(X[:0])).shape == (0, 4)
+    for some in (X[:50], X[:0]):
+        matrix = q.transform(some)
+        np.testing.assert_array_equal(matrix.ravel(), q.predict(some).ravel())
+        assert matrix.shape == (len(some), np.size(q._code_sizes))
+        np.testing.assert_array_equal(q.inverse_transform(matrix), q.decode(q.encode(some)))
 
 
 @every_quantizer
@@ -128,9 +133,9 @@ def test_a_vector_of_no_weight_has_no_say(make):
     X = vectors()
     far = np.r_[X, 1000 * np.ones((50, 4))]
     weight = np.r_[np.ones(len(X)), np.zeros(50)]
-    q = make(random_state=1).fit(far, weight)
+    q = make(random_state=1).fit(far, sample_weight=weight)
     assert np.abs(q.decode(q.encode(far))).max() < 100
-    assert q.score(far, weight) == pytest.approx(q.score(X))
+    assert q.score(far, sample_weight=weight) == pytest.approx(q.score(X))
     plain = make(random_state=1).fit(X)
     assert q.score(X) > 1.3 * plain.score(X)
 
@@ -139,9 +144,9 @@ def test_a_vector_of_no_weight_has_no_say(make):
 def test_weights_of_components_move_the_error_elsewhere(make):
     X, weight = vectors(2000), np.tile([100.0, 1.0, 30.0, 1.0], (2000, 1))
     plain = make(random_state=1).fit(X)
-    weighted = make(random_state=1, distortion="weighted").fit(X, weight)
+    weighted = make(random_state=1, distortion="weighted").fit(X, sample_weight=weight)
     reached = vq.distortion(X, weighted.decode(weighted.encode(X, weight)), weight)
-    assert weighted.score(X, weight) == pytest.approx(-reached)
+    assert weighted.score(X, sample_weight=weight) == pytest.approx(-reached)
     assert reached < vq.distortion(X, plain.decode(plain.encode(X)), weight) * 0.98
     np.testing.assert_array_equal(weighted.encode(X, weight[0]), weighted.encode(X, weight))
 
@@ -176,9 +181,9 @@ def test_bad_input_is_named(make):
     with pytest.raises(ArgumentError, match=r"X: expected shape \(n, k\)"):
         make().fit(X[0])
     with pytest.raises(ArgumentError, match=r"sample_weight: expected shape \(600,\)"):
-        make().fit(X, np.ones(3))
+        make().fit(X, sample_weight=np.ones(3))
     with pytest.raises(ArgumentError, match=r"expected .*weight.*, got (0|none)"):
-        make().fit(X, np.zeros(600))
+        make().fit(X, sample_weight=np.zeros(600))
     for name, value in [("max_iter", -1), ("tol", np.nan)]:
         if name in make().get_params():
             with pytest.raises(ArgumentError, match=f"{name}: expected 0 or more, got {value}"):

@@ -55,7 +55,9 @@ def test_multistage_with_all_survivors_searches_all_sums(weighted):
     X = gauss_markov(300, 3)
     weight = np.random.default_rng(1).exponential(size=X.shape) if weighted else np.ones_like(X)
     params = {"distortion": "weighted"} if weighted else {}
-    q = vq.MultistageVQ([3, 4, 5], n_survivors=60, **params).fit(X, weight if weighted else None)
+    q = vq.MultistageVQ([3, 4, 5], n_survivors=60, **params).fit(
+        X, sample_weight=weight if weighted else None
+    )
     paths = np.array(list(itertools.product(range(3), range(4), range(5))))
     best = errors_of(X, q.decode(paths), weight).argmin(axis=1)
     np.testing.assert_array_equal(q.encode(X, weight if weighted else None), paths[best])
