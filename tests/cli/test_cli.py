@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 import celpvq
-from celpvq.cli import common, main
+from celpvq.cli import info, main, progress
 from celpvq.cli.command import VERBS
 
 CELPVQ = [sys.executable, "-m", "celpvq"]
@@ -73,7 +73,7 @@ def test_a_file_is_encoded_and_decoded(run):
     assert run("decode a.cvq out.wav")[0] == 0
     y, rate = soundfile.read("out.wav", dtype="int16")
     assert rate == 8000
-    np.testing.assert_array_equal(y, celpvq.decode(data, "int16")[0])
+    np.testing.assert_array_equal(y, celpvq.decode(data, dtype="int16")[0])
     assert sorted(os.listdir()) == ["a.cvq", "in.wav", "out.wav"]
 
 
@@ -88,10 +88,10 @@ def test_options_do_what_they_say(run):
     assert run("decode -q --rate original --no-postfilter a.cvq out.flac")[2] == ""
     y, rate = soundfile.read("out.flac", dtype="int16")
     assert rate == 16000
-    want, _ = celpvq.decode(data, "int16", None, postfilter=False)
+    want, _ = celpvq.decode(data, dtype="int16", samplerate=None, postfilter=False)
     np.testing.assert_array_equal(y, want)
     assert run("decode -q --raw a.cvq out.s16")[0] == 0
-    pcm, _ = celpvq.decode(data, "int16")
+    pcm, _ = celpvq.decode(data, dtype="int16")
     np.testing.assert_array_equal(np.fromfile("out.s16", "<i2"), pcm)
     assert run("encode -q -p fast --raw --rate 11025 out.s16 b.cvq")[0] == 0
     with open("b.cvq", "rb") as file:
@@ -222,7 +222,7 @@ def test_odd_names_are_told_on_one_line_that_no_terminal_obeys(run, refused, cap
 
 def test_speeds_are_plain_numbers(run, monkeypatch):
     for speed, text in ((1234.5, "1234"), (0.12345, "0.123"), (12.345, "12.3")):
-        monkeypatch.setattr(common.Progress, "speed", speed)
+        monkeypatch.setattr(progress.Progress, "speed", speed)
         assert run("encode -f -p fast in.wav a.cvq")[2].split(", ")[-1].startswith(f"{text} times")
 
 
@@ -243,9 +243,10 @@ def test_help_teaches(run, verb):
 
 
 def test_a_defect_is_one_line(run, monkeypatch):
-    monkeypatch.setattr(common, "open_input", lambda path: 1 / 0)
+    monkeypatch.setattr(info, "open_input", lambda path: 1 / 0)
     status, out, err = run("info a.cvq")
-    assert (status, out, err) == (70, "", "celpvq: defect: ZeroDivisionError: division by zero\n")
+    assert (status, out) == (70, "")
+    assert err == "celpvq: internal error: ZeroDivisionError: division by zero\n"
 
 
 @pytest.mark.parametrize(("kind", "status"), [(KeyboardInterrupt, 130), (MemoryError, 1)])
@@ -253,7 +254,7 @@ def test_an_interruption_leaves_nothing(run, monkeypatch, kind, status):
     def interrupt(*_):
         raise kind
 
-    monkeypatch.setattr(common.Progress, "update", interrupt)
+    monkeypatch.setattr(progress.Progress, "update", interrupt)
     assert run("encode -p fast in.wav a.cvq")[0] == status
     assert os.listdir() == ["in.wav"]
 
@@ -289,7 +290,7 @@ def test_a_progress_bar_is_for_terminals(here, monkeypatch):
         assert "\rdecode   0% |" in said("decode a.cvq out.wav")
         monkeypatch.setitem(sys.modules, "tqdm", None)
         assert said("decode --force a.cvq out.wav").startswith("a.cvq -> out.wav")
-        monkeypatch.setattr(common, "LONG_S", 0.1)
+        monkeypatch.setattr(progress, "LONG_S", 0.1)
         assert "without tqdm: pip install celpvq[progress]" in said("decode --force a.cvq out.wav")
     os.close(main_end)
 
@@ -302,7 +303,7 @@ def test_pipes_on_both_sides(here):
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     x, _ = soundfile.read("in.wav")
-    want, _ = celpvq.decode(celpvq.encode(x, 16000, preset="fast", axis=1), "int16")
+    want, _ = celpvq.decode(celpvq.encode(x, 16000, preset="fast", axis=1), dtype="int16")
     y = np.frombuffer((here / "out.wav").read_bytes()[44:], "<i2")
     np.testing.assert_array_equal(y, want)
 
