@@ -92,8 +92,8 @@ class Record:
         lost = 100 * self.n_lost / max(self.n_sent, 1)
         ber = self.n_bit_errors / max(self.n_bits, 1)
         return (
-            f"{self.n_lost} of {self.n_sent} packets lost ({lost:.2f} %) in {self.n_bursts} bursts"
-            f" of at most {self.longest_burst}; {self.n_bit_errors} of {self.n_bits} bits wrong"
+            f"{self.n_lost} of {self.n_sent} packets lost ({lost:.2f} %) in {self.n_bursts} bursts,"
+            f" the longest of {self.longest_burst}; {self.n_bit_errors} of {self.n_bits} bits wrong"
             f" ({ber:.2e})"
         )
 
