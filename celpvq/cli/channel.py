@@ -19,9 +19,9 @@ The ending of OUT selects its content: with .g192 the packets as received (ITU-T
 other the decoded speech at 8000 Hz. A lost frame is concealed with the help of the packet after it,
 as in a receiver with a jitter buffer. IN may be .g192 too; its erased frames stay lost.
 
---seed determines losses and bit errors. --pattern reads them from an error pattern (ITU-T G.191)
-instead, which is repeated: 16-bit words 0x6B21 and 0x6B20 for frames, 0x007F and 0x0081 for bits,
-or the low bytes of these words. A pattern with one bit per item requires --compact.
+--seed determines the random losses and bit errors. --pattern adds an error pattern of ITU-T G.191,
+which is repeated: 16-bit words 0x6B21 and 0x6B20 for frames, 0x007F and 0x0081 for bits, or the low
+bytes of these words. A pattern with one bit per item requires --compact.
 
 --log FILE.csv has a line for each frame that was lost or has bit errors. --log FILE.json also has
 the settings and the counts.
