@@ -66,9 +66,8 @@ def _open(
 ) -> socket.socket:
     """Return a UDP socket, attached to an address."""
     with typed(host):
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[
-            0
-        ]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        family, kind, protocol, _, address = found[0]
         sock = socket.socket(family, kind, protocol)
     try:
         with typed(place):
