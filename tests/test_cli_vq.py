@@ -291,7 +291,7 @@ def test_a_report_that_is_there_stays_unless_forced(run, gauss, tmp_path):
     (tmp_path / "out" / "report.md").write_text("mine")
     status, err = run(gauss, "-k", 4, "-b")
     assert status == 1
-    assert "report.md: is there already; --force replaces it" in err
+    assert "report.md: exists already; --force replaces it" in err
     assert [path.read_text() for path in (tmp_path / "out").iterdir()] == ["mine"]
 
 

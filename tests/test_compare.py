@@ -153,7 +153,7 @@ def test_what_is_there_already_is_not_done_again(run, scores, coded, monkeypatch
     assert len(done) == 9
     status, _, err = run(*with_coded)
     assert (status, len(done), scores()) == (0, 9, before)
-    assert "9 of 9 results are there already" in err
+    assert "9 of 9 results exist already" in err
 
     changed = coded / "Half 5" / "a.wav"
     soundfile.write(changed, soundfile.read(changed, dtype="int16")[0] // 2, 8000)

@@ -13,12 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
 import celpvq
 import celpvq.codec
 from celpvq import Decoder, Encoder, _numba
-from celpvq.cli import common, main
 from celpvq.codec.decoder import frame
 from celpvq.codec.encoder import encoder, frame, vad
 from celpvq.codec.encoder.presets import PRESETS
@@ -291,40 +289,3 @@ def test_a_damaged_cache_is_made_anew(tmp_path, warm, weighed, suffix, damage):
 
 def test_without_compilation_the_kernels_are_plain_functions(weighed):
     assert float(python(WEIGHT, NUMBA_DISABLE_JIT="1")[0]) == pytest.approx(float(weighed))
-
-
-# and people are told -----------------------------------------------------------------------------
-
-
-def test_a_terminal_hears_of_the_first_compilation_and_of_no_later_one(
-    tmp_path, monkeypatch, capsys
-):
-    Encoder().encode_frame(np.zeros(160))
-    assert _numba.is_compiled("frame.encode_frames")
-    assert not _numba.is_compiled("encoder._encode")
-    for folder, isatty, quiet, said in [
-        (_numba.CACHE_DIR, True, False, False), (tmp_path, True, False, True),
-        (tmp_path, False, False, False), (tmp_path, True, True, False),
-    ]:  # fmt: skip
-        monkeypatch.setattr(_jit, "CACHE_DIR", folder)
-        monkeypatch.setattr("sys.stderr.isatty", lambda tty=isatty: tty)
-        with common.Progress("encode", 1.0, quiet=quiet):
-            pass
-        assert ("first run in this environment" in capsys.readouterr().err) == said
-
-
-def test_no_verb_speaks_of_compilation_once_both_directions_are_compiled(
-    tmp_path, monkeypatch, capsys
-):
-    celpvq.warmup()
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    wav, coded = str(tmp_path / "a.wav"), str(tmp_path / "a.cvq")
-    soundfile.write(wav, 0.1 * np.random.default_rng(1).normal(size=8000), 8000)
-    for command in (
-        ["encode", wav, coded], ["decode", coded, str(tmp_path / "b.wav")],
-        ["channel", coded, str(tmp_path / "c.wav")],
-        ["compare", str(tmp_path), "--out", str(tmp_path / "out"), "-m", "4800", "-j", "1",
-         "--measures", "segsnr", "--limit", "1"],
-    ):  # fmt: skip
-        main(command)
-        assert "compiling" not in capsys.readouterr().err

@@ -510,7 +510,7 @@ def test_targets_are_audible_and_of_unit_energy_in_the_mean(found):
         ("train empty out.npz", "empty: holds no sound file"),
         ("train nowhere out.npz", "nowhere"),
         ("train file out.npz", "file"),
-        ("train speech there.npz", "there.npz: is there already; --force replaces it"),
+        ("train speech there.npz", "there.npz: exists already; --force replaces it"),
         ("train speech nowhere/out.npz", "nowhere/out.npz: its folder is not there"),
         ("train --minutes 0 speech out.npz", "minutes: expected a positive number, got 0"),
         ("train --targets -1 speech out.npz", "targets: expected a positive number, got -1"),

@@ -1,12 +1,14 @@
-"""``celpvq encode``: a sound file into a .cvq file, block by block."""
+"""``celpvq encode``: encode a sound file to a .cvq file, block by block."""
 
 import argparse
 
-from . import common
+from . import arguments
+from .files import about, name_of, open_input, open_output
+from .progress import Progress, summarize
 
 _EPILOG = """\
 IN is any sound file that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF, ...), at 4 to 192 kHz.
-Several channels are averaged unless --channel picks one, counted from 0.
+Several channels are averaged, unless --channel picks one.
 
 examples:
   celpvq encode speech.wav speech.cvq
@@ -18,28 +20,18 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
-    from ..codec.format.modes import MODES
-
     parser.epilog = _EPILOG
-    common.add_files(parser, "a sound file", "the .cvq file")
-    parser.add_argument(
-        "-m", "--mode", type=int, choices=list(MODES), default=6400, help="bit/s (default: 6400)"
-    )
-    parser.add_argument(
-        "-p", "--preset", choices=["fast", "default", "best"], default="default",
-        help="effort: any of them decodes alike (default: default)",
-    )  # fmt: skip
-    parser.add_argument("--channel", type=int, metavar="K", help="take channel K, from 0")
+    arguments.add_files(parser, "a sound file", "the .cvq file")
+    arguments.add_encoder(parser)
+    parser.add_argument("--channel", type=int, metavar="K", help="take channel K, counted from 0")
     parser.add_argument(
         "--raw", action="store_true", help="IN is headerless: 16 bits, little-endian, one channel"
     )
     parser.add_argument(
-        "--rate", type=common.samplerate, metavar="HZ", help="of a --raw IN (default: 8000)"
-    )
-    parser.add_argument(
-        "--dtx", action="store_true", help="code pauses by silence descriptors: fewer bytes"
-    )
-    parser.add_argument("--no-highpass", action="store_true", help="keep what is below 100 Hz")
+        "--rate", type=arguments.samplerate, metavar="HZ",
+        help="sample rate of a --raw IN (default: 8000)",
+    )  # fmt: skip
+    parser.add_argument("--no-highpass", action="store_true", help="keep frequencies below 100 Hz")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,13 +41,13 @@ def run(args: argparse.Namespace) -> int:
     from ..stream import StreamWriter
 
     if args.rate is not None and not args.raw:
-        raise ArgumentError("--rate: only a --raw input needs it, a sound file says its own")
-    name = common.name_of(args.input, "input")
-    tables = common.load_tables(args.tables)
+        raise ArgumentError("--rate requires --raw: the header of a sound file states its rate")
+    name = name_of(args.input, "input")
+    tables = arguments.load_tables(args.tables)
     with (
-        common.open_input(args.input) as file,
-        common.open_output(args.output, file, force=args.force) as output,
-        common.about(args.input),
+        open_input(args.input) as file,
+        open_output(args.output, file, force=args.force) as output,
+        about(args.input),
     ):
         if args.raw:
             sound = read_raw(file, args.rate or 8000, name, strict=not args.partial)
@@ -68,17 +60,17 @@ def run(args: argparse.Namespace) -> int:
                 output, rate, args.mode, args.preset, axis=1, channel=args.channel,
                 highpass=not args.no_highpass, dtx=args.dtx, tables=tables,
             ) as stream,
-            common.Progress("encode", seconds, quiet=args.quiet) as progress,
+            Progress("encode", seconds, quiet=args.quiet) as progress,
         ):  # fmt: skip
             for block in sound.blocks:
                 stream.write(block)
                 progress.update(len(block) / rate)
-    common.summarize(args, progress, stream.n_bytes, _channel_note(sound.channels, args.channel))
+    summarize(args, progress, stream.n_bytes, _channel_note(sound.channels, args.channel))
     return 0
 
 
 def _channel_note(n: int, channel: int | None) -> str:
-    """Return what became of several channels."""
+    """Return the note about the channels of the input for the summary."""
     if n == 1:
         return ""
     return f" ({n} channels averaged)" if channel is None else f" (channel {channel} of {n})"
