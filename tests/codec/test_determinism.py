@@ -1,50 +1,40 @@
-"""The decoder's output is the same to the bit on every machine, compiled or not."""
+"""The decoder's output is the same to the bit on every machine, compiled or not.
+
+The encoder's output is the same in every process of one machine.
+"""
 
 import hashlib
 import json
-import os
 import re
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from inputs import frames, python
 
-import celpvq
-from celpvq import Decoder, Encoder
 from celpvq._numba import CACHE_DIR
-from celpvq.codec.format.modes import FRAME_LEN
+from celpvq.codec.decoder.decoder import FrameDecoder
+from celpvq.codec.encoder.encoder import FrameEncoder
+from celpvq.codec.format.modes import modes
 
-MODES = celpvq.modes()
+MODES = modes()
 
 DECODE = """
 import hashlib, json, sys
-from celpvq import Decoder
-decoder, hashes = Decoder(), []
+from celpvq.codec.decoder.decoder import FrameDecoder
+decoder, hashes = FrameDecoder(), []
 for path in sys.argv[1:]:
     with open(path, "rb") as file:
-        hashes.append(hashlib.sha256(decoder.decode_frames(file.read(), path[-4:])).hexdigest())
+        hashes.append(hashlib.sha256(decoder.decode_run(file.read(), path[-4:])).hexdigest())
 print(json.dumps(hashes))
 """
 INSPECT = """
-import sys
-from celpvq.codec import decoder
-decoder.Decoder().decode_frame(bytes(16))
-[code] = decoder._decode_frames.inspect_llvm().values()
-[assembly] = decoder._decode_frames.inspect_asm().values()
+from celpvq.codec.decoder import decoder, frame
+decoder.FrameDecoder().decode(bytes(16))
+[code] = frame.decode_frames.inspect_llvm().values()
+[assembly] = frame.decode_frames.inspect_asm().values()
 print(code, ";;;", assembly)
 """
-
-
-def python(code, *args, **environ):
-    """Run code in a process of its own, and return what it prints."""
-    run = subprocess.run(
-        [sys.executable, "-P", "-c", code, *map(str, args)],
-        capture_output=True, text=True, check=False, env=os.environ | environ,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    return run.stdout
 
 
 # the code -----------------------------------------------------------------------------------------
@@ -52,13 +42,14 @@ def python(code, *args, **environ):
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory):
-    """The decoder in LLVM's language and in the processor's, compiled anew.
+    """The decoder in LLVM's language and in the processor's.
 
-    What comes out of a cache cannot be inspected.
+    A kernel from the cache cannot be inspected, so this compiles one.
     """
     cache = tmp_path_factory.mktemp("cache")
-    code, assembly = python(INSPECT, CELPVQ_CACHE=str(cache)).split(";;;")
-    assert len(re.findall(r"\bfmul\b", code)) > 50  # it is all there
+    out, _ = python(INSPECT, CELPVQ_CACHE=str(cache))
+    code, assembly = out.split(";;;")
+    assert len(re.findall(r"\bfmul\b", code)) > 50  # all of it is there
     assert "define" in code
     return code, assembly
 
@@ -66,7 +57,7 @@ def compiled(tmp_path_factory):
 @pytest.mark.parametrize(
     "flag", ["fast", "reassoc", "contract", "arcp", "afn", "nsz", "nnan", "ninf"]
 )
-def test_no_operation_may_be_rounded_otherwise(compiled, flag):
+def test_no_operation_may_be_rounded_differently(compiled, flag):
     assert re.findall(rf"^.*\b{flag}\b.*$", compiled[0], re.M) == []
 
 
@@ -77,7 +68,7 @@ def test_nothing_is_fused(compiled):
     assert not re.search(r"\b(?:v?fn?m(?:add|sub)\w*|fml[as])\b", assembly)
 
 
-def test_nothing_comes_from_the_c_library_but_what_ieee_754_fixes(compiled):
+def test_only_functions_that_ieee_754_defines_come_from_the_c_library(compiled):
     functions = set(re.findall(r"^declare [^@]*\bdouble @([\w.]+)\(", compiled[0], re.M))
     assert functions - {"PyFloat_AsDouble"} <= {"sqrt", "llvm.sqrt.f64", "llvm.fabs.f64"}
     called = set(re.findall(r"@([a-z]\w*)\(", compiled[0]))
@@ -99,23 +90,23 @@ def test_there_are_doubles_and_no_other_floats(compiled):
 
 @pytest.fixture(scope="module")
 def streams(clips, tmp_path_factory):
-    """Files of packets, a second of each mode, speech and then anything; their name is the mode."""
+    """Files of packets, a second of each mode: speech, then random bytes. The name is the mode."""
     rng = np.random.default_rng(2)
     folder = tmp_path_factory.mktemp("streams")
     paths = []
     for mode, clip in zip(MODES, clips.values(), strict=False):
         path = folder / mode.name
-        speech = Encoder(mode, "fast").encode_frames(clip[6400 : 6400 + 40 * FRAME_LEN])
-        path.write_bytes(speech + rng.bytes(10 * mode.frame_bytes))
+        speech = FrameEncoder(mode, "fast").encode(frames(clip)[40:80].ravel())
+        path.write_bytes(b"".join(speech) + rng.bytes(10 * mode.frame_bytes))
         paths.append(path)
     return paths
 
 
 def decoded(paths):
-    """The hashes of what one decoder makes of all files, one after the other."""
-    decoder = Decoder()
+    """The hashes of the samples when one decoder decodes all files, one after the other."""
+    decoder = FrameDecoder()
     return [
-        hashlib.sha256(decoder.decode_frames(path.read_bytes(), path.name)).hexdigest()
+        hashlib.sha256(decoder.decode_run(path.read_bytes(), path.name)).hexdigest()
         for path in paths
     ]
 
@@ -133,7 +124,7 @@ def decoded(paths):
     ids=lambda environ: next(iter(environ)),
 )  # fmt: skip
 def test_other_processes_decode_alike(streams, environ):
-    assert json.loads(python(DECODE, *streams, **environ)) == decoded(streams)
+    assert json.loads(python(DECODE, *streams, **environ)[0]) == decoded(streams)
 
 
 @pytest.mark.parametrize("n_threads", [1, 8])
@@ -144,6 +135,34 @@ def test_threads_decode_alike(streams, n_threads):
             assert hashes == expected
 
 
-def test_the_streams_tell_decoders_apart(streams):
+def test_the_streams_have_different_hashes(streams):
     assert len(set(decoded(streams))) == len(MODES)
     assert decoded(streams[:1]) != decoded(streams[1:])[:1]
+
+
+# python -O ----------------------------------------------------------------------------------------
+
+ROUNDTRIP = """
+import hashlib, sys
+import numpy as np
+from celpvq.codec.decoder.decoder import FrameDecoder
+from celpvq.codec.encoder.encoder import FrameEncoder
+x = np.load(sys.argv[1])
+for mode in (4800, 8000):
+    packets = FrameEncoder(mode, dtx=True).encode(x)
+    y = [FrameDecoder().decode_run(b"".join(p for p in packets if len(p) > 2), mode)]
+    decoder = FrameDecoder()
+    y += [decoder.decode(packet) for packet in [None, *packets, None]]
+    print(hashlib.sha256(b"".join(packets)).hexdigest(), hashlib.sha256(np.concatenate(y)).hexdigest())
+print(__debug__)
+"""
+
+
+def test_python_without_assertions_codes_alike(speech, tmp_path):
+    path = tmp_path / "speech.npy"
+    np.save(path, np.concatenate([speech, np.zeros(30 * 160)]))
+    with_assertions = python(ROUNDTRIP, path, PYTHONOPTIMIZE="")[0].split()
+    without = python(ROUNDTRIP, path, options=["-O"])[0].split()
+    assert without[:-1] == with_assertions[:-1]
+    assert len(set(without)) == 5
+    assert (with_assertions[-1], without[-1]) == ("True", "False")
