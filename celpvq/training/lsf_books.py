@@ -12,11 +12,12 @@ import numpy as np
 
 from .._numba import fast
 from .._types import F64, I64
-from ..codec.common import lpc, lsf_dequantizer
+from ..codec.common import lsf_dequantizer
 from ..codec.common.lsf_dequantizer import SPLIT, LsfTables
 from ..codec.encoder import analysis, lsf_search, presets
 from ..codec.encoder.analysis import AnalysisState
 from ..codec.encoder.lsf_search import LsfColumns
+from ..codec.encoder.window import WINDOW_LEN
 from ..codec.format.modes import FRAME_LEN, LPC_ORDER
 from ..errors import ArgumentError
 from ..vq import LBG
@@ -43,9 +44,9 @@ def _analyze(x: F64, state: AnalysisState, lsfs: F64, weight: F64) -> None:
     for f in range(lsfs.shape[0]):
         analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], True, state)
         energy = 0.0
-        for n in range(lpc.WINDOW_LEN):
+        for n in range(WINDOW_LEN):
             energy += state.input[n] * state.input[n]
-        audible = 1.0 if energy >= _AUDIBLE * lpc.WINDOW_LEN else 0.0
+        audible = 1.0 if energy >= _AUDIBLE * WINDOW_LEN else 0.0
         for i in range(LPC_ORDER):
             lsfs[f, i] = state.lsf[i]
             weight[f, i] = audible * state.weight[i]

@@ -1,6 +1,6 @@
 """Adaptive codebook: past excitation, delayed by a lag in thirds of a sample.
 
-The vector of a lag T is exc(n - T). Where T is shorter than the subframe, the vector repeats itself.
+The vector of a lag T is exc(n - T). If T is shorter than the subframe, the vector repeats itself.
 """
 
 import numpy as np

@@ -65,11 +65,10 @@ def excite(noise_state: NoiseState, state: SynthesisState) -> None:
 
 @strict
 def synthesize_frame(lsf_q: F64, noise_state: NoiseState, state: SynthesisState) -> None:
-    """Synthesize a frame of comfort noise; lsf_q (p,) of the last frame becomes that of this one."""
-    between, a = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
+    """Synthesize a frame of comfort noise; lsf_q (p,) changes from the last LSF to the new ones."""
+    a = stack_array(LPC_ORDER)
     for s in range(N_SUBFRAMES):
-        lsf.interpolate(lsf_q, noise_state.lsf[:], s, between)
-        lsf.to_lpc(between, a)
+        lsf.predictor(lsf_q, noise_state.lsf[:], s, a)
         excite(noise_state, state)
         synthesis.speak(a, state)
     filters.copy(noise_state.lsf[:], lsf_q)

@@ -1,4 +1,4 @@
-"""Exclusive access: an encoder or a decoder holds one stream, and so serves one thread at a time."""
+"""Exclusive access: an encoder or a decoder holds one stream, so it serves one thread at a time."""
 
 import copy
 import threading

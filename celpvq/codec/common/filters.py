@@ -1,4 +1,4 @@
-"""Filters whose memory lies in front of their signals, so that frames chain without copying.
+"""Filters whose memory lies in front of their signals, so that frames follow without copying.
 
 x: |<- p past samples ->|<- n samples ->|     oldest first
 """
@@ -9,7 +9,7 @@ from ..format.modes import LPC_ORDER, SUBFRAME_LEN
 
 Array = F64 | F32 | I64
 
-LINE = LPC_ORDER + SUBFRAME_LEN  # of a subframe with what a filter of order p remembers
+LINE = LPC_ORDER + SUBFRAME_LEN  # length of a subframe with the memory of its filter in front
 TINY = 1e-30  # memories below this are set to 0: no denormal numbers, no endless decay
 
 
@@ -17,7 +17,7 @@ TINY = 1e-30  # memories below this are set to 0: no denormal numbers, no endles
 def residual(x: F64, lpc: F64, out: F64) -> None:
     """Filter x (p + n,) by A(z) into out (n,); A(z) = 1 + sum lpc[i] z^-(i+1), lpc (p,), p even.
 
-    Two taps a pass along the signal, not sample by sample: the same sums, many at once.
+    It runs along the signal, two taps a pass: the same sums as sample by sample, but many at once.
     """
     p = lpc.shape[0]
     copy(x[p:], out)
@@ -32,7 +32,7 @@ def residual(x: F64, lpc: F64, out: F64) -> None:
 def synthesis(exc: F64, lpc: F64, out: F64) -> None:
     """Filter exc (n,) by 1/A(z) into out[p:]; out (p + n,) begins with the last p outputs.
 
-    The oldest output is subtracted first: only the last product then waits for the sample before.
+    The oldest output comes first, so that only the last product waits for the sample before.
     """
     last = out[LPC_ORDER - 1]
     for n in range(exc.shape[0]):
@@ -45,31 +45,15 @@ def synthesis(exc: F64, lpc: F64, out: F64) -> None:
 
 @strict
 def copy(source: Array, target: Array) -> None:
-    """Copy source (n,) into target (n,); a loop, since an assignment compiles ten times as long."""
+    """Copy source (n,) into target (n,). An assignment would take ten times as long to compile."""
     for i in range(target.shape[0]):
         target[i] = source[i]
 
 
 @strict
 def keep_past(signal: F64, p: int) -> None:
-    """Move the last p samples of signal to its front, for the next call; flush tiny ones to 0."""
+    """Move the last p samples of signal to its front for the next call; set tiny ones to 0."""
     start = signal.shape[0] - p
     for i in range(p):
         x = signal[start + i]
         signal[i] = x if abs(x) > TINY else 0.0
-
-
-@strict
-def biquad(x: F64, coef: F64, mem: F64, out: F64) -> None:
-    """Filter x (n,) by the second-order section coef (b0 b1 b2 a1 a2) into out (n,), or in place.
-
-    mem (2,): the state of the transposed direct form II; updated in place.
-    """
-    for n in range(x.shape[0]):
-        y = coef[0] * x[n] + mem[0]
-        mem[0] = coef[1] * x[n] - coef[3] * y + mem[1]
-        mem[1] = coef[2] * x[n] - coef[4] * y
-        out[n] = y
-    for i in range(2):
-        if abs(mem[i]) < TINY:
-            mem[i] = 0.0

@@ -1,7 +1,7 @@
 """Fixed codebook: trained code vectors with a sign, alone or as the sum of two stages.
 
-An index holds ``row1 sign`` or ``row1 row2 sign1 sign2``, highest bits first. A row of a layout (4,)
-gives the stages of a subframe: first row and bits of each; 0 bits stand for no second stage.
+An index holds ``row1 sign`` or ``row1 row2 sign1 sign2``, highest bits first. A layout (4,) holds
+the first row and the row bits of each stage. A second stage of 0 bits does not exist.
 """
 
 from ..._numba import strict
@@ -28,6 +28,6 @@ def vector(index: int, layout: I64, book: F64, out: F64) -> None:
 
 @strict
 def sharpen(x: F64, lag: int, beta: float) -> None:
-    """Sharpen the pitch of x (n,) in place: add beta times x, delayed by lag, again and again."""
+    """Sharpen the pitch of x (n,) in place, by the recursive comb 1 / (1 - beta z^-lag)."""
     for n in range(lag, x.shape[0]):
         x[n] += beta * x[n - lag]

@@ -156,3 +156,11 @@ def interpolate(prev: F64, now: F64, subframe: int, out: F64) -> None:
     weight = 0.25 * (subframe + 1)
     for i in range(LPC_ORDER):
         out[i] = (1.0 - weight) * prev[i] + weight * now[i]
+
+
+@strict
+def predictor(prev: F64, now: F64, subframe: int, lpc: F64) -> None:
+    """Put the predictor of subframe 0..3 between two frames with LSF (p,) into lpc (p,)."""
+    between = stack_array(LPC_ORDER)
+    interpolate(prev, now, subframe, between)
+    to_lpc(between, lpc)

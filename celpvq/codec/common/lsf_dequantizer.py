@@ -26,14 +26,14 @@ class LsfTables(NamedTuple):
 
 @strict
 def predict(switch: int, tables: LsfTables, prev: F64, out: F64) -> None:
-    """Put the LSF expected after prev (p,) into out (p,)."""
+    """Put the prediction of the LSF after prev (p,) into out (p,)."""
     for i in range(LPC_ORDER):
         out[i] = tables.mean[i] + tables.rho[switch, i] * (prev[i] - tables.mean[i])
 
 
 @strict
 def dequantize(indices: I64, tables: LsfTables, prev: F64, out: F64) -> None:
-    """Put the LSF of indices (4,) after prev (p,) into out (p,); any indices give a stable filter."""
+    """Put the LSF of any indices (4,) after prev (p,) into out (p,); 1/A(z) is always stable."""
     switch = indices[0]
     predict(switch, tables, prev, out)
     for i in range(LPC_ORDER):

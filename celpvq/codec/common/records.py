@@ -1,7 +1,7 @@
 """States as records: fields of fixed sizes in one block of memory.
 
-A kernel takes a record by one pointer, whatever it holds. As a tuple of arrays, each state would
-cost every kernel an argument per array, to compile, to pass, and to count references to.
+A kernel takes a record by one pointer, however many fields it has. A tuple of arrays would cost
+every kernel one argument per array: to compile, to pass, and to count references to.
 """
 
 from typing import Self, cast
@@ -10,13 +10,13 @@ import numpy as np
 
 
 class Record:
-    """What a stream remembers, as a subclass lists it: fields, each with its value at the start.
+    """A state: a subclass lists its fields with their initial values.
 
-    A value is a number, an array, or a record. Kernels change fields in place; an assignment of a
-    record copies it. The class is a description only: `new` returns a `numpy.record`.
+    A value is a number, an array, or a record. Kernels change fields in place; assigning a record
+    copies it. The class is a description only: `new` returns a `numpy.record`.
 
-    The length of an array belongs to its type: kernels that take many lengths are given
-    ``state.field[:]``, an array like any other, and are compiled once.
+    The length of an array field belongs to its type. A kernel that takes arrays of many lengths
+    gets ``state.field[:]``, a plain array, so that it compiles only once.
     """
 
     start: np.record
@@ -33,5 +33,5 @@ class Record:
 
     @classmethod
     def new(cls) -> Self:
-        """Return the state of a codec that has heard nothing."""
+        """Return the state at the start of a stream."""
         return cast("Self", cls.start.copy())

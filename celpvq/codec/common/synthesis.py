@@ -53,7 +53,7 @@ def sharpening(state: SynthesisState) -> float:
 
 @strict
 def excite(indices: I64, index: int, tables: ModeTables, state: SynthesisState) -> None:
-    """Put the excitation of subframe `index`, from indices (N_INDICES,), into the last n of state.exc."""
+    """Put the excitation of subframe `index` into the last n of state.exc; indices (N_INDICES,)."""
     filters.keep_past(state.exc[:], MAX_LAG)
     filters.keep_past(state.speech[:], LPC_ORDER)
     now = state.exc[MAX_LAG:]
@@ -80,7 +80,7 @@ def speak(lpc: F64, state: SynthesisState) -> None:
 
 @inlined
 def subframe(indices: I64, index: int, lpc: F64, tables: ModeTables, state: SynthesisState) -> None:
-    """Put the speech of subframe `index`, from indices (N_INDICES,), into the last n of state.speech.
+    """Put the speech of subframe `index` into the last n of state.speech; indices (N_INDICES,).
 
     It takes indices, not values: so the encoder uses nothing that the decoder lacks.
     """

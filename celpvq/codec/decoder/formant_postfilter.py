@@ -34,7 +34,7 @@ class FormantPostfilterSettings(NamedTuple):
 
 
 class FormantPostfilterState(Record):
-    """The memory that a subframe leaves for the next one; signals begin with their last p values."""
+    """The memory that a subframe leaves for the next one, p past values in front of each signal."""
 
     speech: F64 = np.zeros(LINE)  # input
     residual: F64 = np.zeros(LINE)  # input filtered by the numerator

@@ -42,7 +42,7 @@ def decode_frames(
 
     filtered: apply spectral enhancement and postfilters.
     """
-    lsf_q, between, a = stack_array(LPC_ORDER), stack_array(LPC_ORDER), stack_array(LPC_ORDER)
+    lsf_q, a = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
     speech = stack_array(SUBFRAME_LEN)
     frame_type = _effective_type(received, state.noise)
     for f in range(indices.shape[0]):
@@ -63,8 +63,7 @@ def decode_frames(
             state.concealment.age = 0
         for s in range(N_SUBFRAMES):
             start = f * FRAME_LEN + s * SUBFRAME_LEN
-            lsf.interpolate(state.lsf_q[:], lsf_q, s, between)
-            lsf.to_lpc(between, a)
+            lsf.predictor(state.lsf_q[:], lsf_q, s, a)
             # excitation
             if frame_type == SPEECH:
                 synthesis.excite(indices[f], s, tables, state.synthesis)

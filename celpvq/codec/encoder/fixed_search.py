@@ -1,7 +1,7 @@
 """Search of the fixed codebook: the code vectors that match the updated target best.
 
-A survivors pass ranks all code vectors by their correlation with the target, and by estimates of their
-energies. The second pass filters the vectors of the shortlist and tries them with all gains.
+A first pass ranks all code vectors by correlation with the target and by estimated energy. The
+second pass filters the vectors of the shortlist and tries them with all gains.
 """
 
 import numpy as np
@@ -202,7 +202,7 @@ def _take_sums(
 
 @fast
 def _signed(item: int, bits2: int, corr1: F32, corr2: F32) -> int:
-    """Return the index of an item of `_take_sums`, with the signs that make its correlation positive."""
+    """Return the index of an item of `_take_sums`; its signs make the correlation positive."""
     opposite = item & 1
     i, j = item >> bits2 + 1, item >> 1 & (1 << bits2) - 1
     match = corr1[i] - corr2[j] if opposite else corr1[i] + corr2[j]

@@ -253,11 +253,9 @@ def _advance(
 
 @fast
 def interpolate_lpc(prev: F64, now: F64, lpc: F64) -> None:
-    """Put the predictors of the subframes between two LSF (p,) into lpc (N_SUBFRAMES, p)."""
-    between = stack_array(LPC_ORDER)
+    """Put the predictors of all subframes between two LSF (p,) into lpc (N_SUBFRAMES, p)."""
     for s in range(N_SUBFRAMES):
-        lsf.interpolate(prev, now, s, between)
-        lsf.to_lpc(between, lpc[s])
+        lsf.predictor(prev, now, s, lpc[s])
 
 
 @fast

@@ -1,6 +1,6 @@
-"""Products of vectors and matrices in single precision: the bulk of the encoder's work.
+"""Products of vectors and matrices in single precision: most of the work of the encoder.
 
-Each loop runs along the result, several terms a pass, which is what fills vector registers.
+Each loop runs along the result, several terms a pass, so that it fills vector registers.
 """
 
 import numpy as np
@@ -9,14 +9,14 @@ from ..._numba import fast, inlined
 from ..._types import F32, F64
 from ..format.modes import SUBFRAME_LEN
 
-FIRST = 0  # a `start`, by attribute: a literal would be compiled in, which takes a copy of its own
+FIRST = 0  # a `start` to pass by attribute: a literal would compile another copy of the kernel
 UNROLLED = 5  # terms a pass: the length of a vector is a multiple
 _TAPS = 8  # of a filter, likewise
 
 
 @fast
 def respond(impulse: F64, response: F32) -> None:
-    """Put the impulse response (n,) of a filter into response (2, 2 n), what the others take.
+    """Put the impulse response (n,) of a filter into response (2, 2 n), as the others take it.
 
     Row 0: n zeros, then the response.      Row 1: the response backwards, then n zeros.
     """
@@ -29,7 +29,7 @@ def respond(impulse: F64, response: F32) -> None:
 
 @fast
 def convolve(x: F32, response: F32, out: F32) -> None:
-    """Filter x (n,) from rest into out (n,): out[i] = sum x[n] impulse[i-n]."""
+    """Filter x (n,), from zero memory, into out (n,): out[i] = sum x[n] impulse[i-n]."""
     out[:] = 0.0
     for n in range(0, SUBFRAME_LEN, _TAPS):  # which reach the outputs from n on
         y = response[0, SUBFRAME_LEN + 1 - _TAPS : 2 * SUBFRAME_LEN - n]
@@ -72,7 +72,7 @@ def multiply(x: F32, matrix: F32, start: int, out: F32) -> None:
 def multiply_all(x: F32, matrix: F32, start: int, out: F32) -> None:
     """Put the products of the rows of x (R, n), as `multiply` does, into the rows of out (R, m).
 
-    Four rows at once, since the matrix is then read a quarter as often.
+    Four rows at once, so that the matrix is read a quarter as often.
     """
     stop = start + out.shape[1]
     n_fours = x.shape[0] // 4 * 4

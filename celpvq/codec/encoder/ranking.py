@@ -6,12 +6,12 @@ from ..._numba import fast, stack_array
 from ..._types import F32, F64, I64
 
 _LANES = 16
-_BLOCK = 64  # values that are looked at together: most blocks hold none of the best
+_BLOCK = 64  # values that are looked at together: most blocks hold no candidate
 
 
 @fast
 def insert(item: int, value: float, items: I64, values: F64) -> int:
-    """Put item among the best (M,), values falling; it must beat the last; return its place."""
+    """Insert item among the best (M,), values falling; it must beat the last. Return its place."""
     at = items.shape[0] - 1
     while at > 0 and values[at - 1] < value:
         values[at] = values[at - 1]
@@ -24,7 +24,7 @@ def insert(item: int, value: float, items: I64, values: F64) -> int:
 
 @fast
 def take(value: F32, base: int, step: int, items: I64, values: F64) -> None:
-    """Offer each item base + step j, of value[j], to the best ones in items."""
+    """Insert each item base + step j, with value[j], that is among the best into items."""
     last = values.shape[0] - 1
     for start in range(0, value.shape[0], _BLOCK):
         block = value[start : start + _BLOCK]

@@ -12,9 +12,10 @@ import numpy as np
 
 from ..._numba import fast, stack_array
 from ..._types import F64, I64
-from ..common import filters, lpc
+from ..common import filters
 from ..common.records import Record
 from ..format.modes import FRAME_LEN, SAMPLERATE
+from .window import WINDOW, WINDOW_LEN
 
 HANGOVER = 10  # frames after speech that are coded as speech
 _EDGES_HZ = (100, 250, 400, 600, 850, 1150, 1500, 1900, 2400, 3000, 3800)
@@ -32,11 +33,11 @@ _MARGIN_DB = 3.0  # mean excess over the floors that makes a frame speech
 def _spectrum_rows() -> tuple[F64, I64]:
     """Return (2 n, WINDOW_LEN), windowed cosines and sines, and the band of each pair (n,)."""
     hz = np.arange(_EDGES_HZ[0], _EDGES_HZ[-1], _RESOLUTION_HZ)
-    angle = 2 * np.pi * hz[:, None] / SAMPLERATE * np.arange(lpc.WINDOW_LEN)
-    window = lpc.WINDOW / np.sqrt((lpc.WINDOW**2).sum())
+    angle = 2 * np.pi * hz[:, None] / SAMPLERATE * np.arange(WINDOW_LEN)
+    window = WINDOW / np.sqrt((WINDOW**2).sum())
     rows = np.stack([np.cos(angle), np.sin(angle)], axis=1) * window
     band = np.searchsorted(_EDGES_HZ, hz, side="right") - 1
-    return rows.reshape(-1, lpc.WINDOW_LEN), band.astype(np.int64)
+    return rows.reshape(-1, WINDOW_LEN), band.astype(np.int64)
 
 
 _ROWS, _BAND = _spectrum_rows()
@@ -45,7 +46,7 @@ _ROWS, _BAND = _spectrum_rows()
 class VadState(Record):
     """The memory that a frame leaves for the next one."""
 
-    input: F64 = np.zeros(lpc.WINDOW_LEN)
+    input: F64 = np.zeros(WINDOW_LEN)
     smooth: F64 = np.full(_N_BANDS, _FIRST_FLOOR_DB)  # levels [dB]
     # the least ones of the last spans [dB], newest first
     least: F64 = np.full((_N_SPANS, _N_BANDS), _FIRST_FLOOR_DB)
@@ -87,8 +88,8 @@ def _follow_floor(level: F64, state: VadState) -> None:
 @fast
 def update(x: F64, state: VadState) -> int:
     """Take in the frame x (FRAME_LEN,); return the number of frames since the last speech."""
-    filters.keep_past(state.input[:], lpc.WINDOW_LEN - FRAME_LEN)
-    filters.copy(x, state.input[lpc.WINDOW_LEN - FRAME_LEN :])
+    filters.keep_past(state.input[:], WINDOW_LEN - FRAME_LEN)
+    filters.copy(x, state.input[WINDOW_LEN - FRAME_LEN :])
     level = stack_array(_N_BANDS)
     band_levels(state.input, level)
     _follow_floor(level, state)
