@@ -142,3 +142,16 @@ def noise(n, colour, level, seed=0):
     """Noise of a colour at a level [dB of full scale]."""
     x = lfilter(*COLOURS[colour], np.random.default_rng(seed).normal(size=n))
     return x * 10 ** (level / 20) / x.std()
+
+
+def two_voices(clips):
+    """Half a second of a man, then of a woman, in whole frames."""
+    parts = [clips["flite-rms-en"][4000:8000], clips["flite-slt-en"][4000:8000]]
+    return frames(np.concatenate(parts)).ravel()
+
+
+def talk(clips):
+    """Three voices, each followed by a pause as long, and whether each frame is speech; 13 s."""
+    words = [clips[n][: 110 * FRAME_LEN] for n in ("flite-rms-en", "espeak-f-fr", "flite-slt-en")]
+    x = np.concatenate([part for word in words for part in (word, np.zeros(len(word)))])
+    return x, np.tile(np.repeat([True, False], 110), 3)

@@ -38,19 +38,10 @@ def random_tables() -> TableSet:
 @pytest.fixture(scope="session")
 def speech(clips) -> np.ndarray:
     """Half a second of a man, then of a woman, in whole frames."""
-    parts = [clips["flite-rms-en"][4000:8000], clips["flite-slt-en"][4000:8000]]
-    return inputs.frames(np.concatenate(parts)).ravel()
+    return inputs.two_voices(clips)
 
 
 @pytest.fixture(scope="session")
 def talk(clips) -> tuple[np.ndarray, np.ndarray]:
-    """Three voices, each followed by a pause of the same length, and whether each frame is speech.
-
-    13.2 s in all.
-    """
-    parts, active = [], []
-    for name in ("flite-rms-en", "espeak-f-fr", "flite-slt-en"):
-        x = clips[name][: 160 * 110]
-        parts += [x, np.zeros(len(x))]
-        active += [np.ones(110, bool), np.zeros(110, bool)]
-    return np.concatenate(parts), np.concatenate(active)
+    """Three voices with pauses, and whether each frame is speech."""
+    return inputs.talk(clips)

@@ -153,7 +153,8 @@ for mode in (4800, 8000):
     y = [FrameDecoder().decode_run(b"".join(p for p in packets if len(p) > 2), mode)]
     decoder = FrameDecoder()
     y += [decoder.decode(packet) for packet in [None, *packets, None]]
-    print(hashlib.sha256(b"".join(packets)).hexdigest(), hashlib.sha256(np.concatenate(y)).hexdigest())
+    for data in (b"".join(packets), np.concatenate(y)):
+        print(hashlib.sha256(data).hexdigest())
 print(__debug__)
 """
 

@@ -326,7 +326,7 @@ def test_an_unknown_hash_is_refused(digest):
 
 
 def test_a_shipped_set_that_is_damaged_is_refused(default, tmp_path, monkeypatch):
-    monkeypatch.setattr(table_sets, "FOLDER", tmp_path)
+    monkeypatch.setattr(table_set, "FOLDER", tmp_path)
     name = default.hash[:15] + ("1" if default.hash[15] == "0" else "0")
     default.save(tmp_path / f"{name}.npz")
     with pytest.raises(TablesError, match="is damaged: its hash is"):

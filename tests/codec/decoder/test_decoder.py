@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from inputs import frames
 
-
 from celpvq import ArgumentError, ArgumentTypeError, FormatError
 from celpvq.codec.decoder.decoder import FrameDecoder
 from celpvq.codec.encoder.encoder import FrameEncoder

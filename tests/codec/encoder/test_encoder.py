@@ -90,10 +90,10 @@ def test_frames_one_by_one_make_the_packets_of_the_whole_run(mode, preset, speec
     assert len(whole) == len(speech) // FRAME_LEN
     assert {len(packet) for packet in whole} == {mode.frame_bytes}
     encoder = FrameEncoder(mode, preset)
-    assert sum((encoder.encode(x) for x in frames(speech)), []) == whole
+    assert [packet for x in frames(speech) for packet in encoder.encode(x)] == whole
     uneven = FrameEncoder(mode, preset)
     parts = np.split(speech, [0, 160, 160 * 8, 160 * 9])
-    assert sum((uneven.encode(part) for part in parts), []) == whole
+    assert [packet for part in parts for packet in uneven.encode(part)] == whole
 
 
 def test_a_run_longer_than_one_call_of_the_kernel_makes_the_same_packets(speech, monkeypatch):

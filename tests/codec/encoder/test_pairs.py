@@ -45,7 +45,7 @@ def test_groups_of_pairs_alike_hold_each_chosen_pair_once(seed, n_lags, n_chosen
     while n := pairs.take_alike(waiting, n_lags, lag_pairs, alike):
         groups.append(alike[:n].tolist())
     assert (waiting == -1).all()
-    assert sorted(sum(groups, [])) == sorted(chosen)
+    assert sorted(row for group in groups for row in group) == sorted(chosen)
 
     def filter_of(row):  # a lag of a subframe or more sharpens nothing
         lag = lag_pairs.lag[row]
