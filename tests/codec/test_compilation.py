@@ -89,6 +89,7 @@ def after_a_packet(tmp_path_factory):
     return json.loads(python(code, CELPVQ_CACHE=str(cache))[0])
 
 
+@pytest.mark.slow
 def test_decoding_compiles_no_encoder(after_a_packet):
     compiled = {name for name, (n, _) in after_a_packet.items() if n}
     searches = {name for name, (_, fast) in after_a_packet.items() if fast}
@@ -101,6 +102,7 @@ def test_decoding_compiles_no_encoder(after_a_packet):
     assert not any(name.split(".")[0] != "codec" for name in compiled)
 
 
+@pytest.mark.slow
 def test_decoding_compiles_each_kernel_once(after_a_packet):
     several = {name for name, (n, _) in after_a_packet.items() if n > 1}
     # floats and integers; constants as arguments, which numba compiles in

@@ -54,6 +54,7 @@ def compiled(tmp_path_factory):
     return code, assembly
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "flag", ["fast", "reassoc", "contract", "arcp", "afn", "nsz", "nnan", "ninf"]
 )
@@ -61,6 +62,7 @@ def test_no_operation_may_be_rounded_differently(compiled, flag):
     assert re.findall(rf"^.*\b{flag}\b.*$", compiled[0], re.M) == []
 
 
+@pytest.mark.slow
 def test_nothing_is_fused(compiled):
     code, assembly = compiled
     assert "fmuladd" not in code
@@ -68,6 +70,7 @@ def test_nothing_is_fused(compiled):
     assert not re.search(r"\b(?:v?fn?m(?:add|sub)\w*|fml[as])\b", assembly)
 
 
+@pytest.mark.slow
 def test_only_functions_that_ieee_754_defines_come_from_the_c_library(compiled):
     functions = set(re.findall(r"^declare [^@]*\bdouble @([\w.]+)\(", compiled[0], re.M))
     assert functions - {"PyFloat_AsDouble"} <= {"sqrt", "llvm.sqrt.f64", "llvm.fabs.f64"}
@@ -80,6 +83,7 @@ def test_only_functions_that_ieee_754_defines_come_from_the_c_library(compiled):
     assert not re.search(r"llvm\.vector\.reduce\.f", compiled[0])
 
 
+@pytest.mark.slow
 def test_there_are_doubles_and_no_other_floats(compiled):
     others = r"^.*= f\w+ (?:<\d+ x )?(?:float|half|fp128|x86_fp80)\b.*$"
     assert re.findall(others, compiled[0], re.M) == []
@@ -111,17 +115,22 @@ def decoded(paths):
     ]
 
 
+# the last two compile in caches of their own, which stay, so that only the first run takes long
 @pytest.mark.parametrize(
     "environ",
     [
-        {"NUMBA_DISABLE_JIT": "1"},
-        # in a cache of its own, which stays, so that only the first run compiles
-        {"NUMBA_CPU_NAME": "generic", "CELPVQ_CACHE": str(CACHE_DIR / "generic")},
-        {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        {"PYTHONHASHSEED": "1", "LC_ALL": "C", "NUMBA_OPT": "1",
-         "CELPVQ_CACHE": str(CACHE_DIR / "little-optimized")},
+        pytest.param({"NUMBA_DISABLE_JIT": "1"}, id="not compiled"),
+        pytest.param({"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}, id="one thread"),
+        pytest.param(
+            {"NUMBA_CPU_NAME": "generic", "CELPVQ_CACHE": str(CACHE_DIR / "generic")},
+            id="generic processor", marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"PYTHONHASHSEED": "1", "LC_ALL": "C", "NUMBA_OPT": "1",
+             "CELPVQ_CACHE": str(CACHE_DIR / "little-optimized")},
+            id="little optimized", marks=pytest.mark.slow,
+        ),
     ],
-    ids=lambda environ: next(iter(environ)),
 )  # fmt: skip
 def test_other_processes_decode_alike(streams, environ):
     assert json.loads(python(DECODE, *streams, **environ)[0]) == decoded(streams)

@@ -292,7 +292,7 @@ def test_the_most_extreme_tables_still_decode_to_sound():
             assert np.abs(state.synthesis.speech).max() <= CLAMP
 
 
-# the shipped sets ----------------------------------------------------------------------------------
+# the shipped sets ---------------------------------------------------------------------------------
 
 
 def test_every_shipped_set_is_named_by_its_hash_and_states_its_sources():

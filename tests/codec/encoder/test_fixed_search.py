@@ -94,8 +94,7 @@ def test_preselection_of_two_stages_with_all_survivors_is_exhaustive(seed):
     assert (sign1 * corr1[i] + sign2 * corr2[j] > 0).all(), "points away from the target"
 
 
-@settings(max_examples=5)
-@given(seed=seeds)
+@pytest.mark.parametrize("seed", range(5))
 def test_targets_of_one_response_get_the_indices_that_each_gets_alone(fcb_bits, seed):
     rng = np.random.default_rng(seed)
     layout, _, book = inputs.fixed_codebook(rng, fcb_bits)

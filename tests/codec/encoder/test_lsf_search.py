@@ -34,8 +34,11 @@ def test_a_search_with_all_survivors_is_exhaustive(seed, safe):
     for candidate in sorted(cost, key=cost.__getitem__):
         best.setdefault(candidate[:2], candidate)
     assert n_found == (8 if safe else 16)
-    assert list(map(tuple, indices[:n_found])) == list(best.values())
-    np.testing.assert_allclose(errors[:n_found], [every[c] for c in best.values()], rtol=1e-9)
+    found = list(map(tuple, indices[:n_found].tolist()))
+    assert set(found) == set(best.values())
+    rising = [cost[c] for c in best.values()]
+    np.testing.assert_allclose([cost[c] for c in found], rising, rtol=1e-4)  # single precision
+    np.testing.assert_allclose(errors[:n_found], [every[c] for c in found], rtol=1e-9)
 
 
 def test_any_quantized_lsf_are_found_again(mode):
