@@ -228,10 +228,19 @@ def test_shapes_are_literals():
             kernel(3)
 
 
+@strict
+def _default_type(x):
+    a = stack_array(_ROWS)
+    a[1] = x
+    return a[1]
+
+
+@needs_compiler
 def test_an_argument_that_is_left_out_is_omitted():
     with assumption("types.Omitted(None) is the type of an argument left at its default None"):
         assert types.Omitted(None).value is None
         assert types.Omitted(None) == types.Omitted(None)
+        assert _default_type(0.1) == 0.1  # a double
 
 
 @needs_compiler

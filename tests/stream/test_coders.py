@@ -13,6 +13,7 @@ from inputs import frames
 
 import celpvq
 from celpvq import ArgumentError, ArgumentTypeError, Decoder, Encoder, FormatError
+from celpvq.codec.decoder.decoder import FrameDecoder
 from celpvq.codec.encoder.encoder import FrameEncoder
 from celpvq.codec.encoder.presets import PRESETS
 from celpvq.codec.format.modes import DELAY, FRAME_LEN, PACKET_LENGTHS
@@ -38,7 +39,7 @@ def test_frames_one_by_one_make_the_packets_of_one_run(mode, preset, speech):
     assert [encoder.encode_frame(x) for x in frames(speech)] == whole
     one_by_one = [decoder.decode_frame(packet) for packet in whole]
     assert {(y.dtype.name, y.shape) for y in one_by_one} == {("float32", (FRAME_LEN,))}
-    run = Decoder().decode_run(b"".join(whole), mode)
+    run = FrameDecoder().decode_run(b"".join(whole), mode)
     np.testing.assert_array_equal(np.concatenate(one_by_one) * 32768, run)
     integers = Decoder(dtype="int16")
     np.testing.assert_array_equal([integers.decode_frame(p) for p in whole], frames(run))
@@ -183,7 +184,7 @@ def test_other_modes_are_refused(mode):
         encoder.mode = mode
     assert encoder.bitrate == 7200
     with pytest.raises(ArgumentError, match="mode"):
-        Decoder().decode_run(b"", mode)
+        FrameDecoder().decode_run(b"", mode)
 
 
 @pytest.mark.parametrize("preset", ["", "Fast", "slow", None, 3, ["fast"]])
