@@ -6,12 +6,11 @@ import pickle
 
 import numpy as np
 import pytest
-from numba.core.errors import NumbaError
 
-from celpvq._numba import stack_array, strict
+from celpvq._numba import strict
+from celpvq.codec.common.records import Record
 from celpvq.codec.decoder.frame import DecoderState
 from celpvq.codec.encoder.frame import EncoderState
-from celpvq.codec.common.records import Record
 
 needs_compiler = pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="needs a compiler")
 
@@ -31,7 +30,7 @@ class Outer(Record):
     inner: Inner = Inner.new()
 
 
-def test_a_record_starts_as_its_class_says():
+def test_a_record_starts_with_the_values_of_its_class():
     state = Outer.new()
     assert (state.age, state.inner.level, state.inner.on) == (7, -3.0, True)
     np.testing.assert_array_equal(state.line, np.arange(4.0))
@@ -78,32 +77,3 @@ def test_kernels_change_a_record_in_place_and_copy_by_assignment():
     assert state.age == 8
     np.testing.assert_array_equal(state.line, [0.0, 2.0, 4.0, 6.0])
     assert (other.inner.level, other.inner.on, state.inner.on) == (4.0, False, True)
-
-
-@strict
-def _allocate(n):
-    return np.zeros(n).sum()
-
-
-@needs_compiler
-def test_a_kernel_that_allocates_does_not_compile():
-    with pytest.raises(NumbaError):
-        _allocate(3)
-
-
-_ROWS = 2
-
-
-@strict
-def _on_the_stack(x):
-    a, b = stack_array((_ROWS, 3), np.float32), stack_array(_ROWS)
-    a[:], b[:] = 1.0, 2.0
-    a[1, 2] = x
-    return a.shape[0], a.shape[1], b.shape[0], a[1, 2], a[0, 2], b[1]
-
-
-@needs_compiler
-def test_arrays_on_the_stack_have_their_shape_type_and_place():
-    rows, columns, n, rounded, beside, other = _on_the_stack(0.1)
-    assert (rows, columns, n, beside, other) == (2, 3, 2, 1.0, 2.0)
-    assert rounded == float(np.float32(0.1))
