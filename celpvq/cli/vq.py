@@ -83,9 +83,10 @@ def _setting(text: str) -> tuple[str, Any]:
 def run(args: argparse.Namespace) -> int:
     """Design and report; return the exit status."""
     from ..errors import MissingPackageError
+    from ..lab import design_report as report
+    from ..lab import trials
+    from ..lab.vectors import read_vectors
     from ..training.progress import stderr_log
-    from ..vq_report import report, trials
-    from ..vq_report.vectors import read_vectors
 
     designs = _checked(args)
     log = (lambda text: None) if args.quiet else stderr_log()
@@ -112,7 +113,8 @@ def run(args: argparse.Namespace) -> int:
 def _checked(args: argparse.Namespace) -> "list[VectorQuantizer]":
     """Return what is to be designed, once the options and the folder are right."""
     from ..errors import ArgumentError, OutputExistsError
-    from ..vq_report import report, trials
+    from ..lab import design_report as report
+    from ..lab import trials
 
     if not 0 <= args.test_fraction < 1:
         raise ArgumentError(

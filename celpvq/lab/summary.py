@@ -1,13 +1,14 @@
-"""The results of a comparison, codec by codec, as Markdown."""
+"""Summarize the results of a comparison, codec by codec, as Markdown."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .checkpoint import Result
+from ..quality.evaluation import TITLES
 from .intervals import Interval, mean_interval, paired_interval
+from .scores import Result
+from .tabular import markdown
 
-TITLES = {"pesq": "PESQ", "estoi": "ESTOI", "visqol": "ViSQOL", "segsnr": "segSNR [dB]"}
 _DIGITS = {"segsnr": 2}
 _DEFAULT_DIGITS = 3
 
@@ -17,11 +18,11 @@ class Summary:
     """A codec over all clips."""
 
     name: str
-    kbps: float  # by duration
+    kbps: float  # mean over time
     encode_x: float  # times real time
     decode_x: float
     scores: Mapping[str, Interval]
-    differences: Mapping[str, Interval]  # to the codec of reference, clip by clip
+    differences: Mapping[str, Interval]  # to the reference codec, clip by clip
 
 
 def summarize(
@@ -34,9 +35,9 @@ def summarize(
     results : mapping of str to sequence of Result
         By codec; the clips are the same, in the same order.
     measures : sequence of str
-        Those to report.
+        Names of the measures to report.
     against : str, optional
-        Name of the codec that the differences refer to.
+        Name of the reference codec for the differences.
     """
     base = results[against] if against is not None else None
     summaries = []
@@ -63,10 +64,10 @@ def _ratio(seconds: float, taken: float) -> float:
 
 
 def score_table(summaries: Sequence[Summary]) -> str:
-    """Return rates, means with their intervals, and speeds."""
+    """Return a table of rates, means with their intervals, and speeds."""
     measures = list(summaries[0].scores)
     head = ["codec", "kbit/s", *(TITLES[m] for m in measures), "encode x", "decode x"]
-    return markdown_table(head, [
+    return markdown(head, [
         [s.name, _number(s.kbps, "{:.2f}"),
          *(_interval(s.scores[m], m) for m in measures),
          _number(s.encode_x, "{:.0f}"), _number(s.decode_x, "{:.0f}")]
@@ -75,17 +76,17 @@ def score_table(summaries: Sequence[Summary]) -> str:
 
 
 def difference_table(summaries: Sequence[Summary], against: str) -> str:
-    """Return the differences to the codec `against`; bold where the interval excludes zero."""
+    """Return a table of differences to a codec; bold where the interval excludes zero."""
     rows = [s for s in summaries if s.name != against]
     measures = list(summaries[0].scores)
-    return markdown_table(
+    return markdown(
         [f"difference to {against}", *(TITLES[m] for m in measures)],
         [[s.name, *(_difference(s.differences[m], m) for m in measures)] for s in rows],
     )
 
 
 def failures(results: Mapping[str, Sequence[Result]], measures: Sequence[str]) -> list[str]:
-    """Return a line for each clip that has no score, with the reason."""
+    """Return a line for each clip without a score, with the reason."""
     lines = []
     for name, rows in results.items():
         for row in rows:
@@ -94,12 +95,6 @@ def failures(results: Mapping[str, Sequence[Result]], measures: Sequence[str]) -
                 reason = row.problem or f"refused by {', '.join(refused)}"
                 lines.append(f"{name}: {row.clip}: {reason}")
     return lines
-
-
-def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table with a line for each of `rows`."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _number(value: float, form: str) -> str:

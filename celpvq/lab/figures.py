@@ -1,4 +1,4 @@
-"""Figures of matplotlib, which is optional, into files."""
+"""Figures of matplotlib, an optional package, written to files."""
 
 import io
 from pathlib import Path

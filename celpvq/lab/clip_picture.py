@@ -4,28 +4,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._types import F64
 from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, SUBFRAME_LEN
 from .figures import new_figure, save_figure
 
 WINDOW_LEN = 240  # 30 ms
 
 
-def draw(
-    path: Path,
-    ref: NDArray[np.floating],
-    deg: NDArray[np.floating],
-    lsf: NDArray[np.float64],
-    lag: NDArray[np.float64],
-    title: str,
-) -> None:
+def draw(path: Path, ref: F64, deg: F64, lsf: F64, lag: F64, title: str) -> None:
     """Write spectrograms before and after, and the tracks of LSF and lag, as a picture.
+
+    The errors are those of `new_figure` and `write_file`.
 
     Parameters
     ----------
     path : Path
-        The file; its ending names the format.
+        The file; its suffix names the format.
     ref, deg : ndarray, shape (n,)
         Original and coded speech at 8000 Hz.
     lsf : ndarray, shape (n_frames, p)
@@ -33,14 +28,7 @@ def draw(
     lag : ndarray, shape (n_subframes,)
         Lags of the adaptive codebook [samples].
     title : str
-        What stands above.
-
-    Raises
-    ------
-    MissingPackageError
-        If matplotlib is not installed.
-    OutputError
-        If the file cannot be written.
+        Title of the picture.
     """
     figure = new_figure(10, 9)
     figure.suptitle(title)
@@ -58,23 +46,18 @@ def draw(
     save_figure(figure, path)
 
 
-def _level(signal: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the short-time power spectrum of every subframe [dB]."""
+def _level(signal: F64) -> F64:
+    """Return the short-time power spectrum (n_subframes, n_bins) [dB]."""
     frames = np.lib.stride_tricks.sliding_window_view(signal, WINDOW_LEN)[::SUBFRAME_LEN]
     power = np.square(np.abs(np.fft.rfft(frames * np.hanning(WINDOW_LEN), 512)))
     return np.asarray(10 * np.log10(power + 1e-10))
 
 
-def _spectrogram(axes: Any, level: NDArray[np.float64], peak: float, label: str) -> None:
+def _spectrogram(axes: Any, level: F64, peak: float, label: str) -> None:
     """Draw the 60 dB below `peak`."""
     edge = (WINDOW_LEN - SUBFRAME_LEN) / 2 / SAMPLERATE
     axes.imshow(
-        level.T,
-        origin="lower",
-        aspect="auto",
-        cmap="magma",
-        vmin=peak - 60,
-        vmax=peak,
+        level.T, origin="lower", aspect="auto", cmap="magma", vmin=peak - 60, vmax=peak,
         extent=(edge, edge + len(level) * SUBFRAME_LEN / SAMPLERATE, 0, SAMPLERATE / 2),
-    )
+    )  # fmt: skip
     axes.set(ylabel=label)

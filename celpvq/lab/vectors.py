@@ -1,4 +1,4 @@
-"""Vectors to try a quantizer on: from a file of NumPy, or the spectra of a folder of speech."""
+"""Vectors to design a quantizer for: a NumPy file, or the LSF of a folder of speech."""
 
 import random
 from pathlib import Path
@@ -18,11 +18,11 @@ _CHECKED = 65536  # rows at a time
 
 
 class Vectors(NamedTuple):
-    """What a quantizer is designed for, and what it is tried on."""
+    """Vectors to design a quantizer for, and others to test it on."""
 
     train: Floats  # (n, k)
-    test: Floats  # (m, k), m = 0 if nothing is held back
-    name: str  # what the vectors are
+    test: Floats  # (m, k) held back; m may be 0
+    name: str  # title of the data
 
 
 def read_vectors(
@@ -33,30 +33,30 @@ def read_vectors(
     Parameters
     ----------
     path : Path
-        A file ``.npy`` with an array (n, k) of numbers, of which only the rows that are drawn are
-        read; or a folder of speech, whose frames give their LSF [radians].
+        A file ``.npy`` with an array (n, k) of numbers, or a folder of speech, whose frames give
+        their LSF [radians]. Of a file, only the drawn rows are read.
     held_back : float
-        Share to hold back [0 to less than 1]: of the rows, or of the recordings, by speaker if more
-        than one is known.
+        Share to hold back [0 to less than 1]: of the rows of a file, or of the recordings of a
+        folder. Recordings are held back by speaker if more than one is known.
     seed : int
-        Seed of what is drawn [>= 0].
+        Seed of the random draws [>= 0].
     limit : int
-        Take at most so many vectors [> 0]: rows spread over the file, or whole recordings, drawn at
-        random until there are enough.
+        Largest number of vectors [> 0]. They are rows spread over the file, or the frames of
+        recordings drawn at random.
     in_time : bool
-        Take the first rows of a file, and hold back the last of these, for they follow each other.
+        Whether the order of the rows matters. Then the first rows of a file are taken, and the
+        last of these are held back.
 
     Raises
     ------
     ArgumentError
-        If the array has another shape, or holds what is no finite number; or if there is too little
-        to hold back.
+        If the array has another shape or is not finite, or if there is too little to hold back.
     FormatError
-        If the file is no array, or damaged.
+        If the file is not an array, or damaged.
     SoundFileError, OSError
-        If something cannot be read.
+        If a file cannot be read.
     """
-    read = _spectra if path.is_dir() else _rows
+    read = _lsf_of if path.is_dir() else _rows
     vectors = read(path, held_back, seed, limit, in_time)
     if len(vectors.train) == 0:
         raise ArgumentError(f"{path}: expected vectors to design the quantizer for, got none")
@@ -82,7 +82,7 @@ def _rows(path: Path, held_back: float, seed: int, limit: int, in_time: bool) ->
 
 
 def _open(path: Path) -> Floats:
-    """Return the array in a file, which stays there; nothing is unpickled."""
+    """Return the array in a file, mapped into memory; nothing is unpickled."""
     try:
         rows: Floats = np.lib.format.open_memmap(path, mode="r")
     except (ValueError, EOFError, OverflowError) as error:
@@ -96,7 +96,7 @@ def _open(path: Path) -> Floats:
 
 
 def _read(path: Path, rows: Floats, taken: np.ndarray) -> Floats:
-    """Return the rows that are taken, checked."""
+    """Return the rows that are taken; raise an error if one is not finite."""
     dtype = np.float32 if rows.dtype == np.float32 else np.float64
     part = np.empty((len(taken), rows.shape[1]), dtype)
     for start in range(0, len(taken), _CHECKED):
@@ -104,22 +104,24 @@ def _read(path: Path, rows: Floats, taken: np.ndarray) -> Floats:
         part[start : start + _CHECKED] = rows[some]
         finite = np.isfinite(part[start : start + _CHECKED]).all(axis=1)
         if not finite.all():
-            raise ArgumentError(f"{path}: expected finite values, got another in row "
-                                f"{some[np.argmin(finite)]}")  # fmt: skip
+            raise ArgumentError(
+                f"{path}: expected finite values, got others in row {some[np.argmin(finite)]}"
+            )
     return part
 
 
-def _spectra(folder: Path, held_back: float, seed: int, limit: int, _in_time: bool) -> Vectors:
+def _lsf_of(folder: Path, held_back: float, seed: int, limit: int, _in_time: bool) -> Vectors:
     clips = find_clips(folder)
     kept, held = hold_back(clips, held_back, seed)
     rng = random.Random(seed)  # noqa: S311 - not a secret
-    if held_back > 0 and not held:  # a single speaker, as far as is known
+    if held_back > 0 and not held:  # at most one speaker is known
         n_held = max(round(held_back * len(clips)), 1)
         rng.shuffle(clips)
         kept, held = clips[n_held:], clips[:n_held]
     if not kept:
-        raise ArgumentError(f"{folder}: expected two recordings or more, so that one can be held "
-                            f"back, got {len(clips)}")  # fmt: skip
+        raise ArgumentError(
+            f"{folder}: expected two recordings or more, to hold one back, got {len(clips)}"
+        )
     n_held = round(limit * held_back)
     train, test = (_lsf(rng.sample(some, len(some)), n)
                    for some, n in ((kept, limit - n_held), (held, n_held)))  # fmt: skip
@@ -127,7 +129,7 @@ def _spectra(folder: Path, held_back: float, seed: int, limit: int, _in_time: bo
 
 
 def _lsf(clips: list[Clip], limit: int) -> F64:
-    """Return the LSF (n, p) of the first `limit` frames in which there is something to hear."""
+    """Return the LSF (n, p) of the first `limit` audible frames."""
 
     def audible(clip: Clip) -> F64:
         spectra = analyze([clip.read()])

@@ -1,4 +1,4 @@
-"""What theory says of Gaussian vectors with the covariance of the data."""
+"""Theory for Gaussian vectors with the mean and covariance of the data."""
 
 from typing import NamedTuple, Self
 
@@ -25,7 +25,7 @@ class Gaussian(NamedTuple):
         Raises
         ------
         ArgumentError
-            If values are so large that their squares are not finite.
+            If the squares of the values overflow.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             mean = X.mean(axis=0, dtype=np.float64)
@@ -48,8 +48,8 @@ class Gaussian(NamedTuple):
         Returns
         -------
         float
-            Least mean squared error per component, by reverse water-filling. Of all vectors with
-            this covariance the Gaussian ones need it most: others can be coded with less.
+            Least mean squared error per component, by reverse water-filling. Other vectors with
+            the same covariance can be coded with less error.
 
         References
         ----------
@@ -60,12 +60,12 @@ class Gaussian(NamedTuple):
         bits = rate * len(self.variances)
         if len(active) == 0:
             return 0.0
-        # the water stands highest over as many components as are above it
+        # the water level is the highest over all numbers of active components
         levels = (np.log2(active).cumsum() - 2 * bits) / np.arange(1, len(active) + 1)
         return float(np.minimum(self.variances, 2.0 ** levels.max()).mean())
 
     def zador(self, rate: float) -> float | None:
-        """Return the high-rate distortion of the best quantizer of single vectors.
+        """Return the high-rate distortion of the best quantizer for single vectors.
 
         Parameters
         ----------
@@ -75,8 +75,8 @@ class Gaussian(NamedTuple):
         Returns
         -------
         float or None
-            Mean squared error per component; None if the constant of so many dimensions is not
-            known, or a component has no variance.
+            Mean squared error per component; None if the constant for this dimension is unknown,
+            or a component has no variance.
         """
         k = len(self.variances)
         try:

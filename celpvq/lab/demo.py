@@ -1,4 +1,4 @@
-"""The bundled clips through the codec at every rate: files to hear, and what was measured."""
+"""Code the bundled clips at every rate, into sound files and a table of measurements."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -9,23 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import api
+from .._types import F64
 from ..audio import SoundWriter, to_dtype
 from ..codec.decoder.tracks import parameters
 from ..codec.encoder.encoder import FrameEncoder
 from ..codec.format.modes import FRAME_LEN, SAMPLERATE, Mode
 from ..output import Output
-from .evaluation import MEASURES, score
-from .picture import draw
-from .signal import Signal
+from ..quality.evaluation import MEASURES, TITLES, score
+from .clip_picture import draw
 
 PICTURE_CLIP = "flite-slt-en"
 PICTURE_MODE = 6400
-_TITLES = {"segsnr": "segSNR dB", "pesq": "PESQ", "estoi": "ESTOI"}
+_WIDTH = 12  # of a column of the table
 
 
 @dataclass(slots=True)
 class Totals:
-    """What a rate has taken and given so far, over all clips."""
+    """The measurements at one rate, summed over clips."""
 
     seconds: float = 0.0
     n_bytes: int = 0
@@ -35,7 +35,7 @@ class Totals:
 
 
 def code(
-    clip: Signal, mode: Mode, preset: str, path: Path, measures: Sequence[str], totals: Totals
+    clip: F64, mode: Mode, preset: str, path: Path, measures: Sequence[str], totals: Totals
 ) -> None:
     """Code one clip at one rate into the sound file `path` and add to `totals`."""
     start = time.perf_counter()
@@ -52,7 +52,7 @@ def code(
 
 
 def write_wav(path: Path, samples: NDArray[np.floating]) -> None:
-    """Write 16-bit WAV; replace what is there."""
+    """Write a 16-bit WAV file; replace an older one."""
     pcm = to_dtype(np.asarray(samples, dtype=np.float64), "int16")
     with Output(path) as file:
         writer = SoundWriter(file, ".wav", SAMPLERATE, len(pcm))
@@ -62,20 +62,19 @@ def write_wav(path: Path, samples: NDArray[np.floating]) -> None:
 
 def table(totals: Mapping[int, Totals], measures: Sequence[str]) -> str:
     """Return the table as text; `totals` are by bit rate."""
-    head = ["bit/s", "bytes", "kbit/s", "encode x", "decode x", *(_TITLES[m] for m in measures)]
-    lines = ["".join(f"{title:>11}" for title in head)]
+    rows = [["bit/s", "bytes", "kbit/s", "encode x", "decode x", *(TITLES[m] for m in measures)]]
     for bitrate, t in totals.items():
         means = [sum(s[m] for s in t.scores) / len(t.scores) for m in measures]
-        lines.append(
-            f"{bitrate:>11}{t.n_bytes:>11}{8 * t.n_bytes / t.seconds / 1000:>11.2f}"
-            f"{t.seconds / t.encode_s:>11.0f}{t.seconds / t.decode_s:>11.0f}"
-            + "".join(f"{mean:>11.3f}" for mean in means)
-        )
-    return "\n".join(lines)
+        rows.append(
+            [str(bitrate), str(t.n_bytes), f"{8 * t.n_bytes / t.seconds / 1000:.2f}",
+             f"{t.seconds / t.encode_s:.0f}", f"{t.seconds / t.decode_s:.0f}",
+             *(f"{mean:.3f}" for mean in means)]
+        )  # fmt: skip
+    return "\n".join("".join(f"{cell:>{_WIDTH}}" for cell in row) for row in rows)
 
 
-def draw_clip(path: Path, clip: Signal, preset: str) -> None:
-    """Draw `PICTURE_CLIP` before and after; raise `MissingPackageError` without matplotlib."""
+def draw_clip(path: Path, clip: F64, preset: str) -> None:
+    """Draw `PICTURE_CLIP` before and after the codec; the errors are those of `draw`."""
     coded, _ = api.decode(api.encode(clip, SAMPLERATE, PICTURE_MODE, preset))
     whole = np.pad(clip, (0, -clip.size % FRAME_LEN))
     packets = b"".join(FrameEncoder(PICTURE_MODE, preset=preset).encode(whole))

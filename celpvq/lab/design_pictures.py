@@ -1,4 +1,4 @@
-"""The pictures of a report."""
+"""The pictures of a design report."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,22 +6,22 @@ from pathlib import Path
 import numpy as np
 
 from .._types import F64, I64
-from ..quality.figures import new_figure, save_figure
 from ..vq import perplexity
 from ..vq.base import VectorQuantizer
+from .figures import new_figure, save_figure
 from .trials import Study, Trial
 
-_GRID = 400  # points a side
+_GRID = 400  # points on a side
 _DOTS = 3000  # vectors shown at most
 
 
 def draw_history(path: Path, trial: Trial) -> None:
-    """Draw the distortion over the passes of the design."""
+    """Draw the distortion over the iterations of the design."""
     figure = new_figure(7, 4)
     axes = figure.subplots()
     history = trial.quantizer.distortion_history_  # type: ignore[attr-defined]
     axes.plot(history, ".-")
-    axes.set(xlabel="pass over the training vectors", ylabel="mean squared error per component",
+    axes.set(xlabel="iteration", ylabel="mean squared error per component",
              yscale="log" if min(history) > 0 else "linear")  # fmt: skip
     axes.grid(alpha=0.3, which="both")
     save_figure(figure, path)
@@ -30,8 +30,8 @@ def draw_history(path: Path, trial: Trial) -> None:
 def draw_cells(path: Path, study: Study) -> None:
     """Draw the cells of vectors (n, k), k > 1, in the plane of two components.
 
-    They are those of the vectors themselves for k = 2, else of the principal components: then the
-    plane goes through the mean, and shows how it cuts the cells.
+    For k = 2 the plane is that of the vectors. For k > 2 it is spanned by the first two principal
+    components through the mean, and the picture shows how it cuts the cells.
     """
     model, quantizer = study.model, study.main.quantizer
     whole = len(model.mean) == 2
@@ -59,7 +59,7 @@ def draw_cells(path: Path, study: Study) -> None:
 
 
 def cut(quantizer: VectorQuantizer, origin: F64, plane: F64, sides: Sequence[F64]) -> I64:
-    """Return which cell each point of a plane is in.
+    """Return the cell of each point of a plane.
 
     Parameters
     ----------
@@ -68,12 +68,12 @@ def cut(quantizer: VectorQuantizer, origin: F64, plane: F64, sides: Sequence[F64
     origin, plane : ndarray, shapes (k,) and (2, k)
         A point of the plane, and the directions of its coordinates.
     sides : sequence of two ndarray
-        Coordinates of the points, m of the first and n of the second.
+        The m first and the n second coordinates of the points.
 
     Returns
     -------
     ndarray of int64, shape (n, m)
-        Numbers from 0 on, the same within a cell.
+        The cells, numbered from 0.
     """
     u, v = np.meshgrid(*sides)
     indices = quantizer.encode(origin + np.stack([u, v], axis=-1).reshape(-1, 2) @ plane)
@@ -81,7 +81,7 @@ def cut(quantizer: VectorQuantizer, origin: F64, plane: F64, sides: Sequence[F64
 
 
 def _range(values: F64) -> tuple[float, float]:
-    """Return where nearly all values are, with a margin."""
+    """Return the range of nearly all values, with a margin."""
     low, high = np.percentile(values, [0.5, 99.5])
     margin = 0.08 * (high - low) or 1.0
     return float(low - margin), float(high + margin)
@@ -105,7 +105,7 @@ def draw_usage(path: Path, trial: Trial) -> None:
 
 
 def draw_rates(path: Path, study: Study) -> None:
-    """Draw the ratio of signal to noise over the rate, beside the bounds for Gaussian vectors."""
+    """Draw the signal-to-noise ratio over the rate, with the bounds for Gaussian vectors."""
     model, k = study.model, len(study.model.variances)
     figure = new_figure(7, 5)
     axes = figure.subplots()

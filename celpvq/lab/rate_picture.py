@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..quality.evaluation import TITLES
 from .figures import new_figure, save_figure
-from .report import TITLES, Summary
+from .summary import Summary
 
 _OWN = "celpvq"
 
@@ -17,16 +18,9 @@ def draw_rates(path: Path, summaries: Sequence[Summary]) -> None:
     Parameters
     ----------
     path : Path
-        The file; its ending names the format.
+        The file; its suffix names the format.
     summaries : sequence of Summary
-        The codecs; those whose rate is not known are left out.
-
-    Raises
-    ------
-    MissingPackageError
-        If matplotlib is not installed.
-    OutputError
-        If the file cannot be written.
+        The codecs; those of unknown rate are left out.
     """
     measures = list(summaries[0].scores)
     columns = min(len(measures), 2)
@@ -53,7 +47,7 @@ def draw_rates(path: Path, summaries: Sequence[Summary]) -> None:
 
 
 def families(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
-    """Return the codecs of known rate by name without its numbers, each family by rate."""
+    """Return the codecs of known rate by their names without numbers, each family by rate."""
     groups: dict[str, list[Summary]] = {}
     for summary in sorted(summaries, key=lambda s: s.kbps):
         words = [word for word in summary.name.split() if not _is_number(word)]

@@ -1,4 +1,4 @@
-"""Quantizers by name, and what they reach on some vectors."""
+"""Design quantizers at several rates and measure them on vectors."""
 
 import inspect
 import math
@@ -20,24 +20,24 @@ MAX_BITS = 24  # of an index
 
 
 class Trial(NamedTuple):
-    """A quantizer, and what it reaches."""
+    """A fitted quantizer and its measurements."""
 
     quantizer: VectorQuantizer
-    rate: float  # bits per vector: of the indices, or their entropy if that is what is minimised
+    rate: float  # bits per vector: length of the indices, or entropy if the design minimizes it
     entropy: float  # of the indices of the training vectors, summed over the indices of a vector
     train: float  # mean squared error per component
-    test: float  # of the vectors held back, nan without
-    seconds: float  # that the design took
+    test: float  # of the vectors held back; nan without any
+    seconds: float  # duration of the design
     indices: Indices  # (n, n_indices) of the training vectors
 
 
 class Study(NamedTuple):
-    """Quantizers of one kind, and what they were tried on."""
+    """Quantizers of one class at several rates, and their data."""
 
     vectors: Vectors
     model: Gaussian  # mean and covariance of the training vectors
     main: Trial
-    trials: list[Trial]  # by rate, the main one among them
+    trials: list[Trial]  # by rate, including the main one
 
     def sqnr(self, error: float) -> float:
         """Return the mean variance of a component over the mean squared `error` [dB]."""
@@ -55,16 +55,16 @@ def make(
     method : str
         Name of a class of `celpvq.vq`.
     codewords : sequence of int, optional
-        Sizes of its codebooks: one, unless it takes several; 256 or 16 + 16 if not given.
+        Sizes of its codebooks: one, unless it takes several; by default 256 or 16 + 16.
     seed : int
-        Seed of all draws.
+        Seed of all random numbers.
     params : mapping of str to any
         Other parameters of its constructor.
 
     Raises
     ------
     ArgumentError
-        If it does not take so many sizes or one of them, or there is no such parameter.
+        If the number of sizes or a size does not fit, or a parameter does not exist.
     """
     cls = getattr(vq, method)
     single = inspect.signature(cls).parameters["n_codewords"].annotation is int
@@ -94,12 +94,12 @@ def variable_rate(quantizer: VectorQuantizer) -> bool:
 
 
 def resized(quantizer: VectorQuantizer, bits: int) -> VectorQuantizer:
-    """Return the same quantizer, not fitted, with indices of so many bits, spread evenly.
+    """Return the same quantizer, not fitted, with `bits` spread evenly over its indices.
 
     Raises
     ------
     ArgumentError
-        If that many bits are too many, or cannot be spread.
+        If there are too many bits, or they cannot be spread.
     """
     params = quantizer.get_params()
     sizes, parts = params["n_codewords"], params.get("n_parts", 1)
@@ -116,20 +116,20 @@ def resized(quantizer: VectorQuantizer, bits: int) -> VectorQuantizer:
 
 
 def plan(quantizer: VectorQuantizer, bits: Sequence[int] | None) -> list[VectorQuantizer]:
-    """Return `quantizer`, and others that differ in the bits of their indices.
+    """Return `quantizer`, and others with other numbers of bits.
 
     Parameters
     ----------
     quantizer : VectorQuantizer
         Not fitted.
     bits : sequence of int, optional
-        Bits of all indices of a vector; about a quarter, a half and three quarters of those of
-        `quantizer` if not given.
+        Bits of all indices of a vector; by default about a quarter, a half and three quarters of
+        the bits of `quantizer`.
 
     Raises
     ------
     ArgumentError
-        If it cannot have so many.
+        If the quantizer cannot have a number of bits.
     """
     if bits is None:
         params = quantizer.get_params()
@@ -145,12 +145,12 @@ def plan(quantizer: VectorQuantizer, bits: Sequence[int] | None) -> list[VectorQ
 def study(
     designs: Sequence[VectorQuantizer], vectors: Vectors, log: Callable[[str], None]
 ) -> Study:
-    """Design quantizers for the training vectors, the first of them the main one.
+    """Design quantizers for the training vectors; the first one is the main one.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If a parameter is out of range, or the vectors are too few or too large.
+        If a parameter is out of range, or there are too few vectors, or too large ones.
     """
     model = Gaussian.of(vectors.train)
     log(f"{vectors.name}: {len(vectors.train)} vectors of {len(model.mean)}, "
@@ -163,7 +163,7 @@ def study(
 
 
 def run(quantizer: VectorQuantizer, vectors: Vectors) -> Trial:
-    """Design `quantizer` for the training vectors and measure it on both parts."""
+    """Design `quantizer` for the training vectors and measure it on them and on the others."""
     start = time.perf_counter()
     quantizer.fit(vectors.train)
     seconds = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Means over clips, and how far they can be trusted."""
+"""Means over clips with their confidence intervals."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -55,7 +55,7 @@ def mean_interval(values: ArrayLike) -> Interval:
 def paired_interval(values: Sequence[float], against: Sequence[float]) -> Interval:
     """Return the mean difference of pairs with its 95 % interval.
 
-    Clips differ far more than codecs do: pairs tell apart what means alone do not.
+    Clips differ far more than codecs do, so pairs show differences that separate means hide.
 
     Parameters
     ----------

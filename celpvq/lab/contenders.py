@@ -1,42 +1,34 @@
-"""What a comparison compares: a codec, seen as what it makes of a clip; and celpvq as one."""
+"""The codecs of a comparison: the interface that all of them have, and celpvq."""
 
 import functools
 import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .._types import F64
 from ..codec.common import table_set as table_sets
 from ..codec.common.table_set import TableSet
 from ..codec.decoder.decoder import FrameDecoder
 from ..codec.encoder import presets
 from ..codec.encoder.encoder import FrameEncoder
 from ..codec.format import modes
-from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
-from ..errors import ArgumentError
-from .signal import Signal
+from ..codec.format.modes import FRAME_LEN
+from .clips import Clip, aligned, padded
 
 _CODE = Path(__file__).parents[1] / "codec"
 UNKNOWN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
-    """A recording: its path below the folder, as text, and where it is."""
-
-    name: str
-    path: Path
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Coded:
     """A clip after a codec."""
 
-    samples: Signal  # (n,) full scale +-1, aligned with the original
+    samples: NDArray[Any]  # (n,) aligned with the original: floats of full scale 1, or int16
     kbps: float
     encode_s: float = UNKNOWN  # processor time of the thread [s]
     decode_s: float = UNKNOWN
@@ -47,40 +39,21 @@ class Contender(Protocol):
 
     @property
     def name(self) -> str:
-        """What tables call it."""
+        """Name of the codec in tables."""
 
     def key(self, clip: Clip) -> str:
-        """Return a hash of all that the result depends on; empty if there can be none.
+        """Return a hash of all that the result depends on; empty if the clip is missing.
 
-        Of two hashes with a hyphen between, the scores depend on the first one only.
+        The key may have a second part after a hyphen, on which the scores do not depend.
         """
 
-    def code(self, clip: Clip, ref: Signal) -> Coded:
+    def code(self, clip: Clip, ref: F64) -> Coded:
         """Return `clip`, whose samples are `ref`, after the codec."""
-
-
-def read_speech(path: Path) -> Signal:
-    """Return the samples (n,) of a sound file, full scale +-1.
-
-    Raises
-    ------
-    ArgumentError
-        If it does not hold 8000 Hz, one channel and at least one sample.
-    """
-    import soundfile
-
-    samples, rate = soundfile.read(path, dtype="float64")
-    if rate != SAMPLERATE or samples.ndim != 1 or not samples.size:
-        got = f"{rate} Hz, {samples.shape}"
-        raise ArgumentError(
-            f"{path}: expected {SAMPLERATE} Hz and samples of one channel, got {got}"
-        )
-    return samples  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
 class Celpvq:
-    """celpvq at one rate and effort, with the shipped tables or those of a file."""
+    """celpvq at one rate and preset, with the shipped tables or those of a file."""
 
     mode: int
     preset: str = "default"
@@ -98,29 +71,28 @@ class Celpvq:
     def key(self, clip: Clip) -> str:
         """Return a hash of clip, settings, tables and the codec's source."""
         tables = _tables(self.tables).hash
-        return hash_of(clip.path.read_bytes(), self.mode, self.preset, tables, _code_hash())
+        return hash_of(clip.path.read_bytes(), self.mode, self.preset, tables, code_hash())
 
-    def code(self, clip: Clip, ref: Signal) -> Coded:
-        """Return the clip as a file of celpvq gives it back."""
+    def code(self, clip: Clip, ref: F64) -> Coded:
+        """Return the clip after the codec, to the bit as from a file."""
         del clip
         mode, tables = modes.get(self.mode), _tables(self.tables)
         _prepare(self.mode, self.tables)
-        padded = np.zeros(-(-(ref.size + DELAY) // FRAME_LEN) * FRAME_LEN)
-        padded[: ref.size] = ref
+        frames = padded(ref)
         encoder = FrameEncoder(mode, self.preset, tables=tables)
         decoder = FrameDecoder(tables=tables)
         start = time.thread_time()
-        packets = b"".join(encoder.encode(padded))
+        packets = b"".join(encoder.encode(frames))
         middle = time.thread_time()
         decoded = decoder.decode_run(packets, mode)
         end = time.thread_time()
-        samples = decoded[DELAY : DELAY + ref.size] / 32768.0
+        samples = aligned(decoded, ref.size)
         return Coded(samples, self.mode / 1000, middle - start, end - middle)
 
 
 @functools.cache
 def _prepare(mode: int, tables: str | None) -> None:
-    """Code a frame, so that loading and deriving tables does not count as time of a clip."""
+    """Code a frame, so that the time of the first clip excludes loading and deriving tables."""
     [packet] = FrameEncoder(mode, tables=_tables(tables)).encode(np.zeros(FRAME_LEN))
     FrameDecoder(tables=_tables(tables)).decode(packet)
 
@@ -131,12 +103,14 @@ def _tables(path: str | None) -> TableSet:
 
 
 @functools.cache
-def _code_hash() -> str:
-    return hash_of(*(path.read_bytes() for path in sorted(_CODE.glob("*.py"))))
+def code_hash(folder: Path = _CODE) -> str:
+    """Return a hash of all Python sources below a folder, by default the codec's."""
+    paths = sorted(folder.rglob("*.py"))
+    return hash_of(*((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths))
 
 
 def hash_of(*parts: object) -> str:
-    """Return 16 hexadecimal digits for bytes, and for other things by their `repr`."""
+    """Return 16 hexadecimal digits for bytes, and for other objects by their `repr`."""
     digest = hashlib.sha256()
     for part in parts:
         data = part if isinstance(part, bytes) else repr(part).encode()

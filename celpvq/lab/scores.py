@@ -1,15 +1,14 @@
-"""Scores clip by clip in a CSV file, from which an interrupted comparison goes on."""
+"""Scores clip by clip in a CSV file, from which an interrupted comparison continues."""
 
 import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
 
 from ..errors import FormatError
 from ..output import typed, write_file
-from .evaluation import MEASURES
+from ..quality.evaluation import MEASURES
+from .tabular import csv_bytes, csv_writer
 
 _NUMBERS = ("seconds", "kbps", "encode_s", "decode_s")
 COLUMNS = ("codec", "clip", *_NUMBERS, *MEASURES, "problem", "key")
@@ -17,7 +16,7 @@ COLUMNS = ("codec", "clip", *_NUMBERS, *MEASURES, "problem", "key")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A clip through a codec: what it took, and the scores."""
+    """The scores, rate and times of a clip after a codec."""
 
     codec: str
     clip: str
@@ -25,30 +24,30 @@ class Result:
     kbps: float
     encode_s: float  # processor time [s]; nan if unknown
     decode_s: float
-    scores: Mapping[str, float]  # those measured; nan where a measure refuses the clip
-    problem: str  # why the clip failed; then all of it is nan
-    key: str  # of all that the result depends on
+    scores: Mapping[str, float]  # by measure, of those taken; nan where a measure refuses the clip
+    problem: str  # why the clip failed; then all numbers are nan
+    key: str  # hash of all that the result depends on
 
     @property
     def place(self) -> tuple[str, str]:
-        """What there is one result of."""
+        """Codec and clip: the file holds one result for each pair."""
         return self.codec, self.clip
 
 
-class Checkpoint:
-    """The file of results.
+class ScoresFile:
+    """A file of results that takes each new one at once.
 
     Parameters
     ----------
     path : Path
-        The file; it is read if it is there.
+        The file. If it exists, its results are read.
 
     Raises
     ------
     FormatError
-        If the file is something else.
+        If it is not such a file.
     OutputError
-        If it cannot be written, then or later.
+        If it cannot be written, now or later.
     """
 
     def __init__(self, path: Path) -> None:
@@ -59,28 +58,25 @@ class Checkpoint:
         self.rewrite()
 
     def add(self, result: Result) -> None:
-        """Keep a result, at once."""
+        """Keep a result, in the file as well."""
         self.results[result.place] = result
         with typed(str(self.path)), self.path.open("a", newline="", encoding="utf-8") as file:
-            _writer(file).writerow(_cells(result))
+            csv_writer(file).writerow(_cells(result))
 
     def rewrite(self, first: Iterable[tuple[str, str]] = ()) -> None:
-        """Write the file anew: the results at the places `first`, then the others."""
+        """Write the whole file: the results at the places `first`, then the others."""
         places = dict.fromkeys([*(p for p in first if p in self.results), *self.results])
-        text = io.StringIO()
-        writer = _writer(text)
-        writer.writerow(COLUMNS)
-        writer.writerows(_cells(self.results[place]) for place in places)
-        write_file(self.path, text.getvalue().encode())
+        rows = (_cells(self.results[place]) for place in places)
+        write_file(self.path, csv_bytes(COLUMNS, rows))
 
 
 def read(path: Path) -> list[Result]:
-    """Return the results in a file, without a line that was cut off.
+    """Return the results in a file, without a last line that was cut off.
 
     Raises
     ------
     FormatError
-        If the file is something else.
+        If it is not such a file.
     """
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         lines = csv.reader(file)
@@ -89,15 +85,11 @@ def read(path: Path) -> list[Result]:
                 return [result for result in map(_parse, lines) if result]
         except csv.Error:
             pass
-    raise FormatError(f"{path}: is no file of scores of this version; remove it")
-
-
-def _writer(file: IO[str]) -> Any:
-    return csv.writer(file, lineterminator="\n")
+    raise FormatError(f"{path}: not a scores file of this version; delete it to start over")
 
 
 def _cells(result: Result) -> list[str]:
-    """Return a line of the file; what was not measured is empty."""
+    """Return a line of the file; the cell of a measure that was not taken is empty."""
     numbers = [f"{getattr(result, name):.6g}" for name in _NUMBERS]
     scores = [f"{result.scores[m]:.6f}" if m in result.scores else "" for m in MEASURES]
     problem = " ".join(result.problem.split())
