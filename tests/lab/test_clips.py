@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from celpvq.quality import clip_paths
+from celpvq.lab.clips import clip_paths
 
 NAMES = [path.stem for path in clip_paths()]
 

@@ -14,13 +14,15 @@ from scipy import stats
 import celpvq
 from celpvq.cli import main
 from celpvq.errors import ArgumentError, FormatError
-from celpvq.quality import compare, evaluation, segmental_snr
-from celpvq.quality.checkpoint import Checkpoint, Result
-from celpvq.quality.contenders import Celpvq, Clip
-from celpvq.quality.folders import Folder, parse_folders
-from celpvq.quality.intervals import mean_interval, paired_interval
-from celpvq.quality.rate_picture import families
-from celpvq.quality.report import failures, score_table, summarize
+from celpvq.lab import comparison, contenders
+from celpvq.lab.clips import Clip, find_clips
+from celpvq.lab.coded_folders import CodedFolder, parse_folders
+from celpvq.lab.contenders import Celpvq
+from celpvq.lab.intervals import mean_interval, paired_interval
+from celpvq.lab.rate_picture import families
+from celpvq.lab.scores import Result, ScoresFile
+from celpvq.lab.summary import failures, score_table, summarize
+from celpvq.quality import evaluation, segmental_snr
 
 NAN = float("nan")
 
@@ -115,9 +117,26 @@ def test_a_key_tells_clip_mode_preset_tables_and_code(tmp_path, monkeypatch, spe
     codecs = [Celpvq(4800), Celpvq(5600), Celpvq(4800, "best"), Celpvq(4800, tables=own)]
     keys = [codec.key(a) for codec in codecs] + [Celpvq(4800).key(b)]
     assert Celpvq(4800).key(a) == keys[0]
-    monkeypatch.setattr("celpvq.quality.contenders._code_hash", lambda: "other")
+    monkeypatch.setattr(contenders, "code_hash", lambda: "other")
     keys.append(Celpvq(4800).key(a))
     assert len(set(keys)) == len(keys) == 6
+
+
+def test_the_hash_of_the_code_depends_on_every_source(tmp_path):
+    (tmp_path / "below").mkdir()
+    for name in ("a.py", "below/b.py"):
+        (tmp_path / name).write_text(f"# {name}")
+    hashes = [contenders.hash_of("nothing"), contenders.code_hash(tmp_path)]
+    for change in (
+        lambda: (tmp_path / "below" / "b.py").write_text("pass"),
+        lambda: (tmp_path / "below" / "b.py").rename(tmp_path / "below" / "c.py"),
+        lambda: (tmp_path / "a.py").unlink(),
+    ):
+        change()
+        contenders.code_hash.cache_clear()
+        hashes.append(contenders.code_hash(tmp_path))
+    assert len(set(hashes)) == len(hashes)
+    contenders.code_hash.cache_clear()
 
 
 def test_a_run_leaves_scores_a_summary_and_a_picture(run, scores, coded, tmp_path, speech):
@@ -145,8 +164,8 @@ def test_a_run_leaves_scores_a_summary_and_a_picture(run, scores, coded, tmp_pat
 
 def test_what_is_there_already_is_not_done_again(run, scores, coded, monkeypatch, tmp_path):
     done = []
-    do = compare.do
-    monkeypatch.setattr(compare, "do", lambda task: (done.append(task), do(task))[1])
+    do = comparison.do
+    monkeypatch.setattr(comparison, "do", lambda task: (done.append(task), do(task))[1])
     with_coded = ("-m", 4800, "--with", coded)
     run(*with_coded)
     before = scores()
@@ -174,7 +193,7 @@ def test_a_measure_that_comes_later_is_taken_alone(run, scores, monkeypatch):
     def fake(name):
         return lambda ref, _: (taken.append(name), ref.size / 1000)[1]
 
-    monkeypatch.setattr(compare, "MEASURES", {m: fake(m) for m in evaluation.MEASURES})
+    monkeypatch.setattr(comparison, "MEASURES", {m: fake(m) for m in evaluation.MEASURES})
     monkeypatch.setattr(evaluation, "PACKAGES", {})
     run("-m", 4800)
     assert scores()["celpvq 4800 fast", "a.flac"]["pesq"] == ""
@@ -187,7 +206,7 @@ def test_a_measure_that_comes_later_is_taken_alone(run, scores, monkeypatch):
 def test_new_times_in_a_list_are_taken_without_scoring_anew(run, scores, coded, monkeypatch):
     run("-m", "--with", coded)
     before = scores()
-    monkeypatch.setattr(compare, "MEASURES", {})  # so that nothing can be scored
+    monkeypatch.setattr(comparison, "MEASURES", {})  # so that nothing can be scored
     path = coded / "Half 5" / "coded.csv"
     path.write_text(path.read_text().replace("a.flac,5.25,0.5", "a.flac,5.25,0.75"))
     assert run("-m", "--with", coded)[0] == 0
@@ -264,7 +283,7 @@ def test_folders_are_named_by_the_option_or_by_themselves(coded):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--with", "mine=nowhere"], "mine: expected a folder, nowhere is none"),
+        (["--with", "mine=nowhere"], "mine: expected a folder, got nowhere"),
         (["--with", "nowhere"], "--with nowhere: expected NAME=FOLDER"),
         (["--with", "mine@fast=."], "expected a rate in kbit/s, got 'fast'"),
         (["--with", "celpvq 4800 fast=."], "celpvq 4800 fast: expected one codec of each name"),
@@ -280,34 +299,34 @@ def test_bad_options_are_refused_before_anything_is_done(run, tmp_path, words, m
 
 
 def test_only_speech_at_8000_hz_in_one_channel_is_taken(speech, tmp_path):
-    assert [c.name for c in compare.find_clips(speech, 2)] == ["a.flac", "b.flac"]
+    assert [c.name for c in find_clips(speech, 2)] == ["a.flac", "b.flac"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(ArgumentError, match=r"empty: expected speech in .* files, got none"):
-        compare.find_clips(tmp_path / "empty")
+        find_clips(tmp_path / "empty")
     for no_folder in (tmp_path / "nothing", speech / "a.flac"):
         with pytest.raises(ArgumentError, match=f"{no_folder.name}: expected a folder"):
-            compare.find_clips(no_folder)
+            find_clips(no_folder)
     soundfile.write(speech / "d.wav", np.zeros((9, 2)), 8000)
     with pytest.raises(
         ArgumentError, match=r"d\.wav: expected 8000 Hz, one channel, got 8000 Hz, 2"
     ):
-        compare.find_clips(speech)
+        find_clips(speech)
     (speech / "d.wav").write_text("no sound")
     with pytest.raises(celpvq.SoundFileError, match=r"/d\.wav: not a sound file that can be read"):
-        compare.find_clips(speech)
+        find_clips(speech)
 
 
 def test_foreign_files_in_the_places_of_ours_are_refused(tmp_path):
     (tmp_path / "scores.csv").write_text("name,value\n")
-    with pytest.raises(FormatError, match="no file of scores"):
-        Checkpoint(tmp_path / "scores.csv")
+    with pytest.raises(FormatError, match="not a scores file of this version; delete it"):
+        ScoresFile(tmp_path / "scores.csv")
     (tmp_path / "coded.csv").write_text("clip,kbps,encode_s,decode_s\na.wav,5\n")
     with pytest.raises(FormatError, match="expected the columns"):
-        Folder.open("mine", tmp_path)
+        CodedFolder.open("mine", tmp_path)
 
 
 def test_a_full_disk_leaves_the_results_so_far(tmp_path, monkeypatch):
-    checkpoint = Checkpoint(tmp_path / "scores.csv")
+    checkpoint = ScoresFile(tmp_path / "scores.csv")
     checkpoint.add(result("codec", "a", 1.25))
     before = (tmp_path / "scores.csv").read_bytes()
 
@@ -329,10 +348,10 @@ def test_results_come_back_from_their_file_as_they_were(tmp_path):
         result("codec", "a", 1.25),
         result("codec", 'b, "c"', NAN, problem="Error: two\nlines", encode_s=NAN, key=""),
     ]
-    checkpoint = Checkpoint(tmp_path / "scores.csv")
+    checkpoint = ScoresFile(tmp_path / "scores.csv")
     for each in kept:
         checkpoint.add(each)
-    again = list(Checkpoint(tmp_path / "scores.csv").results.values())
+    again = list(ScoresFile(tmp_path / "scores.csv").results.values())
     assert again[0] == kept[0]
     assert again[1].problem == "Error: two lines"
     assert math.isnan(again[1].scores["segsnr"])

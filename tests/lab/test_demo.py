@@ -9,15 +9,16 @@ import soundfile
 import celpvq
 from celpvq.cli import demo as verb
 from celpvq.errors import OutputError, OutputExistsError
-from celpvq.quality import clip_paths, demo, read_clip
-from celpvq.quality.picture import draw
+from celpvq.lab import demo
+from celpvq.lab.clip_picture import draw
+from celpvq.lab.clips import clip_paths, read_clip
 
 
 @pytest.fixture
 def two_clips(monkeypatch):
     """The demonstration on two of the clips, the one of the picture among them."""
     few = [path for path in clip_paths() if path.stem in ("espeak-m-de", demo.PICTURE_CLIP)]
-    monkeypatch.setattr("celpvq.quality.clips.clip_paths", lambda: few)
+    monkeypatch.setattr("celpvq.lab.clips.clip_paths", lambda: few)
     return few
 
 

@@ -10,9 +10,11 @@ import soundfile
 from celpvq import vq
 from celpvq.cli import main
 from celpvq.errors import ArgumentError, FormatError
-from celpvq.vq_report import pictures, report, trials
-from celpvq.vq_report.gaussian import Gaussian
-from celpvq.vq_report.vectors import read_vectors
+from celpvq.lab import design_pictures as pictures
+from celpvq.lab import design_report as report
+from celpvq.lab import trials
+from celpvq.lab.gaussian import Gaussian
+from celpvq.lab.vectors import read_vectors
 
 METHODS = [name for name in vq.__all__ if name[0].isupper()]
 MIXED = np.array([[1.0, 0.8], [0.0, 0.6]])
@@ -231,7 +233,7 @@ def test_no_more_of_a_file_is_read_than_the_rows_drawn(tmp_path):
     (np.zeros(5), "expected shape (n, k), neither of them 0, got (5,)"),
     (np.zeros((2, 3, 4)), "got (2, 3, 4)"),
     (np.zeros((0, 3)), "x.npy: expected"),
-    (np.array([[1.0, np.nan]] * 9), "expected finite values, got another in row"),
+    (np.array([[1.0, np.nan]] * 9), "expected finite values, got others in row"),
     (np.array([[1.0, -np.inf]] * 9), "expected finite values"),
     (np.array([[1.0, 1e200], [2.0, -1e200]] * 9), "squares are finite"),
     (np.array([["a", "b"]] * 9), "expected real numbers"),

@@ -1,29 +1,19 @@
-"""The tools that tell where the quality goes: by class of frame, part, talker and noise."""
-
-import shutil
-import sys
-from pathlib import Path
+"""The diagnosis of the quality: by class of frame, part of the codec, talker and language."""
 
 import numpy as np
 import pytest
 import soundfile
+from diagnose import classes, command, contenders, frames
 from scipy.signal import butter, sosfilt
 
-from celpvq import Encoder
 from celpvq.codec.common import lsf_dequantizer, table_set
-from celpvq.codec.format import modes
 from celpvq.codec.common.lsf import flat
-from celpvq.codec.format.modes import FRAME_LEN
+from celpvq.codec.encoder.encoder import FrameEncoder
 from celpvq.codec.encoder.presets import HIGHPASS_HZ
+from celpvq.codec.format import modes
+from celpvq.codec.format.modes import FRAME_LEN
 from celpvq.quality import segmental_snr
-from celpvq.quality.checkpoint import Checkpoint, Result
 from celpvq.training import lsf_books
-
-sys.path.append(str(Path(__file__).parents[1] / "tools"))
-
-import noisy
-import talkers
-from diagnose import classes, command, contenders, frames
 
 MODE = modes.get(4800)
 
@@ -78,16 +68,16 @@ def test_ratios_and_levels_are_those_of_a_signal_at_half_its_level(speech):
 
 
 def test_unquantized_spectra_are_the_clips_own(speech):
-    own = contenders.own_spectra(table_set.default().mode(MODE), MODE, speech)
+    own = contenders.own_lsf(table_set.default().mode(MODE), MODE, speech)
     x = np.zeros(classes.to_frames(speech).size)
     x[: len(speech)] = speech
     wanted = lsf_books.analyze([x]).lsf
-    encoder = Encoder(MODE, "fast")
+    encoder = FrameEncoder(MODE, "fast")
     encoder.tables = contenders.OneMode(own)
-    words = encoder.encode_words(x)
+    indices = encoder.indices(x)
     prev, now, errors = flat(), np.empty(10), []
-    for word, lsf in zip(words, wanted, strict=True):
-        lsf_dequantizer.dequantize(word, own.lsf, prev, now)
+    for row, lsf in zip(indices, wanted, strict=True):
+        lsf_dequantizer.dequantize(row, own.lsf, prev, now)
         errors.append(np.abs(now - lsf).max())
         prev[:] = now
     assert np.quantile(errors, 0.9) < 1e-6  # of like frames either may be taken
@@ -141,114 +131,3 @@ def test_a_diagnosis_tells_frames_parts_and_talkers(speech, tmp_path, capsys, mo
     gain = [float(rows[f"original in {k} frames"].split("|")[2].strip("* ").split()[0])
             for k in ("voiced", "silence")]  # fmt: skip
     assert gain[0] > max(gain[1], 0)
-
-
-@pytest.fixture
-def sounds(speech, tmp_path):
-    """A folder of speech and one of noise."""
-    rng = np.random.default_rng(3)
-    for place, x in (
-        ("speech/a.flac", speech), ("speech/b/c.flac", 4 * speech[3000:11000]),
-        ("noise/white.flac", 0.02 * rng.normal(size=5000)),
-        ("noise/hum.flac", 0.1 * np.sin(np.arange(30000) / 9)),
-    ):  # fmt: skip
-        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(tmp_path / place, x, 8000, subtype="PCM_16")
-    return tmp_path
-
-
-def mixtures(folder):
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
-
-
-def test_noise_is_mixed_in_at_the_ratio_asked_for(sounds):
-    out = sounds / "out"
-    assert noisy.main([str(sounds / "speech"), str(sounds / "noise"), str(out), "--snr", "5"]) == 0
-    for name in ("a.flac", "b/c.flac"):
-        x, _ = soundfile.read(sounds / "speech" / name)
-        y, rate = soundfile.read(out / "5dB" / name)
-        assert rate == 8000
-        assert np.abs(y).max() <= 0.991
-        [scale, rest, *_] = np.linalg.lstsq(x[:, None], y, rcond=None)
-        noise = y - scale[0] * x  # what does not look like the speech
-        assert rest[0] > 0
-        frames_ = (scale[0] * x)[: len(x) // 160 * 160].reshape(-1, 160)
-        power = np.square(frames_).mean(axis=1)
-        level = power[power > power.max() / 1000].mean()
-        assert 10 * np.log10(level / np.square(noise).mean()) == pytest.approx(5, abs=0.1)
-
-
-def test_a_seed_gives_the_same_noise_and_another_one_another(sounds):
-    def run(out, seed):
-        options = ["--snr", "10", "20", "--seed", seed]
-        noisy.main([str(sounds / "speech"), str(sounds / "noise"), str(sounds / out), *options])
-        return mixtures(sounds / out)
-
-    first = run("1", "1")
-    assert len(first) == 5
-    assert run("2", "1") == first != run("3", "4")
-    shutil.rmtree(sounds / "speech" / "b")
-    alone = run("4", "1")
-    assert alone["10dB/a.flac"] == first["10dB/a.flac"]  # whatever else lies in the folder
-
-
-@pytest.mark.parametrize("place", ["speech", "noise"])
-def test_another_rate_is_refused(sounds, place):
-    soundfile.write(sounds / place / "wide.wav", np.ones(900) / 9, 16000)
-    with pytest.raises(SystemExit, match="expected 8000 Hz"):
-        noisy.main([str(sounds / "speech"), str(sounds / "noise"), str(sounds / "out")])
-
-
-@pytest.mark.parametrize("place", ["speech", "noise"])
-def test_silence_is_refused(sounds, place):
-    for path in (sounds / place).rglob("*.flac"):
-        soundfile.write(path, np.zeros(900), 8000)
-    with pytest.raises(SystemExit, match="silence"):
-        noisy.main([str(sounds / "speech"), str(sounds / "noise"), str(sounds / "out")])
-
-
-def test_noise_that_is_short_begins_anew():
-    np.testing.assert_array_equal(noisy.cut(np.arange(3.0), 2, 5), [2, 0, 1, 2, 0])
-
-
-@pytest.fixture
-def scores(tmp_path):
-    """A file of scores: at 4800 clip a is behind in all, b in none, c in ViSQOL; 5600 is ahead."""
-    checkpoint = Checkpoint(tmp_path / "scores.csv")
-    made = {
-        "celpvq 4800": {"a": (2.0, 0.7, 3.0), "b": (3.5, 0.9, 3.5), "c": (3.1, 0.8, 3.25)},
-        "AMR-NB 4.75": {"a": (2.5, 0.8, 3.1), "b": (3.0, 0.8, 3.0), "c": (3.0, 0.8, 3.5)},
-        "celpvq 5600": {"a": (3.0, 0.9, 4.0)},
-        "AMR-NB 5.9": {"a": (2.9, 0.8, 3.9), "d": (4.0, 0.9, 4.0)},
-        "celpvq 8000": {"a": (1.0, 0.1, 1.0)},
-    }
-    for codec, clips in made.items():
-        for clip, values in clips.items():
-            each = dict(zip(talkers.MEASURES, values, strict=True))
-            checkpoint.add(Result(codec, clip, 1.0, 4.8, 0.1, 0.1, each, "", "k"))
-    return checkpoint.path
-
-
-def test_clips_below_another_codec_are_listed(scores, capsys):
-    before = scores.read_bytes()
-    assert talkers.main([str(scores)]) == 0
-    assert scores.read_bytes() == before
-    text = capsys.readouterr().out
-    slow, fast = text.split("\n\n## ")
-    assert "celpvq 4800 below AMR-NB 4.75" in slow
-    assert "2 of 3 clips: PESQ 1, ESTOI 1, ViSQOL 2" in slow
-    assert slow.splitlines()[-2:] == [
-        "| a | **-0.500** | **-0.100** | **-0.100** |",
-        "| c | +0.100 | +0.000 | **-0.250** |",
-    ]
-    assert "0 of 1 clips" in fast
-    assert "8000" not in text
-
-
-def test_scores_without_the_other_codec_are_told(tmp_path):
-    path = Checkpoint(tmp_path / "scores.csv").path
-    with pytest.raises(SystemExit, match="no rate with AMR-NB"):
-        talkers.main([str(path)])
-    path.write_text("codec,clip\n")
-    with pytest.raises(SystemExit, match="no file of scores"):
-        talkers.main([str(path)])

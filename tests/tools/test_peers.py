@@ -1,17 +1,14 @@
 import ctypes.util
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from celpvq.quality.folders import parse_folders
-
-sys.path.append(str(Path(__file__).parents[1] / "tools"))
-
 from peers import alignment, command, registry
+
+from celpvq.lab.coded_folders import parse_folders
 
 NEAR = 1  # sample: a filter's phase moves the peak by less
 NEAR_ENVELOPE = 24  # 3 ms
@@ -119,7 +116,7 @@ def test_the_command_fills_folders_that_compare_takes(tmp_path, capsys, speech):
         for name, x in {"a": speech[0], "below/b": speech[1]}.items():
             samples, rate = soundfile.read(folder.path / f"{name}.wav", dtype="int16")
             assert (rate, samples.shape) == (8000, x.shape)
-            kbps, encode_s, decode_s = folder.took[f"{name}.flac"]
+            kbps, encode_s, decode_s = folder.measured[f"{name}.flac"]
             assert 1 < kbps < 16
             assert 0 < decode_s < encode_s < 5
 

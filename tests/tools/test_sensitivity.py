@@ -1,33 +1,20 @@
 """What wrong bits do, and the order of the bits that follows from it."""
 
+import ast
+import csv
 import dataclasses
-import sys
 
 import numpy as np
+import bit_error_table
 import pytest
+import sensitivity as tool
 
 from celpvq import modes
 from celpvq.codec.format import bitstream
 
 
-@pytest.fixture(scope="module", autouse=True)
-def tools(root):
-    """The folder of the tools, to import from."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "path", [str(root / "tools"), *sys.path])
-        yield
-
-
-@pytest.fixture(scope="module")
-def tool(tools):
-    """The module `tools/sensitivity.py`."""
-    import sensitivity
-
-    return sensitivity
-
-
 @pytest.mark.parametrize("mode", modes(), ids=lambda mode: mode.name)
-def test_bits_are_sent_in_the_order_of_the_harm_that_they_do(tool, mode):
+def test_bits_are_sent_in_the_order_of_the_harm_that_they_do(mode):
     rng = np.random.default_rng(1)
     harm = {bit: rng.random() for bit in mode.allocation}
     found = {bit: tool.Damage(0.0, 0.0, x) for bit, x in harm.items()}
@@ -42,7 +29,7 @@ def test_bits_are_sent_in_the_order_of_the_harm_that_they_do(tool, mode):
 
 
 @pytest.mark.parametrize("mode", modes(), ids=lambda mode: mode.name)
-def test_bits_mean_what_the_words_say(tool, mode):
+def test_bits_mean_what_the_words_say(mode):
     kinds = {(b.field, b.entry, b.place): tool.meaning(mode, b) for b in mode.allocation}
     width = mode.bits("fcb")[1]
     two = width > 11
@@ -56,34 +43,32 @@ def test_bits_mean_what_the_words_say(tool, mode):
     assert kinds["lag", 0, 7] == "bit 7 of 8"
 
 
-def test_a_wrong_bit_is_that_bit_in_those_frames(tool, clips):
+def test_a_wrong_bit_is_that_bit_in_those_frames(clips):
     mode = modes()[0]
     clip = tool.code(clips["espeak-f-es"][:8000], mode, None, 1, 0.1)
-    assert 0 < len(clip.wrong) < len(clip.words) == 50
-    heard = {}
+    assert 0 < len(clip.wrong) < len(clip.indices) == 50
+    damaged = {}
 
-    def decode(mode, words, tables, n):
-        heard["words"] = words
+    def decode(mode, indices, tables, n):
+        damaged["indices"] = indices
         return clip.decoded
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tool, "decode", decode)
         bit = next(b for b in mode.allocation if (b.field, b.entry, b.place) == ("gain", 2, 1))
         assert tool.damage(clip, mode, bit, None) == (35.0, 0.0, 0.0)
-    frames, columns = np.nonzero(heard["words"] != clip.words)
+    frames, columns = np.nonzero(damaged["indices"] != clip.indices)
     assert frames.tolist() == clip.wrong.tolist()
     assert set(columns) == {10}
-    assert (heard["words"] ^ clip.words).max() == 2
+    assert (damaged["indices"] ^ clip.indices).max() == 2
     worst = tool.damage(clip, mode, mode.allocation[0], None)
     assert worst.segsnr_db < 30
     assert worst.spectrum_db > 0.5
     assert worst.pesq_lost > 0
-    assert bitstream.pack(mode, clip.words) != bitstream.pack(mode, heard["words"])
+    assert bitstream.pack(mode, clip.indices) != bitstream.pack(mode, damaged["indices"])
 
 
-def test_half_a_packet_can_be_spared(tools):
-    import bit_error_table
-
+def test_half_a_packet_can_be_spared():
     for which, expected in enumerate([b"\xff" * 8 + bytes(8), bytes(8) + b"\xff" * 8]):
         damage = bit_error_table.half(which, 1.0)
         assert damage([bytes(16)] * 3, 1) == [expected] * 3

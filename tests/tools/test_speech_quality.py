@@ -1,9 +1,9 @@
 """Quality does not fall below what was recorded by ``tools/make_vectors.py --quality``."""
 
-import importlib.util
 import json
 import warnings
 
+import make_vectors as tool
 import pytest
 
 import celpvq
@@ -23,22 +23,13 @@ FALLS = ("lsf_distortion", "spectral_distance")  # less is better
 
 
 @pytest.fixture(scope="module")
-def tool(root):
-    """The tool that made the figures: it measures here as it did then."""
-    spec = importlib.util.spec_from_file_location("make_vectors", root / "tools/make_vectors.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
 def recorded(root):
     """The recorded figures; the tests fail without."""
     return json.loads((root / "data" / "quality.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def measured(tool):
+def measured():
     """The figures of the bundled clips now."""
     return tool.measure_bundled()
 
@@ -67,14 +58,14 @@ def test_the_level_is_kept(measured):
 
 
 @pytest.fixture(scope="module")
-def recordings(tool, speech_dir, recorded):
+def recordings(speech_dir, recorded):
     """The recordings that were measured."""
     clips = tool.recordings(speech_dir / "dev")
     assert list(clips) == recorded["recordings"]["clips"]
     return clips
 
 
-def test_recordings_are_as_good_as_recorded(tool, recorded, recordings):
+def test_recordings_are_as_good_as_recorded(recorded, recordings):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of packages that are being imported
         pytest.importorskip("pesq")
