@@ -1,8 +1,8 @@
 """List the clips on which another codec does better: python tools/talkers.py results/scores.csv.
 
 The file comes from ``celpvq compare FOLDER --with peers``. The tool compares each rate with the
-nearest one of AMR-NB. A clip is listed, with its differences, if celpvq is below AMR-NB in any of PESQ, ESTOI and
-ViSQOL. The worst PESQ comes first, and negative differences are bold.
+nearest one of AMR-NB. It lists a clip, with its differences, if celpvq is below AMR-NB in any of
+PESQ, ESTOI and ViSQOL. The worst PESQ comes first, and negative differences are bold.
 """
 
 import sys

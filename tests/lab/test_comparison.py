@@ -130,7 +130,7 @@ def test_the_hash_of_the_code_depends_on_every_source(tmp_path):
     for change in (
         lambda: (tmp_path / "below" / "b.py").write_text("pass"),
         lambda: (tmp_path / "below" / "b.py").rename(tmp_path / "below" / "c.py"),
-        lambda: (tmp_path / "a.py").unlink(),
+        (tmp_path / "a.py").unlink,
     ):
         change()
         contenders.code_hash.cache_clear()

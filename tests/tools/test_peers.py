@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-
 from peers import alignment, command, registry
 
 from celpvq.lab.coded_folders import parse_folders
@@ -140,9 +139,9 @@ def test_folders_that_do_not_serve_are_refused(tmp_path, capsys, broken):
     if broken != "empty":
         soundfile.write(tmp_path / "a.wav", np.zeros(800), 8000 if broken == "inside" else 16000)
     out = tmp_path / "out" if broken == "inside" else Path(f"{tmp_path}-out")
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as end:
         command.main([str(tmp_path), str(out)])
-    assert {"empty": "no .flac", "inside": "lies in FOLDER", "rate": "16000 Hz"}[
+    assert {"empty": ".wav files, got none", "inside": "lies in FOLDER", "rate": "16000 Hz"}[
         broken
-    ] in capsys.readouterr().err
+    ] in f"{capsys.readouterr().err}{end.value}"
     assert not out.exists()

@@ -4,10 +4,11 @@ import ast
 import csv
 import dataclasses
 
-import numpy as np
 import bit_error_table
+import numpy as np
 import pytest
 import sensitivity as tool
+import soundfile
 
 from celpvq import modes
 from celpvq.codec.format import bitstream
@@ -72,3 +73,21 @@ def test_half_a_packet_can_be_spared():
     for which, expected in enumerate([b"\xff" * 8 + bytes(8), bytes(8) + b"\xff" * 8]):
         damage = bit_error_table.half(which, 1.0)
         assert damage([bytes(16)] * 3, 1) == [expected] * 3
+
+
+@pytest.mark.slow
+def test_the_command_writes_each_bit_and_prints_an_order(tmp_path, clips, capsys):
+    (tmp_path / "in").mkdir()
+    soundfile.write(tmp_path / "in" / "a.wav", clips["espeak-f-es"][:12000], 8000)
+    out = tmp_path / "bits.csv"
+    words = [str(tmp_path / "in"), "--out", str(out), "--modes", "4800", "--share", "0.2"]
+    assert tool.main(words) == 0
+    text = capsys.readouterr().out
+    mode = modes()[0]
+    rows = list(csv.reader(out.read_text().splitlines()))
+    assert rows[0] == ["mode", "field", "entry", "place", "segsnr_db", "spectrum_db", "pesq_lost"]
+    assert [(r[1], int(r[2]), int(r[3])) for r in rows[1:]] == [tuple(b) for b in mode.allocation]
+    assert "| lsf | predictor | " in text
+    assert max(map(len, text.splitlines())) <= 100
+    printed = ast.literal_eval("{" + text[text.index("    4800: (") :] + "}")
+    assert dataclasses.replace(mode, order=printed[4800]).transmission[0].field
