@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import celpvq
-from celpvq.quality import clip_paths, read_clip
+from celpvq.lab.clips import clip_paths, read_clip
 
 ROOT = Path(__file__).parents[1]
 

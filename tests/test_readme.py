@@ -6,7 +6,7 @@ import soundfile
 
 import celpvq
 from celpvq.codec.format.modes import bit_table
-from celpvq.quality import clip_paths
+from celpvq.lab.clips import clip_paths
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from celpvq.cli import main
 from celpvq.codec.common import table_set as table_sets
 from celpvq.codec.encoder import presets
 from celpvq.codec.format.modes import SUBFRAME_LEN
-from celpvq.quality import clip_paths, segmental_snr
+from celpvq.lab.clips import clip_paths
+from celpvq.quality import segmental_snr
 from celpvq.training import (
     assignment,
     corpus,

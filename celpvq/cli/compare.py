@@ -10,8 +10,8 @@ from . import arguments
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from ..quality.checkpoint import Result
-    from ..quality.contenders import Contender
+    from ..lab.contenders import Contender
+    from ..lab.scores import Result
 
 MEASURES = ("pesq", "estoi", "visqol", "segsnr")
 _EPILOG = """\
@@ -73,14 +73,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compare; return the exit status."""
     from .._threads import n_threads
-    from ..quality import compare as comparing
-    from ..quality.checkpoint import Checkpoint
+    from ..lab import comparison as comparing
+    from ..lab.clips import find_clips
+    from ..lab.scores import ScoresFile
 
-    clips = comparing.find_clips(args.folder, args.limit)
+    clips = find_clips(args.folder, args.limit)
     contenders = _contenders(args)
     measures = _measures(args.measures)
     make_folder(args.out, "--out")
-    checkpoint = Checkpoint(args.out / "scores.csv")
+    checkpoint = ScoresFile(args.out / "scores.csv")
     tasks = comparing.plan(clips, contenders, measures, checkpoint)
     n = len(clips) * len(contenders)
     if len(tasks) < n:
@@ -105,8 +106,8 @@ def run(args: argparse.Namespace) -> int:
 def _contenders(args: argparse.Namespace) -> "list[Contender]":
     """Return the codecs to compare; raise `ArgumentError` if there are none, or names repeat."""
     from ..errors import ArgumentError
-    from ..quality.contenders import Celpvq
-    from ..quality.folders import parse_folders
+    from ..lab.coded_folders import parse_folders
+    from ..lab.contenders import Celpvq
 
     contenders: list[Contender] = [
         Celpvq(mode, preset, args.tables) for preset in args.presets for mode in args.modes
@@ -143,8 +144,8 @@ def _report(
 ) -> int:
     """Write and print the summary, draw the picture, and return the exit status."""
     from ..errors import MissingPackageError
-    from ..quality import report
-    from ..quality.rate_picture import draw_rates
+    from ..lab import summary as report
+    from ..lab.rate_picture import draw_rates
 
     summaries = report.summarize(results, measures, args.against)
     parts = [

@@ -36,8 +36,8 @@ def run(args: argparse.Namespace) -> int:
 
     from ..codec.format.modes import SAMPLERATE
     from ..errors import MissingPackageError
-    from ..quality import clips as bundled
-    from ..quality import demo
+    from ..lab import clips as bundled
+    from ..lab import demo
     from ..quality.evaluation import missing_packages
 
     make_folder(args.out, "--out")

@@ -84,9 +84,10 @@ def _setting(text: str) -> tuple[str, Any]:
 def run(args: argparse.Namespace) -> int:
     """Design and report; return the exit status."""
     from ..errors import MissingPackageError
+    from ..lab import design_report as report
+    from ..lab import trials
+    from ..lab.vectors import read_vectors
     from ..training.progress import stderr_log
-    from ..vq_report import report, trials
-    from ..vq_report.vectors import read_vectors
 
     designs = _checked(args)
     log = (lambda text: None) if args.quiet else stderr_log()
@@ -112,7 +113,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _checked(args: argparse.Namespace) -> "list[VectorQuantizer]":
     """Check the options and the folder; return the designs."""
-    from ..vq_report import report, trials
+    from ..lab import design_report as report
+    from ..lab import trials
 
     share = args.test_fraction
     valid = 0 <= share < 1

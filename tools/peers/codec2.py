@@ -1,6 +1,6 @@
-"""Codec 2, by libcodec2: parametric, so that its waveform is not that of the original.
+"""Codec 2, by libcodec2: parametric, so its waveform differs from the original.
 
-Its noise comes from a generator that the library never resets: no two runs give the same samples.
+Its noise comes from a generator that the library never resets, so the samples differ in each run.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,9 @@ from ctypes import c_int, c_void_p
 
 import numpy as np
 
-from .codec import I16, Peer, declare, load
+from celpvq._types import I16
+
+from .codec import Peer, declare, load
 
 MODES = {0: 3.2, 1: 2.4}  # the library's numbers [kbit/s]
 

@@ -5,7 +5,9 @@ from ctypes import byref, c_uint8, c_void_p
 
 import numpy as np
 
-from .codec import I16, Peer, declare, load
+from celpvq._types import I16
+
+from .codec import Peer, declare, load
 
 _MAX_BYTES = 10
 

@@ -5,10 +5,13 @@ from ctypes import c_char_p, c_int, c_int32, c_void_p
 
 import numpy as np
 
-from .codec import I16, SAMPLERATE, Peer, declare, load
+from celpvq._types import I16
+from celpvq.codec.format.modes import SAMPLERATE
+
+from .codec import Peer, declare, load
 
 CONSTANT = (6000, 7200, 8000, 10000, 12000)  # bit/s
-VARIABLE = (6000, 7000, 8000, 9500)  # asked for; what was taken is in the results
+VARIABLE = (6000, 7000, 8000, 9500)  # targets [bit/s]; the results hold the actual rates
 _VOIP, _VOICE, _NARROWBAND = 2048, 3001, 1101
 _SET_BITRATE, _SET_VBR, _SET_BANDWIDTH = 4002, 4006, 4008
 _SET_COMPLEXITY, _SET_VBR_CONSTRAINT, _SET_SIGNAL = 4010, 4020, 4024

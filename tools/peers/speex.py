@@ -5,7 +5,9 @@ from ctypes import Structure, byref, c_char_p, c_int, c_void_p
 
 import numpy as np
 
-from .codec import I16, Peer, declare, load
+from celpvq._types import I16
+
+from .codec import Peer, declare, load
 
 RATES = {2: 5.95, 3: 8.0, 5: 11.0}  # the lowest quality that has each rate [kbit/s]
 _SET_ENHANCER, _SET_QUALITY, _SET_COMPLEXITY = 0, 4, 16
