@@ -40,7 +40,7 @@ QUIET_DB = -50.0  # frames this far below full scale do not count in spectral di
 
 def digest(data: bytes, *, postfilter: bool) -> str:
     """Return the SHA-256 of the samples that a stream decodes to."""
-    samples, _ = celpvq.decode(data, "int16", postfilter=postfilter)
+    samples, _ = celpvq.decode(data, dtype="int16", postfilter=postfilter)
     return hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest()
 
 
@@ -50,7 +50,7 @@ def golden(paths: list[Path]) -> dict[str, dict[str, Any]]:
     for path in paths:
         data = path.read_bytes()
         found[path.name] = {
-            "samples": celpvq.info(data).samples,
+            "samples": celpvq.info(data).n_samples,
             "sha256": digest(data, postfilter=True),
             "sha256_without_postfilter": digest(data, postfilter=False),
         }

@@ -120,8 +120,8 @@ def _read(file: Any, args: argparse.Namespace) -> "tuple[list[Packet], int, Any,
     reader = CvqReader(file, strict=not args.partial)
     sent = list(reader)
     n = max(len(sent) * FRAME_LEN - DELAY, 0)
-    if reader.samples is not None:
-        n = min(n, n_samples_8k(reader.samples, reader.header.samplerate))
+    if reader.n_samples is not None:
+        n = min(n, n_samples_8k(reader.n_samples, reader.header.samplerate))
     tables = made_with(reader.header.tables, common.load_tables(args.tables))
     return sent, n, tables, common.damage_note(reader.damage, reader.n_missing)
 

@@ -39,7 +39,7 @@ def rate(text: str) -> int | None:
 def run(args: argparse.Namespace) -> int:
     """Decode; return the exit status."""
     from ..audio.soundwriter import SoundWriter, check_suffix
-    from ..stream import StreamReader
+    from ..stream import SpeechReader
 
     suffix = ".raw" if args.raw else ".wav" if args.output == "-" else check_suffix(args.output)
     tables = common.load_tables(args.tables)
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         common.open_input(args.input) as file,
         common.open_output(args.output, file, force=args.force) as output,
         common.about(args.input),
-        StreamReader(
+        SpeechReader(
             file, args.rate, "int16",
             postfilter=not args.no_postfilter, tables=tables, strict=not args.partial,
         ) as stream,

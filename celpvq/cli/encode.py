@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """Encode; return the exit status."""
     from ..audio import read_raw, read_sound
     from ..errors import ArgumentError
-    from ..stream import StreamWriter
+    from ..stream import SpeechWriter
 
     if args.rate is not None and not args.raw:
         raise ArgumentError("--rate: only a --raw input needs it, a sound file says its own")
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         rate = sound.samplerate
         seconds = None if sound.n_samples is None else sound.n_samples / rate
         with (
-            StreamWriter(
+            SpeechWriter(
                 output, rate, args.mode, args.preset, axis=1, channel=args.channel,
                 highpass=not args.no_highpass, dtx=args.dtx, tables=tables,
             ) as stream,

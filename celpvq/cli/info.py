@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(dataclasses.asdict(what) | {"whole": what.whole}, indent=2))
         return 0 if what.whole else 1
-    length = "unknown" if what.samples is None else what.samples
+    length = "unknown" if what.n_samples is None else what.n_samples
     forms = ["variable mode"] * what.variable + ["written to a pipe"] * what.unknown_length
     lines = {
         "format": ", ".join([f"celpvq version {what.version}", *forms]),
