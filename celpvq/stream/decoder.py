@@ -14,14 +14,13 @@ from ..audio import Resampler, check_samplerate, to_dtype
 from ..audio.arrays import check_dtype, check_int
 from ..codec.common.samples import FULL_SCALE
 from ..codec.common.table_set import TableSet
-from ..codec.decoder.decoder import FrameDecoder, as_bytes
+from ..codec.decoder.decoder import DecoderCore, as_bytes
 from ..codec.format import bitstream, modes
-from ..codec.format.frame_types import SPEECH
 from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, Mode
 from ..errors import ArgumentError, FormatError
 
 
-class Decoder(FrameDecoder):
+class Decoder(DecoderCore):
     """Rebuild speech from packets, frame by frame, or in chunks of any number of packets.
 
     Parameters
@@ -153,13 +152,16 @@ class Decoder(FrameDecoder):
         Raises
         ------
         ArgumentError, ArgumentTypeError
-            If `n_samples` is not a number from 0. The decoder stays as it was.
+            If `n_samples` is not a number from 0, or if it is given after `decode_frame`. The
+            decoder stays as it was.
         ConcurrentUseError
             If another thread is using the decoder right now.
         """
         if n_samples is not None and check_int(n_samples, "n_samples") < 0:
             raise ArgumentError(f"n_samples: expected 0 or more, got {n_samples}")
         with self._access:
+            if self._framed and n_samples is not None:
+                raise ArgumentError("flush: expected no n_samples after decode_frame()")
             return self._flush(n_samples)
 
     def _begin_chunks(self, packets: Sequence[bytes | None]) -> None:
@@ -175,9 +177,8 @@ class Decoder(FrameDecoder):
         parts = [np.empty(0, dtype=np.int16)]
         for mode, run in itertools.groupby(range(len(packets)), lambda i: _mode(packets[i])):
             if mode is not None:
-                self._mode = mode
                 data = b"".join(packets[i] or b"" for i in run)
-                parts.append(self._synthesize(SPEECH, bitstream.unpack(mode, data)))
+                parts.append(self._decode_indices(bitstream.unpack(mode, data), mode))
                 continue
             for i in run:
                 following = packets[i + 1] if look_ahead and i + 1 < len(packets) else None

@@ -10,13 +10,13 @@ from .._types import F64
 from ..audio import Resampler, as_mono, check_samplerate
 from ..codec.common.samples import one_channel
 from ..codec.common.table_set import TableSet
-from ..codec.encoder.encoder import FrameEncoder
+from ..codec.encoder.encoder import EncoderCore
 from ..codec.format import modes
 from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, Mode
 from ..errors import ArgumentError
 
 
-class Encoder(FrameEncoder):
+class Encoder(EncoderCore):
     """Code speech frame by frame, or in chunks of any length.
 
     Parameters
