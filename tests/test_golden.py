@@ -1,4 +1,4 @@
-"""Golden streams decode to the same samples for ever."""
+"""The golden streams always decode to the same samples."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ import celpvq
 
 @pytest.fixture(scope="module")
 def vectors(root):
-    """The folder of streams, and what they decode to; the tests fail without."""
+    """The folder of streams, and the hashes of their samples; the tests fail without it."""
     folder = root / "data" / "vectors"
     return folder, json.loads((folder / "vectors.json").read_text())
 
@@ -29,7 +29,7 @@ def test_every_mode_has_a_stream_and_every_stream_its_hashes(vectors):
 @pytest.mark.parametrize(
     ("postfilter", "key"), [(True, "sha256"), (False, "sha256_without_postfilter")]
 )
-def test_golden_streams_decode_to_the_samples_that_they_did(vectors, mode, postfilter, key):
+def test_golden_streams_decode_to_the_same_samples(vectors, mode, postfilter, key):
     folder, expected = vectors
     streams = {}
     for name in expected:
@@ -38,7 +38,7 @@ def test_golden_streams_decode_to_the_samples_that_they_did(vectors, mode, postf
             streams[name] = data
     assert streams
     for name, data in streams.items():
-        samples, rate = celpvq.decode(data, "int16", postfilter=postfilter)
+        samples, rate = celpvq.decode(data, dtype="int16", postfilter=postfilter)
         assert (len(samples), rate) == (expected[name]["samples"], 8000)
         digest = hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest()
         assert digest == expected[name][key], f"{name} decodes to other samples"
