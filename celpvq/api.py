@@ -16,7 +16,7 @@ from .codec.format.modes import FRAME_LEN, SAMPLERATE, Mode, n_frames
 from .container import n_samples_8k
 from .errors import ArgumentError, ArgumentTypeError
 from .stream import Decoder, Encoder, SpeechReader, SpeechWriter
-from .stream.decoder import FileDecoder
+from .stream.file_decoder import FileDecoder
 
 
 def encode(

@@ -40,7 +40,7 @@ With *unknown length*, the form for pipes, a byte 0 follows the last block. Then
 the end. A file that ends earlier is truncated.
 """
 
-from .header import Header, n_packets, n_samples_8k
+from .header import Header, capacity_8k, n_packets, n_samples_8k
 from .packets import read_packets, write_packets
 from .reader import CvqReader
 from .summary import Info, info
@@ -51,6 +51,7 @@ __all__ = [
     "CvqWriter",
     "Header",
     "Info",
+    "capacity_8k",
     "info",
     "n_packets",
     "n_samples_8k",

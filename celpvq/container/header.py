@@ -31,6 +31,11 @@ def n_packets(n_samples: int, samplerate: int) -> int:
     return modes.n_frames(n_samples_8k(n_samples, samplerate))
 
 
+def capacity_8k(n_packets: int) -> int:
+    """Return the largest number of samples at 8000 Hz that n_packets hold."""
+    return max(n_packets * modes.FRAME_LEN - modes.DELAY, 0)
+
+
 def crc_bytes(data: bytes) -> bytes:
     """Return the CRC of `data` as 4 bytes of a file."""
     return zlib.crc32(data).to_bytes(CRC_LEN, "little")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from ..audio.arrays import check_samplerate
 from ..codec.format import modes
-from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
+from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError
 from ..output import Output, Sink
 from .arguments import Source, check_packet, reading
-from .header import ID_LEN
+from .header import ID_LEN, capacity_8k
 from .reader import CvqReader
 from .writer import CvqWriter
 
@@ -88,8 +88,7 @@ def write_packets(
     speech = [modes.BY_LENGTH[n] for n in map(len, packets) if n in modes.BY_LENGTH]
     variable = len(set(map(len, packets))) > 1 or not speech
     if n_samples is None:
-        n_8k = len(packets) * FRAME_LEN - DELAY
-        n_samples = n_8k * check_samplerate(samplerate) // SAMPLERATE
+        n_samples = capacity_8k(len(packets)) * check_samplerate(samplerate) // SAMPLERATE
     digest = _digest(tables)
     with Output(file) if isinstance(file, (str, os.PathLike)) else nullcontext(file) as sink:
         writer = CvqWriter(

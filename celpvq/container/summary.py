@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from ..codec.format import modes
 from .arguments import Source, reading
-from .header import VERSION
+from .header import VERSION, capacity_8k
 from .reader import CvqReader
 
 
@@ -51,7 +50,7 @@ def info(file: Source) -> Info:
         for _ in reader:
             pass
     header = reader.header
-    duration_s = max(reader.n_packets * modes.FRAME_LEN - modes.DELAY, 0) / modes.SAMPLERATE
+    duration_s = capacity_8k(reader.n_packets) / SAMPLERATE
     if reader.n_samples is not None:
         duration_s = min(duration_s, reader.n_samples / header.samplerate)
     return Info(

@@ -122,10 +122,10 @@ class Decoder(DecoderCore):
         ConcurrentUseError
             If another thread is using the decoder right now.
         """
-        checked = _checked(packets)
+        listed = checked(packets)
         with self._access:
-            self._begin_chunks(checked)
-            return self._sound(self._decode_all(checked))
+            self._begin_chunks(listed)
+            return self._sound(self._decode_all(listed))
 
     def look_ahead(self, packets: Iterable[bytes | None]) -> Iterator[NDArray[Any]]:
         """Yield the sound (n,) of each packet as soon as the next packet is there.
@@ -134,7 +134,7 @@ class Decoder(DecoderCore):
         as a receiver with a jitter buffer does.
         """
         for pair in itertools.pairwise(itertools.chain(packets, [None])):
-            packet, following = _checked(pair)
+            packet, following = checked(pair)
             with self._access:
                 self._begin_chunks([packet])
                 sound = self._sound(self._tolerant(packet, following))
@@ -146,8 +146,8 @@ class Decoder(DecoderCore):
         Parameters
         ----------
         n_samples : int, optional
-            Length of the whole stream at `samplerate`: the remaining sound is cut to it, or
-            continued by zeros. By default the stream ends with its last packet.
+            Length of the whole stream at `samplerate`: zeros follow the sound, or the remaining
+            sound is cut. By default the stream ends with its last packet.
 
         Raises
         ------
@@ -219,51 +219,7 @@ class Decoder(DecoderCore):
         self._resampler = copy.deepcopy(self._resampler)
 
 
-class FileDecoder(Decoder):
-    """Decode streams whose exact length is known at their end.
-
-    Parameters
-    ----------
-    strict : bool
-        Whether a malformed packet raises a `FormatError`. If not, it is concealed.
-    samplerate, dtype, **options
-        As for `Decoder`.
-    """
-
-    def __init__(
-        self, samplerate: int, dtype: str = "float32", *, strict: bool = False, **options: Any
-    ) -> None:
-        self._strict = strict
-        super().__init__(samplerate, dtype, **options)
-
-    def finish(
-        self, packets: Iterable[bytes | None], n_8k: int, n_samples: int, *,
-        look_ahead: bool = False,
-    ) -> NDArray[Any]:  # fmt: skip
-        """Return the sound of the last packets, and start a new stream.
-
-        Parameters
-        ----------
-        packets : iterable of bytes or None
-            The last packets, or all packets, of the stream.
-        n_8k, n_samples : int
-            Length of the whole stream at 8 kHz and at `samplerate`.
-        look_ahead : bool
-            Whether to conceal lost packets as `Decoder.look_ahead` does.
-        """
-        checked = _checked(packets)
-        with self._access:
-            self._begin_chunks(checked)
-            sound = self._sound(self._decode_all(checked, look_ahead=look_ahead), n_8k)
-            return np.concatenate([sound, self._flush(n_samples)])
-
-    def _tolerant(self, packet: bytes | None, following: bytes | None = None) -> I16:
-        if self._strict:
-            return self._decode(packet, following)
-        return super()._tolerant(packet, following)
-
-
-def _checked(packets: Iterable[bytes | None]) -> list[bytes | None]:
+def checked(packets: Iterable[bytes | None]) -> list[bytes | None]:
     """Return packets as bytes or None; raise `ArgumentTypeError` for anything else."""
     return [None if packet is None else as_bytes(packet) for packet in packets]
 

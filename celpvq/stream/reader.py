@@ -12,11 +12,11 @@ from ..audio import converted_len
 from ..audio.arrays import check_int
 from ..codec.common import table_set
 from ..codec.common.table_set import TableSet
-from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
-from ..container import CvqReader, Header, n_samples_8k
+from ..codec.format.modes import FRAME_LEN, SAMPLERATE
+from ..container import CvqReader, Header, capacity_8k, n_samples_8k
 from ..container.arguments import reading
 from ..errors import ClosedError
-from .decoder import FileDecoder
+from .file_decoder import FileDecoder
 
 
 class SpeechReader:
@@ -143,7 +143,7 @@ class SpeechReader:
         """Return the length of the stream at 8 kHz and at the output's rate, at its end."""
         n_samples, original = self.n_samples, self._cvq.n_samples
         if n_samples is None or original is None or self._cvq.n_missing:
-            n_8k = max(self._cvq.n_packets * FRAME_LEN - DELAY, 0)
+            n_8k = capacity_8k(self._cvq.n_packets)
             return n_8k, converted_len(n_8k, SAMPLERATE, self.samplerate)
         return n_samples_8k(original, self.header.samplerate), n_samples
 

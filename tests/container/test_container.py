@@ -277,16 +277,16 @@ def test_info_gives_the_properties_of_a_file(form, tmp_path):
     packets = some_packets(60, form)
     data = written(packets, form, n_samples=52000, samplerate=44100)
     (tmp_path / "a.cvq").write_bytes(data)
-    what = info(tmp_path / "a.cvq")
-    assert what == info(str(tmp_path / "a.cvq")) == info(data) == info(Pipe(data))
-    assert what.mode == len(packets[0]) * 400
-    assert what.mode in MODES
-    assert (what.version, what.tables, what.whole) == (1, HASH[:16], True)
-    assert (what.variable, what.unknown_length) == ("variable" in form, "pipe" in form)
-    assert (what.samplerate, what.n_samples, what.n_packets) == (44100, 52000, 60)
-    assert what.duration_s == 52000 / 44100
-    assert what.n_bytes == len(data)
-    assert what.kbps == pytest.approx(len(data) * 8 / what.duration_s / 1000)
+    found = info(tmp_path / "a.cvq")
+    assert found == info(str(tmp_path / "a.cvq")) == info(data) == info(Pipe(data))
+    assert found.mode == len(packets[0]) * 400
+    assert found.mode in MODES
+    assert (found.version, found.tables, found.whole) == (1, HASH[:16], True)
+    assert (found.variable, found.unknown_length) == ("variable" in form, "pipe" in form)
+    assert (found.samplerate, found.n_samples, found.n_packets) == (44100, 52000, 60)
+    assert found.duration_s == 52000 / 44100
+    assert found.n_bytes == len(data)
+    assert found.kbps == pytest.approx(len(data) * 8 / found.duration_s / 1000)
     cut = info(data[: len(data) // 2])
     assert not cut.whole
     assert cut.n_packets < 60

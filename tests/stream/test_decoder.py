@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from celpvq import ArgumentError, ArgumentTypeError, Decoder, Encoder, FormatError
 from celpvq.audio import Resampler
-from celpvq.stream.decoder import FileDecoder
+from celpvq.stream.file_decoder import FileDecoder
 
 COPIES = [Decoder.copy, copy.copy, copy.deepcopy, lambda coder: pickle.loads(pickle.dumps(coder))]
 
@@ -273,7 +273,6 @@ def test_bad_settings_are_refused(options, error, words):
 @pytest.mark.parametrize("look_ahead", [False, True])
 @pytest.mark.parametrize("samplerate", [8000, 16000])
 def test_a_file_decoder_ends_exactly(packets, look_ahead, samplerate):
-    """Cut at 8 kHz, before the resampler: the sound is that of the samples and zeros."""
     n_8k = len(packets) * 160 - 100
     decoder = FileDecoder(samplerate)
     n = n_8k * samplerate // 8000

@@ -193,7 +193,7 @@ def test_the_example_for_asyncio_runs(root, monkeypatch):
     monkeypatch.syspath_prepend(str(root / "examples"))
     import asyncio_call
 
-    lost, heard, said = asyncio.run(asyncio_call.call(seconds=1.0, loss=0.2, seed=1))
-    assert 0 < lost < 25
-    assert len(heard) == len(said)
-    assert np.corrcoef(heard, said)[0, 1] > 0.5
+    n_lost, received, sent = asyncio.run(asyncio_call.call(seconds=1.0, loss=0.2, seed=1))
+    assert 0 < n_lost < 25
+    assert len(received) == len(sent)
+    assert np.corrcoef(received, sent)[0, 1] > 0.5
