@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..codec.format.modes import SAMPLERATE
 from .arguments import Source, reading
 from .header import VERSION, capacity_8k
 from .reader import CvqReader

@@ -175,14 +175,17 @@ class Decoder(DecoderCore):
         The kernel takes all packets of one mode in a row at once.
         """
         parts = [np.empty(0, dtype=np.int16)]
-        for mode, run in itertools.groupby(range(len(packets)), lambda i: _mode(packets[i])):
+        start = 0
+        for mode, group in itertools.groupby(packets, _mode):
+            run = list(group)
             if mode is not None:
-                data = b"".join(packets[i] or b"" for i in run)
+                data = b"".join(packet or b"" for packet in run)
                 parts.append(self._decode_indices(bitstream.unpack(mode, data), mode))
-                continue
-            for i in run:
-                following = packets[i + 1] if look_ahead and i + 1 < len(packets) else None
-                parts.append(self._tolerant(packets[i], following))
+            else:
+                following = [*packets[start + 1 : start + len(run) + 1], None]
+                for packet, after in zip(run, following, strict=False):
+                    parts.append(self._tolerant(packet, after if look_ahead else None))
+            start += len(run)
         return np.concatenate(parts)
 
     def _tolerant(self, packet: bytes | None, following: bytes | None = None) -> I16:
