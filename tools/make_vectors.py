@@ -49,7 +49,7 @@ def golden(paths: list[Path]) -> dict[str, dict[str, Any]]:
     for path in paths:
         data = path.read_bytes()
         found[path.name] = {
-            "samples": celpvq.info(data).samples,
+            "samples": celpvq.info(data).n_samples,
             "sha256": digest(data, postfilter=True),
             "sha256_without_postfilter": digest(data, postfilter=False),
         }

@@ -135,8 +135,8 @@ def _read(file: IO[bytes], args: argparse.Namespace) -> _Input:
     reader = CvqReader(file, strict=not args.partial)
     packets = list(reader)
     n = max(len(packets) * FRAME_LEN - DELAY, 0)
-    if reader.samples is not None:
-        n = min(n, n_samples_8k(reader.samples, reader.header.samplerate))
+    if reader.n_samples is not None:
+        n = min(n, n_samples_8k(reader.n_samples, reader.header.samplerate))
     tables = made_with(reader.header.tables, tables)
     return _Input(packets, n, tables, damage_note(reader.damage, reader.n_missing))
 

@@ -41,7 +41,7 @@ def rate(text: str) -> int | None:
 def run(args: argparse.Namespace) -> int:
     """Decode; return the exit status."""
     from ..audio.soundwriter import SoundWriter, check_suffix
-    from ..stream import StreamReader
+    from ..stream import SpeechReader
 
     suffix = ".raw" if args.raw else ".wav" if args.output == "-" else check_suffix(args.output)
     tables = arguments.load_tables(args.tables)
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         open_input(args.input) as file,
         open_output(args.output, file, force=args.force) as output,
         about(args.input),
-        StreamReader(
+        SpeechReader(
             file, args.rate, "int16",
             postfilter=not args.no_postfilter, tables=tables, strict=not args.partial,
         ) as stream,

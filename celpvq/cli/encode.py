@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     """Encode; return the exit status."""
     from ..audio import read_raw, read_sound
     from ..errors import ArgumentError
-    from ..stream import StreamWriter
+    from ..stream import SpeechWriter
 
     if args.rate is not None and not args.raw:
         raise ArgumentError("--rate requires --raw: the header of a sound file states its rate")
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         rate = sound.samplerate
         seconds = None if sound.n_samples is None else sound.n_samples / rate
         with (
-            StreamWriter(
+            SpeechWriter(
                 output, rate, args.mode, args.preset, axis=1, channel=args.channel,
                 highpass=not args.no_highpass, dtx=args.dtx, tables=tables,
             ) as stream,

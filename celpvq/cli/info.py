@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(dataclasses.asdict(found) | {"whole": found.whole}, indent=2))
         return 0 if found.whole else 1
-    length = "unknown" if found.samples is None else found.samples
+    length = "unknown" if found.n_samples is None else found.n_samples
     forms = ["variable mode"] * found.variable + ["written to a pipe"] * found.unknown_length
     lines = {
         "format": ", ".join([f"celpvq version {found.version}", *forms]),

@@ -10,13 +10,13 @@ from .._types import F64
 from ..audio import Resampler, as_mono, check_samplerate
 from ..codec.common.samples import one_channel
 from ..codec.common.table_set import TableSet
-from ..codec.encoder.encoder import FrameEncoder
+from ..codec.encoder.encoder import EncoderCore
 from ..codec.format import modes
 from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, Mode
 from ..errors import ArgumentError
 
 
-class Encoder(FrameEncoder):
+class Encoder(EncoderCore):
     """Code speech frame by frame, or in chunks of any length.
 
     Parameters
@@ -33,8 +33,9 @@ class Encoder(FrameEncoder):
     highpass : bool
         Whether to remove frequencies below 100 Hz.
     dtx : bool
-        Whether to code pauses by discontinuous transmission: SIDs of 2 bytes, one in 8 frames, and
-        empty packets, which need not be sent. May be changed before any frame.
+        Whether to code pauses by discontinuous transmission (DTX): one frame in 8 is a silence
+        insertion descriptor (SID) of 2 bytes, the other packets are empty (NO_DATA) and need not be
+        sent. May be changed before any frame.
     tables : TableSet, optional
         Trained tables; the decoder needs the same.
 
@@ -70,7 +71,7 @@ class Encoder(FrameEncoder):
 
     @property
     def samplerate(self) -> int:
-        """Rate of the samples [Hz]."""
+        """Rate of the chunks [Hz]."""
         return self._resampler.from_hz
 
     def encode_frame(self, x: ArrayLike) -> bytes:
@@ -133,7 +134,13 @@ class Encoder(FrameEncoder):
     def flush(self) -> list[bytes]:
         """Return the packets of the remaining samples and of the delay, and start a new stream.
 
-        N samples at 8 kHz make ceil((N + 40) / 160) packets in all.
+        N samples at 8 kHz make ceil((N + 40) / 160) packets in all. After `encode_frame`, it is the
+        packet with the last 40 samples.
+
+        Raises
+        ------
+        ConcurrentUseError
+            If another thread is using the encoder right now.
         """
         with self._access:
             samples = np.concatenate([self._pending, _clipped(self._resampler.flush())])

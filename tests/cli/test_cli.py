@@ -169,7 +169,7 @@ def test_what_is_damaged_is_taken_when_asked_for(run, here):
     assert soundfile.info("out.wav").frames == 1560
     (here / "cut.wav").write_bytes((here / "in.wav").read_bytes()[:-800])
     assert run("encode -q -p fast --partial cut.wav b.cvq")[0] == 0
-    assert celpvq.info("b.cvq").samples == 7800
+    assert celpvq.info("b.cvq").n_samples == 7800
 
 
 def test_info_says_what_a_file_is(run, here):

@@ -1,4 +1,4 @@
-"""Golden streams decode to the same samples in every version."""
+"""The golden streams always decode to the same samples."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ import celpvq
 
 @pytest.fixture(scope="module")
 def vectors(root):
-    """The folder of streams, and the hashes of their samples; without them the tests fail."""
+    """The folder of streams, and the hashes of their samples; the tests fail without it."""
     folder = root / "data" / "vectors"
     return folder, json.loads((folder / "vectors.json").read_text())
 

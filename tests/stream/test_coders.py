@@ -275,7 +275,7 @@ def test_a_file_holds_pauses(clips, seekable):
     if seekable:
         assert data == celpvq.encode(x, 8000, preset="fast", dtx=True)
     info = celpvq.info(data)
-    assert (info.whole, info.variable, info.samples) == (True, True, len(x))
+    assert (info.whole, info.variable, info.n_samples) == (True, True, len(x))
     assert len(data) < 0.65 * len(celpvq.encode(x, 8000, preset="fast"))
     encoder, decoder = Encoder(preset="fast", dtx=True), Decoder()
     packets = encoder.write(x) + encoder.flush()

@@ -236,20 +236,21 @@ def given(tables: TableSet | None) -> TableSet:
     return tables
 
 
-def made_with(digest: str, given: TableSet | None = None) -> TableSet:
+def made_with(digest: str, tables: TableSet | None = None) -> TableSet:
     """Return the set of a stream, whose hash begins with `digest`.
 
     Raises
     ------
     TablesError
-        If it is not installed, or if `given` is another set.
+        If it is not installed, or if `tables` is another set.
     """
-    if given is None:
+    if tables is None:
         return by_hash(digest)
-    if not given.hash.startswith(digest):
-        got = given.hash[: len(digest)]
+    tables = given(tables)
+    if not tables.hash.startswith(digest):
+        got = tables.hash[: len(digest)]
         raise TablesError(f"tables: the stream was made with {digest}, got {got}")
-    return given
+    return tables
 
 
 @functools.cache

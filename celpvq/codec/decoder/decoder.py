@@ -25,8 +25,10 @@ from . import concealment, enhancement, formant_postfilter, frame
 from .frame import DecoderState
 
 
-class FrameDecoder(Stateful):
-    """Decode packets one by one, or runs of one mode; the parameters are those of `celpvq.Decoder`.
+class DecoderCore(Stateful):
+    """The settings and the state of a decoder, and what its forms share.
+
+    The parameters are those of `celpvq.Decoder`.
 
     Attributes
     ----------
@@ -74,31 +76,6 @@ class FrameDecoder(Stateful):
         arrays = (state.lsf_q.copy(), state.lag.copy(), state.gain.copy())
         return DecodedFrame(FRAME_TYPES[self._last_type], self._mode, *arrays)
 
-    def decode(
-        self, packet: bytes | None, *, next_packet: bytes | None = None,
-        redundancy: bytes | None = None,
-    ) -> I16:  # fmt: skip
-        """Return the samples (160,) of a packet; the parameters are those of `decode_frame`."""
-        with self._access:
-            return self._decode(packet, next_packet, redundancy)
-
-    def decode_run(self, packets: bytes, mode: int | str | Mode) -> I16:
-        """Return the samples (n_frames * 160,) of speech packets of one mode, concatenated.
-
-        Raises
-        ------
-        FormatError
-            If the length is not a multiple of the mode's packet.
-        """
-        mode = modes.get(mode)
-        return self.decode_indices(bitstream.unpack(mode, as_bytes(packets)), mode)
-
-    def decode_indices(self, indices: I64, mode: Mode) -> I16:
-        """Return the samples (n_frames * 160,) of indices (n_frames, N_INDICES) of one mode."""
-        with self._access:
-            self._mode = mode
-            return self._synthesize(SPEECH, indices)
-
     def _decode(
         self, packet: bytes | None, next_packet: bytes | None = None,
         redundant: bytes | None = None,
@@ -121,8 +98,12 @@ class FrameDecoder(Stateful):
         if mode is None:
             lengths = ", ".join(map(str, PACKET_LENGTHS))
             raise FormatError(f"packet: expected {lengths} bytes, got {len(packet)}")
+        return self._decode_indices(bitstream.unpack(mode, packet), mode)
+
+    def _decode_indices(self, indices: I64, mode: Mode) -> I16:
+        """Return the samples (n_frames * 160,) of speech frames of one mode."""
         self._mode = mode
-        return self._synthesize(SPEECH, bitstream.unpack(mode, packet))
+        return self._synthesize(SPEECH, indices)
 
     def _look_ahead(self, packet: bytes) -> None:
         """Prepare the concealment of a lost frame from the LSF of the packet after it."""
@@ -152,13 +133,42 @@ class FrameDecoder(Stateful):
 
     def reset(self) -> None:
         """Start a new stream, and count from zero."""
-        self._stats = DecoderStats()
-        self._restart()
+        with self._access:
+            self._stats = DecoderStats()
+            self._restart()
 
     def _restart(self) -> None:
         self.state = DecoderState.new()
         self._mode = None
         self._last_type = None
+
+
+class FrameDecoder(DecoderCore):
+    """Decode packets one by one, or runs of one mode."""
+
+    def decode(
+        self, packet: bytes | None, *, next_packet: bytes | None = None,
+        redundancy: bytes | None = None,
+    ) -> I16:  # fmt: skip
+        """Return the samples (160,) of a packet; the parameters are those of `decode_frame`."""
+        with self._access:
+            return self._decode(packet, next_packet, redundancy)
+
+    def decode_run(self, packets: bytes, mode: int | str | Mode) -> I16:
+        """Return the samples (n_frames * 160,) of speech packets of one mode, concatenated.
+
+        Raises
+        ------
+        FormatError
+            If the length is not a multiple of the mode's packet.
+        """
+        mode = modes.get(mode)
+        return self.decode_indices(bitstream.unpack(mode, as_bytes(packets)), mode)
+
+    def decode_indices(self, indices: I64, mode: Mode) -> I16:
+        """Return the samples (n_frames * 160,) of indices (n_frames, N_INDICES) of one mode."""
+        with self._access:
+            return self._decode_indices(indices, mode)
 
 
 def as_bytes(data: object) -> bytes:

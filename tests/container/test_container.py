@@ -26,15 +26,14 @@ def some_packets(n, form, seed=3):
     return [rng.randbytes(size) for size in sizes]
 
 
-def written(packets, form, samples=None, samplerate=8000):
-    """The file of packets that hold `samples`, by default as many as go in."""
-    samples = samples or len(packets) * 160 - 40
+def written(packets, form, n_samples=None, samplerate=8000):
+    """The file of packets that hold `n_samples`, by default as many as go in."""
+    n_samples = n_samples or len(packets) * 160 - 40
     file = Pipe() if "pipe" in form else io.BytesIO()
     mode = len(packets[0]) * 400
     writer = CvqWriter(file, mode, HASH, samplerate, variable="variable" in form)
-    for packet in packets:
-        writer.write(packet, len(packet) * 400)
-    writer.close(samples)
+    writer.write(packets)
+    writer.close(n_samples)
     assert writer.n_bytes == len(file.getvalue())
     return file.getvalue()
 
@@ -64,11 +63,11 @@ def resealed(data, offset, new):
 @given(
     mode=st.sampled_from(modes()),
     samplerate=st.integers(4000, 192000),
-    samples=st.none() | st.integers(1, 2**64 - 1),
+    n_samples=st.none() | st.integers(1, 2**64 - 1),
     variable=st.booleans(),
 )
-def test_a_header_is_read_as_it_was_written(mode, samplerate, samples, variable):
-    header = Header(mode, HASH[:16], samplerate, samples, variable)
+def test_a_header_is_read_as_it_was_written(mode, samplerate, n_samples, variable):
+    header = Header(mode, HASH[:16], samplerate, n_samples, variable)
     assert Header.from_bytes(header.to_bytes()) == header
 
 
@@ -82,25 +81,25 @@ def test_packets_are_read_as_they_were_written(form, n, step):
     data = written(packets, form)
     got, reader = read(data, file=lambda data: Pipe(data, step))
     assert got == packets
-    assert reader.samples == n * 160 - 40
+    assert reader.n_samples == n * 160 - 40
     assert (reader.n_packets, reader.n_missing, reader.n_bytes) == (n, 0, len(data))
     assert info(data).whole
 
 
 @given(cuts=st.lists(st.integers(0, 120), max_size=9))
-def test_runs_of_packets_make_the_same_file_as_single_ones(cuts):
+def test_packets_written_in_pieces_make_the_same_file(cuts):
     packets = some_packets(120, "fixed")
     file = Pipe(step=5)
-    writer = CvqWriter(file, 6400, HASH, samples=19160)
+    writer = CvqWriter(file, 6400, HASH, n_samples=19160)
     for a, b in itertools.pairwise([0, *sorted(cuts), 120]):
-        writer.write(b"".join(packets[a:b]))
+        writer.write(packets[a:b])
     writer.close()
     assert file.getvalue() == written(packets, "fixed")
 
 
 def test_the_file_is_laid_out_as_documented():
     packets = some_packets(51, "variable pipe")
-    data = written(packets, "variable pipe", samples=44000, samplerate=44100)
+    data = written(packets, "variable pipe", n_samples=44000, samplerate=44100)
     first = len(packets[0]) * 400
     head = b"\x89CVQ" + struct.pack("<BBH", 1, 3, first) + bytes.fromhex(HASH[:16])
     head += struct.pack("<IQ", 44100, 0)
@@ -112,19 +111,19 @@ def test_the_file_is_laid_out_as_documented():
     assert data == b"".join(part + struct.pack("<I", zlib.crc32(part)) for part in parts)
 
     packets = some_packets(51, "fixed")
-    data = written(packets, "fixed", samples=44000, samplerate=44100)
+    data = written(packets, "fixed", n_samples=44000, samplerate=44100)
     head = b"\x89CVQ" + struct.pack("<BBH", 1, 0, 6400) + bytes.fromhex(HASH[:16])
     parts = [head + struct.pack("<IQ", 44100, 44000), b"".join(packets[:50]), packets[50]]
     assert data == b"".join(part + struct.pack("<I", zlib.crc32(part)) for part in parts)
 
 
 @pytest.mark.parametrize(
-    ("samples", "samplerate", "n"),
+    ("n_samples", "samplerate", "n"),
     [(1, 8000, 1), (120, 8000, 1), (121, 8000, 2), (280, 8000, 2), (281, 8000, 3), (1, 16000, 1),
      (241, 16000, 1), (243, 16000, 2), (44100, 44100, 51)],
 )  # fmt: skip
-def test_the_number_of_packets_follows_from_the_length(samples, samplerate, n):
-    assert n_packets(samples, samplerate) == n
+def test_the_number_of_packets_follows_from_the_length(n_samples, samplerate, n):
+    assert n_packets(n_samples, samplerate) == n
 
 
 @every_form
@@ -191,7 +190,7 @@ def test_foreign_data_are_refused(data):
     ("offset", "new", "message"),
     [(4, b"\2", "version 1, got 2"), (5, b"\4", "flags"), (6, b"\0\0", "mode, got 0"),
      (16, bytes(4), "sample rate"), (16, b"\xff" * 4, "sample rate"), (5, b"\2", "unknown length"),
-     (20, bytes(8), "never completed")],
+     (20, bytes(8), "incomplete: its writer never stored the length")],
 )  # fmt: skip
 def test_a_header_that_lies_is_refused(offset, new, message):
     data = resealed(written(some_packets(3, "fixed"), "fixed"), offset, new)
@@ -201,7 +200,7 @@ def test_a_header_that_lies_is_refused(offset, new, message):
 
 @every_form
 @pytest.mark.parametrize("seeks", [True, False])
-def test_a_length_beyond_all_bounds_costs_neither_time_nor_memory(form, seeks):
+def test_an_absurd_length_costs_neither_time_nor_memory(form, seeks):
     data = written(some_packets(200, form), form)
     if "pipe" in form:
         trailer = b"\0" + b"\xff" * 8
@@ -226,10 +225,10 @@ def test_a_packet_length_that_no_mode_has_is_refused():
         read(data[:32] + b"\3" + data[33:])
 
 
-def test_a_writer_that_was_not_closed_leaves_no_file_that_can_be_read():
+def test_a_file_whose_writer_was_not_closed_is_refused():
     file = io.BytesIO()
-    CvqWriter(file, 6400, HASH).write(bytes(16 * 50))
-    with pytest.raises(TruncatedStream, match="never completed"):
+    CvqWriter(file, 6400, HASH).write([bytes(16)] * 50)
+    with pytest.raises(TruncatedStream, match="incomplete: its writer never stored the length"):
         CvqReader(io.BytesIO(file.getvalue()))
 
 
@@ -237,53 +236,57 @@ def test_a_stream_may_begin_anywhere_in_a_file():
     file = io.BytesIO(b"before")
     file.seek(6)
     writer = CvqWriter(file, 6400, HASH)
-    writer.write(bytes(16))
+    writer.write([bytes(16)])
     writer.close(100)
     file.seek(6)
     assert list(CvqReader(file)) == [bytes(16)]
     assert file.getvalue().startswith(b"before\x89CVQ")
 
 
-def test_a_writer_refuses_what_does_not_fit():
-    writer = CvqWriter(io.BytesIO(), 6400, HASH, samples=100)
-    with pytest.raises(ArgumentError, match="16 bytes, got 15"):
-        writer.write(bytes(15))
+def test_a_writer_refuses_packets_and_lengths_that_do_not_fit():
+    writer = CvqWriter(io.BytesIO(), 6400, HASH, n_samples=100)
+    with pytest.raises(ArgumentError, match=r"16 bytes .*, got 15"):
+        writer.write([bytes(15)])
     with pytest.raises(ArgumentError, match="not variable"):
-        writer.write(bytes(12), 4800)
+        writer.write([bytes(12)])
+    with pytest.raises(ArgumentTypeError, match="expected bytes, got NoneType"):
+        writer.write([None])
+    with pytest.raises(ArgumentTypeError, match="expected bytes, got int"):
+        writer.write(bytes(16))
     with pytest.raises(ArgumentError, match="0 packets"):
         writer.close()
-    writer.write(bytes(16))
+    writer.write([bytes(16)])
     with pytest.raises(ArgumentError, match="expected 100"):
         writer.close(101)
     with pytest.raises(ArgumentError, match="at least 1"):
-        CvqWriter(io.BytesIO(), 6400, HASH, samples=0)
-    for samples in ("a", 10.5, True):
-        with pytest.raises(ArgumentTypeError, match="samples: expected an int"):
-            CvqWriter(io.BytesIO(), 6400, HASH, samples=samples)
+        CvqWriter(io.BytesIO(), 6400, HASH, n_samples=0)
+    for n_samples in ("a", 10.5, True):
+        with pytest.raises(ArgumentTypeError, match="n_samples: expected an int"):
+            CvqWriter(io.BytesIO(), 6400, HASH, n_samples=n_samples)
 
 
 @pytest.mark.parametrize("file", [5.5, 5, None, io.StringIO()])
-def test_what_is_no_binary_file_is_refused(file):
+def test_only_binary_files_are_accepted(file):
     for call in (info, CvqReader, lambda file: CvqWriter(file, 6400, HASH)):
         with pytest.raises(ArgumentTypeError, match="file: expected a binary file"):
             call(file)
 
 
 @every_form
-def test_info_says_what_a_file_is(form, tmp_path):
+def test_info_gives_the_properties_of_a_file(form, tmp_path):
     packets = some_packets(60, form)
-    data = written(packets, form, samples=52000, samplerate=44100)
+    data = written(packets, form, n_samples=52000, samplerate=44100)
     (tmp_path / "a.cvq").write_bytes(data)
-    what = info(tmp_path / "a.cvq")
-    assert what == info(str(tmp_path / "a.cvq")) == info(data) == info(Pipe(data))
-    assert what.mode == len(packets[0]) * 400
-    assert what.mode in MODES
-    assert (what.version, what.tables, what.whole) == (1, HASH[:16], True)
-    assert (what.variable, what.unknown_length) == ("variable" in form, "pipe" in form)
-    assert (what.samplerate, what.samples, what.n_packets) == (44100, 52000, 60)
-    assert what.duration_s == 52000 / 44100
-    assert what.n_bytes == len(data)
-    assert what.kbps == pytest.approx(len(data) * 8 / what.duration_s / 1000)
+    found = info(tmp_path / "a.cvq")
+    assert found == info(str(tmp_path / "a.cvq")) == info(data) == info(Pipe(data))
+    assert found.mode == len(packets[0]) * 400
+    assert found.mode in MODES
+    assert (found.version, found.tables, found.whole) == (1, HASH[:16], True)
+    assert (found.variable, found.unknown_length) == ("variable" in form, "pipe" in form)
+    assert (found.samplerate, found.n_samples, found.n_packets) == (44100, 52000, 60)
+    assert found.duration_s == 52000 / 44100
+    assert found.n_bytes == len(data)
+    assert found.kbps == pytest.approx(len(data) * 8 / found.duration_s / 1000)
     cut = info(data[: len(data) // 2])
     assert not cut.whole
     assert cut.n_packets < 60

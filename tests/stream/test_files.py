@@ -1,7 +1,12 @@
+"""Files by `celpvq.open`: sound to a file and back, in chunks of any size."""
+
 import contextlib
+import gc
 import io
 import os
 import resource
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -15,19 +20,17 @@ from celpvq import (
     ClosedError,
     FormatError,
     OutputError,
-    OutputExistsError,
     TablesError,
     TableSet,
     TruncatedStream,
 )  # fmt: skip
 from celpvq.container import CvqReader
-from celpvq.output import Output
 
 SIZES = st.lists(st.sampled_from([0, 1, 2, 159, 160, 161, 441, 8193]), max_size=30)
 
 
 def speech_like(n, seed=0):
-    """Noise in syllables."""
+    """Noise in syllables, shape (n,)."""
     rng = np.random.default_rng(seed)
     return 0.2 * rng.normal(size=n).clip(-4, 4) * np.sin(np.arange(n) / 700) ** 2
 
@@ -128,12 +131,13 @@ def test_the_mode_may_change_while_writing(tmp_path):
     y = np.concatenate([decoder.decode_frame(packet) for packet in packets])
     with celpvq.open(tmp_path / "a.cvq") as stream:
         np.testing.assert_array_equal(stream.read(), y[40 : 40 + len(x)])
-    stream = celpvq.open(io.BytesIO(), "w")
-    with pytest.raises(ArgumentError, match="variable=True"):
-        stream.mode = 4800
+    with celpvq.open(io.BytesIO(), "w") as stream:
+        stream.write([0.0])
+        with pytest.raises(ArgumentError, match="variable=True"):
+            stream.mode = 4800
 
 
-def test_a_closed_stream_is_not_read(data, tmp_path):
+def test_a_closed_file_is_not_read(data, tmp_path):
     (tmp_path / "a.cvq").write_bytes(data)
     for file in (tmp_path / "a.cvq", io.BytesIO(data)):
         with celpvq.open(file) as stream:
@@ -167,7 +171,7 @@ def test_damage_is_reported_where_it_is_read():
         assert (stream.n_missing, stream.damage is None) == (0, False)
 
 
-def test_other_tables_are_refused_and_named(data):
+def test_other_tables_are_refused_by_their_hash(data):
     default = celpvq.Encoder().tables
     arrays = {name: array.copy() for name, array in default.arrays.items()}
     arrays["lsf_mean"][0] += 0.001
@@ -181,7 +185,7 @@ def test_other_tables_are_refused_and_named(data):
     assert len(celpvq.decode(foreign, tables=other)[0]) == 100
 
 
-def test_a_file_appears_when_it_is_whole(tmp_path):
+def test_a_file_appears_when_it_is_complete(tmp_path):
     path = tmp_path / "a.cvq"
     with celpvq.open(path, "w", preset="fast") as stream:
         stream.write(speech_like(9000))
@@ -209,9 +213,10 @@ def test_an_exception_leaves_things_as_they_were(error, before, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "n", "message"), [({}, 0, "at least one sample"), ({"samples": 9}, 8, "expected 9")]
+    ("options", "n", "message"),
+    [({}, 0, "at least one sample"), ({"n_samples": 9}, 8, "expected 9")],
 )
-def test_a_stream_without_samples_or_of_another_length_is_refused(options, n, message, tmp_path):
+def test_a_file_without_samples_or_of_another_length_is_refused(options, n, message, tmp_path):
     stream = celpvq.open(tmp_path / "a.cvq", "w", **options)
     stream.write(np.zeros(n))
     with pytest.raises(ArgumentError, match=message):
@@ -232,6 +237,7 @@ def test_a_bad_chunk_is_refused_and_the_stream_goes_on():
     with pytest.raises(ClosedError, match="closed"):
         stream.write(x)
     stream.close()
+    assert stream.n_samples == 1000
 
 
 @contextlib.contextmanager
@@ -260,36 +266,12 @@ def test_a_full_disk_is_a_typed_error_and_leaves_no_file(tmp_path):
 
 
 @pytest.mark.parametrize("folder", ["missing", "file"])
-def test_an_output_that_cannot_be_is_a_typed_error(folder, tmp_path):
+def test_a_file_that_cannot_be_created_is_a_typed_error(folder, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match=r"a\.cvq: N"):
         celpvq.open(tmp_path / folder / "a.cvq", "w")
     with pytest.raises(OutputError, match="directory"):
         celpvq.open(tmp_path, "w")
-
-
-def test_an_output_keeps_links_and_permissions(tmp_path):
-    target, link = tmp_path / "target", tmp_path / "link"
-    target.write_bytes(b"old")
-    target.chmod(0o640)
-    link.symlink_to(target)
-    with Output(link) as output:
-        output.write(b"new")
-    assert link.is_symlink()
-    assert target.read_bytes() == b"new"
-    assert target.stat().st_mode & 0o777 == 0o640
-
-
-def test_an_output_replaces_only_what_it_may(tmp_path):
-    path = tmp_path / "a"
-    output = Output(path, overwrite=False)
-    path.write_bytes(b"somebody else's")
-    with pytest.raises(OutputExistsError, match="exists already"):
-        output.commit()
-    with pytest.raises(OutputExistsError, match="exists already"):
-        Output(path, overwrite=False)
-    assert os.listdir(tmp_path) == ["a"]
-    assert path.read_bytes() == b"somebody else's"
 
 
 def test_a_stream_is_opened_for_reading_or_writing(tmp_path):
@@ -300,3 +282,80 @@ def test_a_stream_is_opened_for_reading_or_writing(tmp_path):
     with pytest.raises(ArgumentError, match="mode"):
         celpvq.open(tmp_path / "a.cvq", "w", mode=1)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_writer_that_is_never_closed_warns_and_leaves_no_file(tmp_path):
+    path = tmp_path / "a.cvq"
+    path.write_bytes(b"old")
+    writers = [celpvq.open(path, "w", preset="fast"), celpvq.open(io.BytesIO(), "w")]
+    for writer in writers:
+        writer.write(speech_like(9000))
+    del writer
+    with pytest.warns(ResourceWarning, match=r"unclosed SpeechWriter to .*a\.cvq"):
+        del writers[0]
+    with pytest.warns(ResourceWarning, match="unclosed SpeechWriter to a file object"):
+        writers.clear()
+    assert os.listdir(tmp_path) == ["a.cvq"]
+    assert path.read_bytes() == b"old"
+
+
+def test_a_program_that_ends_without_closing_leaves_no_file(tmp_path):
+    code = "import celpvq; w = celpvq.open('a.cvq', 'w', preset='fast'); w.write([0.5] * 9000)"
+    run = subprocess.run(
+        [sys.executable, "-W", "default", "-c", code], cwd=tmp_path, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert "ResourceWarning: unclosed SpeechWriter" in run.stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_closed_or_aborted_writer_does_not_warn(tmp_path):
+    for end in (celpvq.SpeechWriter.close, celpvq.SpeechWriter.abort):
+        writer = celpvq.open(tmp_path / end.__name__, "w", preset="fast")
+        writer.write([0.0])
+        end(writer)
+        end(writer)
+        del writer
+        gc.collect()  # a warning would be an error
+    assert os.listdir(tmp_path) == ["close"]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_malformed_packet_in_a_file_is_an_error_or_damage(strict):
+    packets = [*celpvq.Encoder(preset="fast").write(speech_like(1600)), b"\xff\xff", b""]
+    file = io.BytesIO()
+    celpvq.write_packets(file, packets)
+    with celpvq.open(io.BytesIO(file.getvalue()), strict=strict) as stream:
+        if strict:
+            with pytest.raises(FormatError, match="SID"):
+                stream.read()
+            return
+        decoder = celpvq.Decoder()
+        np.testing.assert_array_equal(stream.read(), decoder.write(packets))
+        assert decoder.stats.malformed == 1
+        assert stream.damage == "1 malformed packets"
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"dtype": "int32"}, ArgumentError),
+        ({"samplerate": 1}, ArgumentError),
+        ({"samplerate": "8000"}, celpvq.ArgumentTypeError),
+        ({"tables": "mine"}, celpvq.CelpvqError),
+    ],
+)
+def test_a_reader_with_bad_arguments_closes_its_file(data, options, error, tmp_path):
+    (tmp_path / "a.cvq").write_bytes(data)
+    with pytest.raises(error):
+        celpvq.open(tmp_path / "a.cvq", **options)
+    gc.collect()  # a file left open would warn, which is an error
+
+
+@pytest.mark.parametrize("bad", [1.5, "1", None])
+def test_a_number_of_samples_to_read_is_an_int(data, bad):
+    with (
+        celpvq.open(io.BytesIO(data)) as stream,
+        pytest.raises(celpvq.ArgumentTypeError, match="n:"),
+    ):
+        stream.read(bad)
