@@ -179,7 +179,7 @@ def test_info_says_what_a_file_is(run, here):
     for line in ("mode      6400 bit/s", "duration  0.500 s", "packets   26", "state     whole"):
         assert line in out.splitlines()
     status, out, _ = run("info --json a.cvq")
-    assert json.loads(out)["samples"] == 8000
+    assert json.loads(out)["n_samples"] == 8000
     assert json.loads(out)["whole"] is True
     (here / "cut.cvq").write_bytes((here / "a.cvq").read_bytes()[:100])
     status, out, _ = run("info cut.cvq")
