@@ -3,7 +3,6 @@
 import copy
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -179,7 +178,7 @@ class Decoder(DecoderCore):
         for mode, group in itertools.groupby(packets, _mode):
             run = list(group)
             if mode is not None:
-                data = b"".join(packet or b"" for packet in run)
+                data = b"".join(run)  # type: ignore[arg-type]  # a packet with a mode is not None
                 parts.append(self._decode_indices(bitstream.unpack(mode, data), mode))
             else:
                 following = [*packets[start + 1 : start + len(run) + 1], None]
@@ -193,7 +192,7 @@ class Decoder(DecoderCore):
         try:
             return self._decode(packet, following)
         except FormatError:
-            self._stats = replace(self._stats, malformed=self._stats.malformed + 1)
+            self._count(1, "malformed")
             return self._decode(None, following)
 
     def _sound(self, pcm: I16, n_8k: int | None = None) -> NDArray[Any]:
@@ -224,7 +223,7 @@ class Decoder(DecoderCore):
 
 def checked(packets: Iterable[bytes | None]) -> list[bytes | None]:
     """Return packets as bytes or None; raise `ArgumentTypeError` for anything else."""
-    return [None if packet is None else as_bytes(packet) for packet in packets]
+    return [p if p is None or type(p) is bytes else as_bytes(p) for p in packets]
 
 
 def _mode(packet: bytes | None) -> Mode | None:

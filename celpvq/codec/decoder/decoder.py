@@ -1,7 +1,5 @@
 """`FrameDecoder`: packets to frames of samples at 8 kHz. The signal path is in `frame`."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..._types import I16, I64
@@ -38,13 +36,13 @@ class DecoderCore(Stateful):
 
     _mode: Mode | None
     _last_type: int | None
-    _stats: DecoderStats
+    _counts: dict[str, int]  # fields of `stats`
 
     def __init__(self, *, postfilter: bool = True, tables: TableSet | None = None) -> None:
         super().__init__()
         self.postfilter = bool(postfilter)
         self.tables = table_set.given(tables)
-        self._stats = DecoderStats()
+        self._counts = {}
         self._restart()
 
     @property
@@ -65,7 +63,7 @@ class DecoderCore(Stateful):
     @property
     def stats(self) -> DecoderStats:
         """Numbers of frames by type since the last `reset`."""
-        return self._stats
+        return DecoderStats(**self._counts)
 
     @property
     def last_frame(self) -> DecodedFrame | None:
@@ -124,17 +122,17 @@ class DecoderCore(Stateful):
         )  # fmt: skip
         if len(indices):
             self._last_type = frame_type
-            self._count(FRAME_TYPES[frame_type], len(indices))
+            self._count(len(indices), "frames", FRAME_TYPES[frame_type])
         return out
 
-    def _count(self, name: str, n: int) -> None:
-        counts = {"frames": self._stats.frames + n, name: getattr(self._stats, name) + n}
-        self._stats = replace(self._stats, **counts)
+    def _count(self, n: int, *names: str) -> None:
+        """Add n to fields of `stats`; copies share the counts, which never change in place."""
+        self._counts = self._counts | {name: self._counts.get(name, 0) + n for name in names}
 
     def reset(self) -> None:
         """Start a new stream, and count from zero."""
         with self._access:
-            self._stats = DecoderStats()
+            self._counts = {}
             self._restart()
 
     def _restart(self) -> None:
