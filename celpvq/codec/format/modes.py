@@ -66,6 +66,9 @@ class Mode:
     def __post_init__(self) -> None:
         assert sorted(self.transmission) == sorted(self.allocation), "each bit is sent once"
 
+    def __hash__(self) -> int:  # tables are looked up by mode in every call
+        return self.bitrate
+
     @property
     def name(self) -> str:
         """The bit rate as text."""
