@@ -4,7 +4,7 @@ from importlib.metadata import version as installed_version
 
 project = "celpvq"
 author = "The celpvq authors"
-copyright = f"2026, {author}"  # noqa: A001  # Sphinx's name
+copyright = f"2026, {author}"  # the name that Sphinx reads
 release = version = installed_version("celpvq")
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "myst_nb"]

@@ -10,14 +10,7 @@ from scipy.signal import lfilter
 from celpvq.codec.common import adaptive_codebook, fixed_codebook, gains, pitch, synthesis
 from celpvq.codec.encoder import adaptive_search, fixed_search, gain_search, products
 from celpvq.codec.encoder.search_tables import SearchTables
-from celpvq.codec.format.modes import (
-    LPC_ORDER,
-    MAX_LAG,
-    MIN_LAG,
-    N_INDICES,
-    N_SUBFRAMES,
-    fcb_stages,
-)
+from celpvq.codec.format.modes import LPC_ORDER, MAX_LAG, MIN_LAG, N_INDICES, N_SUBFRAMES, fcb_stages
 from celpvq.codec.format.modes import SUBFRAME_LEN as N
 from celpvq.codec.format.modes import modes as all_modes
 from celpvq.codec.common.table_set import TableSet

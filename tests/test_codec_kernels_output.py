@@ -135,15 +135,9 @@ def test_postfilter_agrees_with_its_transfer_function(seed):
 
 def test_a_postfilter_without_strength_leaves_speech_alone():
     rng = np.random.default_rng(1)
-    a, x, state = (
-        resonant_lpc(rng),
-        rng.normal(size=N),
-        formant_postfilter.FormantPostfilterState.new(),
-    )
+    a, x, state = resonant_lpc(rng), rng.normal(size=N), formant_postfilter.FormantPostfilterState.new()
     y = x.copy()
-    formant_postfilter.apply(
-        a, formant_postfilter.FormantPostfilterSettings(0.7, 0.7, 0.0), state, y
-    )
+    formant_postfilter.apply(a, formant_postfilter.FormantPostfilterSettings(0.7, 0.7, 0.0), state, y)
     np.testing.assert_allclose(y, x, rtol=1e-9, atol=1e-12)
 
 

@@ -6,14 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from celpvq.codec.encoder import (
-    adaptive_search,
-    analysis,
-    encoder,
-    fixed_search,
-    lsf_search,
-    products,
-)
+from celpvq.codec.encoder import adaptive_search, analysis, encoder, fixed_search, lsf_search, products
 from celpvq.codec.encoder.encoder import Encoder
 from celpvq.codec.format.modes import FRAME_LEN, MAX_LAG, MIN_LAG, Mode, fcb_stages
 from celpvq.codec.format.modes import SUBFRAME_LEN as N
