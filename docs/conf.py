@@ -1,6 +1,8 @@
 """Configuration of the documentation site; `.ci/run` builds it with every warning an error."""
 
+import re
 from importlib.metadata import version as installed_version
+from typing import Any
 
 project = "celpvq"
 author = "The celpvq authors"
@@ -24,3 +26,13 @@ nb_execution_mode = "force"
 nb_execution_timeout = 900  # seconds a cell: the first ones compile, on a busy machine slowly
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
+
+
+def _quote_fitted_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: Any) -> None:
+    """Quote names such as n_iter_ in the shapes of docstrings: reST would take them for links."""
+    lines[:] = [re.sub(r"(?<=\()([a-z]\w*_)(?=[ ,)])", r"``\1``", line) for line in lines]
+
+
+def setup(app: Any) -> None:
+    """Connect the hook after numpydoc's own."""
+    app.connect("autodoc-process-docstring", _quote_fitted_names, priority=900)
