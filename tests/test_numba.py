@@ -348,6 +348,7 @@ def copy_of_package(tmp_path):
     return folder / "celpvq", environ
 
 
+@pytest.mark.slow
 def test_an_edit_of_a_called_kernel_takes_effect(copy_of_package):
     package, environ = copy_of_package
     before = float(python(WEIGHT, **environ)[0])
@@ -421,6 +422,7 @@ def weighed(warm):
     return python(WEIGHT, CELPVQ_CACHE=str(warm))[0]
 
 
+@pytest.mark.slow
 def test_without_a_home_and_a_usable_cache_the_temporary_folder_serves(tmp_path, weighed):
     (tmp_path / "file").touch()
     (tmp_path / "tmp").mkdir()

@@ -41,7 +41,7 @@ def test_the_first_sid_of_a_pause_sets_the_noise_and_the_next_ones_only_its_aim(
     np.testing.assert_array_equal(state.level, [level, comfort_noise.level_db(20)])
 
 
-def test_the_level_moves_towards_that_of_the_last_sid(book):
+def test_the_level_moves_towards_the_level_of_the_last_sid(book):
     noise_state, synth = NoiseState.new(), SynthesisState.new()
     comfort_noise.receive(np.array([17, 9]), book, noise_state)
     comfort_noise.receive(np.array([17, 20]), book, noise_state)

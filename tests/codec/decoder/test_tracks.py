@@ -10,7 +10,7 @@ from celpvq.codec.encoder.encoder import FrameEncoder
 from celpvq.codec.format.modes import FRAME_LEN
 
 
-def test_parameters_are_those_that_the_decoder_reports(mode, speech):
+def test_parameters_agree_with_the_reports_of_the_decoder(mode, speech):
     packets = FrameEncoder(mode, "fast").encode(speech)
     found = tracks.parameters(b"".join(packets), mode)
     n = len(speech) // FRAME_LEN
