@@ -75,8 +75,8 @@ def write(folder: Path, study: Study, captions: Mapping[str, str]) -> None:
         rate_table(study),
         f"The column *bits* gives {rates} of the indices of a vector. *Entropy* is the rate of an"
         " ideal code for each index by itself. *Distortion* is the mean squared error per"
-        " component; SQNR is the mean variance of a component over the distortion. The bound is the one for"
-        " Gaussian vectors of the same covariance.",
+        " component; SQNR is the mean variance of a component over the distortion. The bound holds"
+        " for Gaussian vectors of the same covariance.",
         *(f"![{picture.split('.')[0]}]({picture})\n\n{caption}"
           for picture, caption in captions.items()),
     ]  # fmt: skip

@@ -137,6 +137,7 @@ def test_names_tell_talker_and_language(clip, who, tongue):
     assert (command.talker(clip), command.language(clip)) == (who, tongue)
 
 
+@pytest.mark.slow
 def test_a_diagnosis_tells_frames_parts_and_talkers(speech, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(command, "MEASURES", ("pesq", "estoi"))
     for name, part in (("a_one_1_en_f", speech), ("a_two_1_de_m", 0.9 * speech[::-1])):
