@@ -1,4 +1,4 @@
-"""Print PESQ under frame loss, and that of AMR-NB with the same frames lost, as Markdown.
+"""Print PESQ under frame loss, of celpvq and of AMR-NB with the same frames lost.
 
     python tools/loss_table.py FOLDER                      3 to 20 % lost, at random and in bursts
     python tools/loss_table.py FOLDER --every 3 --naive    a third of it; also without concealment

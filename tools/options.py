@@ -45,8 +45,9 @@ def read_speech(args: argparse.Namespace) -> list[F64]:
 
 def recordings() -> Path | None:
     """Return the folder ``dev`` of CELPVQ_SPEECH; None if it does not exist."""
-    folder = Path(os.environ.get("CELPVQ_SPEECH", ""), "dev")
-    return folder if "CELPVQ_SPEECH" in os.environ and folder.is_dir() else None
+    speech = os.environ.get("CELPVQ_SPEECH")
+    folder = Path(speech or "", "dev")
+    return folder if speech and folder.is_dir() else None
 
 
 def check_outside(parser: argparse.ArgumentParser, out: Path, folder: Path) -> None:

@@ -79,7 +79,7 @@ class Soak:
                 self._frame(x)
 
     def _change(self) -> None:
-        """Change at random what may change between two frames."""
+        """Change settings at random between two frames."""
         rng = self.rng
         if rng.random() < 0.2:
             self.encoder.mode = MODES[rng.integers(len(MODES))]

@@ -21,8 +21,8 @@ from scipy.signal import lfilter
 from celpvq import vq
 from celpvq._types import F64
 from celpvq.lab.tabular import markdown
-from celpvq.training.corpus import Clip, find_clips
-from celpvq.training.lsf_books import analyze
+from celpvq.lab.vectors import audible_lsf
+from celpvq.training.corpus import find_clips
 from celpvq.vq.base import VectorQuantizer
 
 K = 4  # samples in a vector
@@ -46,17 +46,6 @@ def gauss_markov(n: int, rng: np.random.Generator) -> F64:
     return np.asarray(x[start:]).reshape(n, K)
 
 
-def lsf(clips: list[Clip], n: int) -> F64:
-    """Return the LSF (n, p) of audible frames."""
-    found: list[F64] = []
-    for clip in clips:
-        values, weight, _ = analyze([clip.read()])
-        found.append(values[weight[:, 0] > 0])
-        if sum(map(len, found)) >= n:
-            return np.concatenate(found)[:n]
-    raise SystemExit(f"expected {n} frames of speech, got {sum(map(len, found))}")
-
-
 def sources(folder: Path, n: int) -> dict[str, tuple[F64, F64]]:
     """Return the vectors for training and for tests of each source, n / 2 of each."""
     rng = np.random.default_rng(1)
@@ -64,7 +53,9 @@ def sources(folder: Path, n: int) -> dict[str, tuple[F64, F64]]:
     clips = find_clips(folder)
     clips = [clips[i] for i in rng.permutation(len(clips))]
     halves = clips[: len(clips) // 2], clips[len(clips) // 2 :]
-    train, test = (lsf(half, n // 2) for half in halves)
+    train, test = (audible_lsf(half, n // 2) for half in halves)
+    if min(len(train), len(test)) < n // 2:
+        raise SystemExit(f"expected {n // 2} frames in each half, got {len(train)}, {len(test)}")
     split = {name: (X[: n // 2], X[n // 2 :]) for name, X in made.items()}
     return split | {"lsf": (train - train.mean(axis=0), test - train.mean(axis=0))}
 

@@ -1,4 +1,4 @@
-"""The laboratory: what the verbs ``compare``, ``demo`` and ``vq`` and the tools share.
+"""Laboratory: the shared parts of the verbs ``compare``, ``demo`` and ``vq`` and of the tools.
 
 Clips and tables
     `clips` (recordings at 8 kHz), `tabular` (Markdown and CSV), `figures` (matplotlib).

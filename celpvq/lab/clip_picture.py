@@ -15,7 +15,7 @@ WINDOW_LEN = 240  # 30 ms
 def draw(path: Path, ref: F64, deg: F64, lsf: F64, lag: F64, title: str) -> None:
     """Write spectrograms before and after, and the tracks of LSF and lag, as a picture.
 
-    The errors are those of `new_figure` and `write_file`.
+    It raises the errors of `new_figure` and `write_file`.
 
     Parameters
     ----------

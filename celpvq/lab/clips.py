@@ -1,4 +1,4 @@
-"""Speech clips at 8 kHz: those that come with the package, and those of a folder."""
+"""Speech clips at 8 kHz: the bundled ones, and the files of a folder."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -74,7 +74,7 @@ def table(totals: Mapping[int, Totals], measures: Sequence[str]) -> str:
 
 
 def draw_clip(path: Path, clip: F64, preset: str) -> None:
-    """Draw `PICTURE_CLIP` before and after the codec; the errors are those of `draw`."""
+    """Draw `PICTURE_CLIP` before and after the codec; it raises the errors of `draw`."""
     coded, _ = api.decode(api.encode(clip, SAMPLERATE, PICTURE_MODE, preset))
     whole = np.pad(clip, (0, -clip.size % FRAME_LEN))
     packets = b"".join(FrameEncoder(PICTURE_MODE, preset=preset).encode(whole))

@@ -30,8 +30,8 @@ def draw_history(path: Path, trial: Trial) -> None:
 def draw_cells(path: Path, study: Study) -> None:
     """Draw the cells of vectors (n, k), k > 1, in the plane of two components.
 
-    For k = 2 the plane is that of the vectors. For k > 2 it is spanned by the first two principal
-    components through the mean, and the picture shows how it cuts the cells.
+    For k = 2 the plane holds the vectors themselves. For k > 2 it goes through the mean along the
+    first two principal components, and the picture shows how it cuts the cells.
     """
     model, quantizer = study.model, study.main.quantizer
     whole = len(model.mean) == 2

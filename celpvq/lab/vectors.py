@@ -55,7 +55,7 @@ def read_vectors(
     SoundFileError, OSError
         If a file cannot be read.
     """
-    read = _lsf_of if path.is_dir() else _rows
+    read = _speech if path.is_dir() else _rows
     vectors = read(path, held_back, seed, limit, in_time)
     if len(vectors.train) == 0:
         raise ArgumentError(f"{path}: expected vectors to design the quantizer for, got none")
@@ -72,8 +72,8 @@ def _rows(path: Path, held_back: float, seed: int, limit: int, in_time: bool) ->
         taken = np.arange(n)
         held[n - n_held :] = True
     else:  # one row of each of n equal parts, in their order
-        each, rest = divmod(len(rows), n)
-        edges = np.arange(n + 1) * each + np.minimum(np.arange(n + 1), rest)
+        each, longer = divmod(len(rows), n)
+        edges = np.arange(n + 1) * each + np.minimum(np.arange(n + 1), longer)
         taken = rng.integers(edges[:-1], edges[1:])
         held[rng.permutation(n)[:n_held]] = True
     train, test = (_read(path, rows, part) for part in (taken[~held], taken[held]))
@@ -109,7 +109,7 @@ def _read(path: Path, rows: Floats, taken: np.ndarray) -> Floats:
     return part
 
 
-def _lsf_of(folder: Path, held_back: float, seed: int, limit: int, _in_time: bool) -> Vectors:
+def _speech(folder: Path, held_back: float, seed: int, limit: int, _in_time: bool) -> Vectors:
     clips = find_clips(folder)
     kept, held = hold_back(clips, held_back, seed)
     rng = random.Random(seed)  # noqa: S311 - not a secret
@@ -122,13 +122,13 @@ def _lsf_of(folder: Path, held_back: float, seed: int, limit: int, _in_time: boo
             f"{folder}: expected two recordings or more, to hold one back, got {len(clips)}"
         )
     n_held = round(limit * held_back)
-    train, test = (_lsf(rng.sample(some, len(some)), n)
+    train, test = (audible_lsf(rng.sample(some, len(some)), n)
                    for some, n in ((kept, limit - n_held), (held, n_held)))  # fmt: skip
     return Vectors(train, test, f"LSF of {folder.name}, {len(kept)} + {len(held)} recordings")
 
 
-def _lsf(clips: list[Clip], limit: int) -> F64:
-    """Return the LSF (n, p) of the first `limit` audible frames."""
+def audible_lsf(clips: list[Clip], limit: int) -> F64:
+    """Return the LSF (n, p) of the first audible frames of recordings, at most `limit`."""
 
     def audible(clip: Clip) -> F64:
         spectra = analyze([clip.read()])

@@ -87,7 +87,7 @@ def _frames(a: ArrayLike, b: ArrayLike) -> tuple[F64, F64]:
 
 
 def _grid(band_hz: tuple[float, float]) -> F64:
-    """Return the centres of those of `N_BINS` equal bins that lie in the band [radians]."""
+    """Return the centres of the bins in the band [radians]; `N_BINS` equal bins reach to pi."""
     low, high = band_hz
     omega = (np.arange(N_BINS) + 0.5) * np.pi / N_BINS
     inside = omega[

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import soundfile
 from diagnose import classes, command, contenders, frames
-from scipy.signal import butter, sosfilt
+from scipy.signal import butter, lfilter, lfiltic, sosfilt
 
 from celpvq.codec.common import lsf_dequantizer, table_set
-from celpvq.codec.common.lsf import flat
+from celpvq.codec.common.lsf import flat, to_lpc
 from celpvq.codec.encoder.encoder import FrameEncoder
 from celpvq.codec.encoder.presets import HIGHPASS_HZ
 from celpvq.codec.format import modes
 from celpvq.codec.format.modes import FRAME_LEN
+from celpvq.errors import ArgumentError
 from celpvq.quality import segmental_snr
 from celpvq.training import lsf_books
 
@@ -67,6 +68,20 @@ def test_ratios_and_levels_are_those_of_a_signal_at_half_its_level(speech):
     assert float(snr) == float(snr_w) == 6.02
 
 
+def test_frames_are_weighted_as_in_the_search(speech):
+    x = highpassed(speech).reshape(-1, FRAME_LEN)
+    spectra = lsf_books.analyze([speech]).lsf
+    past_x, past_y, want = np.zeros(10), np.zeros(10), []
+    for frame, row in zip(x, spectra, strict=True):
+        a = np.empty(10)
+        to_lpc(row, a)
+        num, den = (np.r_[1, a * gamma ** np.arange(1, 11)] for gamma in (0.94, 0.6))
+        state = lfiltic(num, den, past_y[::-1], past_x[::-1])
+        want.append(lfilter(num, den, frame, zi=state)[0])
+        past_x, past_y = frame[-10:], want[-1][-10:]
+    np.testing.assert_allclose(frames._weigh(x, spectra), want, atol=1e-12)
+
+
 def test_unquantized_spectra_are_the_clips_own(speech):
     own = contenders.own_lsf(table_set.default().mode(MODE), MODE, speech)
     x = np.zeros(classes.to_frames(speech).size)
@@ -81,6 +96,13 @@ def test_unquantized_spectra_are_the_clips_own(speech):
         errors.append(np.abs(now - lsf).max())
         prev[:] = now
     assert np.quantile(errors, 0.9) < 1e-6  # of like frames either may be taken
+
+
+def test_a_clip_of_more_frames_than_the_search_has_room_for_is_refused():
+    own = table_set.default().mode(MODE)
+    assert len(contenders.own_lsf(own, MODE, np.ones(512 * 160 - 40)).lsf.stage1[0]) == 512
+    with pytest.raises(ArgumentError, match="expected at most 512 frames, got 513"):
+        contenders.own_lsf(own, MODE, np.ones(512 * 160))
 
 
 def test_each_part_unquantized_lets_the_search_come_nearer(speech):
@@ -115,6 +137,7 @@ def test_names_tell_talker_and_language(clip, who, tongue):
     assert (command.talker(clip), command.language(clip)) == (who, tongue)
 
 
+@pytest.mark.slow
 def test_a_diagnosis_tells_frames_parts_and_talkers(speech, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(command, "MEASURES", ("pesq", "estoi"))
     for name, part in (("a_one_1_en_f", speech), ("a_two_1_de_m", 0.9 * speech[::-1])):

@@ -65,6 +65,8 @@ def recordings(speech_dir, recorded):
     return clips
 
 
+@pytest.mark.slow
+@pytest.mark.speech
 def test_recordings_are_as_good_as_recorded(recorded, recordings):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of packages that are being imported

@@ -8,6 +8,7 @@ import pytest
 import vq_benchmark
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_a_table_has_the_installed_packages(capsys, monkeypatch):
     monkeypatch.setattr(vq_benchmark, "PACKAGES", {"celpvq": "celpvq", "none": "no_such_package"})

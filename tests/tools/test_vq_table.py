@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import soundfile
 import vq_table as tool
 
 from celpvq import vq
@@ -40,3 +41,14 @@ def test_the_page_of_methods_lists_every_quantizer_and_its_example_runs(root, ca
     sqnr_db, entropy = map(float, capsys.readouterr().out.split())
     assert 10 < sqnr_db < -10 * np.log10(vq.shannon_distortion_gaussian(2))
     assert 7 < entropy < 8
+
+
+def test_the_command_prints_a_table_for_speech(tmp_path, clips, capsys):
+    for name in ("espeak-m-de", "flite-slt-en"):
+        soundfile.write(tmp_path / f"{name}.wav", clips[name][:16000], 8000)
+    tool.main([str(tmp_path), "--vectors", "120", "--bits", "2", "--only", "lsf"])
+    head, _, *rows = capsys.readouterr().out.strip().splitlines()
+    assert head == "| lsf | 2 bit | time [s] |"
+    assert QUANTIZERS - {row.split(" | ")[0][2:] for row in rows} <= {"StraightThroughVQ"}
+    with pytest.raises(SystemExit, match="expected 5000 frames in each half"):
+        tool.main([str(tmp_path), "--vectors", "10000"])

@@ -21,7 +21,8 @@ from celpvq.codec.decoder.decoder import FrameDecoder
 from celpvq.codec.encoder.encoder import FrameEncoder
 from celpvq.codec.encoder.presets import MAX_PITCH_GAIN
 from celpvq.codec.format import modes
-from celpvq.codec.format.modes import LPC_ORDER, N_SUBFRAMES, Mode
+from celpvq.codec.format.modes import LPC_ORDER, MAX_LSF_BITS, N_SUBFRAMES, Mode
+from celpvq.errors import ArgumentError
 from celpvq.lab.clips import Clip, aligned, padded
 from celpvq.lab.contenders import UNKNOWN, Celpvq, Coded, code_hash, hash_of
 from celpvq.training import lsf_books
@@ -49,6 +50,8 @@ def own_lsf(own: ModeTables, mode: Mode, x: F64) -> ModeTables:
     """Return tables whose first LSF codebook holds the LSF of the clip x (n,) itself."""
     del mode
     lsf = lsf_books.analyze([padded(x)]).lsf
+    if len(lsf) > 1 << MAX_LSF_BITS:  # the room that the search has on its stack
+        raise ArgumentError(f"expected at most {1 << MAX_LSF_BITS} frames, got {len(lsf)}")
     none = np.zeros((2, 1, SPLIT)), np.zeros((2, 1, LPC_ORDER - SPLIT))
     unpredicted = np.zeros(LPC_ORDER), np.zeros((2, LPC_ORDER))
     return own._replace(lsf=LsfTables(*unpredicted, np.stack([lsf, lsf]), *none))
@@ -97,7 +100,7 @@ PARTS: Mapping[str, Callable[[ModeTables, Mode, F64], ModeTables]] = MappingProx
 
 
 def parts(mode: Mode) -> list[str]:
-    """Return those of `PARTS` that change anything in `mode`."""
+    """Return the names in `PARTS` that change anything in `mode`."""
     same = set()
     if set(mode.bits("lag")) == {pitch.ABSOLUTE_BITS}:
         same.add("lags all absolute")

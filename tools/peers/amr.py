@@ -7,7 +7,7 @@ import numpy as np
 
 from celpvq._types import I16
 
-from .codec import Peer, declare, load
+from .codec import Peer, declare, decode_each, encode_each, load
 
 KBPS = (4.75, 5.15, 5.9, 6.7, 7.4, 7.95, 10.2, 12.2)
 NEAREST_KBPS = {4800: 4.75, 5600: 5.9, 6400: 6.7, 7200: 7.4, 8000: 7.95}  # by celpvq's bit/s
@@ -37,23 +37,17 @@ class Amr(Peer):
         state = self._lib.Encoder_Interface_init(0)
         packet = np.empty(_MAX_BYTES, dtype=np.uint8)
         encode, out = self._lib.Encoder_Interface_Encode, packet.ctypes.data
-        first, step = frames.ctypes.data, frames.strides[0]
-        packets = []
-        for i in range(len(frames)):
-            n_bytes = encode(state, self._mode, first + i * step, out, 0)
-            packets.append(packet[:n_bytes].tobytes())
+        packets = encode_each(frames, packet, lambda x: encode(state, self._mode, x, out, 0))
         self._lib.Encoder_Interface_exit(state)
         return packets
 
     def decode(self, packets: Sequence[bytes | None]) -> I16:
         """Return the samples; the library conceals packets that are None."""
         state = self._lib.Decoder_Interface_init()
-        out = np.empty((len(packets), self.frame_len), dtype=np.int16)
-        decode, first, step = self._lib.Decoder_Interface_Decode, out.ctypes.data, out.strides[0]
-        for i, packet in enumerate(packets):
-            decode(state, _NO_DATA if packet is None else packet, first + i * step, 0)
+        decode, given = self._lib.Decoder_Interface_Decode, [p or _NO_DATA for p in packets]
+        samples = decode_each(given, self.frame_len, lambda p, y: decode(state, p, y, 0))
         self._lib.Decoder_Interface_exit(state)
-        return out.reshape(-1)
+        return samples
 
 
 def peers() -> list[Peer]:

@@ -4,14 +4,18 @@ import ctypes
 import ctypes.util
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from celpvq._types import I16
 from celpvq.codec.format.modes import FRAME_LEN, SAMPLERATE
 from celpvq.lab.contenders import Coded
+
+Bytes = NDArray[np.uint8]
+P = TypeVar("P")
 
 
 class AbsentError(Exception):
@@ -73,6 +77,28 @@ class Peer(ABC):
     def clock() -> float:
         """Return the processor time of this thread [s]."""
         return time.thread_time()
+
+
+def encode_each(frames: I16, packet: Bytes, call: Callable[[int], int | None]) -> list[bytes]:
+    """Return the packets of frames (n_frames, frame_len).
+
+    call(address of a frame) fills `packet` and returns its length; None stands for all of it.
+    """
+    packets = []
+    for i in range(len(frames)):
+        length = call(frames.ctypes.data + i * frames.strides[0])
+        packets.append(packet[:length].tobytes())
+    return packets
+
+
+def decode_each(
+    packets: Sequence[P], frame_len: int, call: Callable[[P, int], object]
+) -> I16:  # fmt: skip
+    """Return the samples of packets; call(packet, address) writes those of one."""
+    out = np.empty((len(packets), frame_len), dtype=np.int16)
+    for i, packet in enumerate(packets):
+        call(packet, out.ctypes.data + i * out.strides[0])
+    return out.reshape(-1)
 
 
 def load(name: str, package: str) -> ctypes.CDLL:

@@ -1,4 +1,4 @@
-"""The list of codecs, and those of them that are installed."""
+"""The known codecs, and the search for the installed ones."""
 
 from importlib import import_module
 
