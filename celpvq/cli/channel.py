@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from ..errors import ArgumentError
     from ..output import Output
 
+    _check_options(args)
     coded = args.output.endswith(".g192")
     suffix = ".wav" if args.output == "-" or coded else check_suffix(args.output)
     log_suffix = Path(args.log).suffix if args.log else SUFFIXES[0]
@@ -91,13 +92,25 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_options(args: argparse.Namespace) -> None:
+    """Refuse options that do nothing without another one."""
+    from ..errors import ArgumentError
+
+    if args.burst is not None and not args.loss:
+        raise ArgumentError("--burst requires --loss")
+    if args.bit_burst is not None and not args.ber:
+        raise ArgumentError("--bit-burst requires --ber")
+    if args.fields is not None and not (args.ber or args.pattern):
+        raise ArgumentError("--fields requires --ber, or a --pattern of bits")
+
+
 def _pattern(path: str | None, compact: Any) -> "Pattern | None":
     from ..channel import read_pattern
     from ..errors import ArgumentError
 
     if path is None:
         if compact is not None:
-            raise ArgumentError("--compact: tells the form of a --pattern, and there is none")
+            raise ArgumentError("--compact requires --pattern")
         return None
     with common.open_input(path) as file, common.about(path):
         return read_pattern(file.read(), compact)
@@ -109,14 +122,21 @@ def _read(file: Any, args: argparse.Namespace) -> "tuple[list[Packet], int, Any,
     from ..codec.common.table_set import made_with
     from ..codec.format.modes import BY_LENGTH, DELAY, FRAME_LEN, SID_BYTES
     from ..container import CvqReader, n_samples_8k
-    from ..errors import FormatError
+    from ..channel.losses import Packet
+    from ..errors import FormatError, TruncatedStream
 
     if args.input.endswith(".g192"):
-        sent = list(read_g192(file))
+        sent, note = list[Packet](), ""
+        try:
+            sent.extend(read_g192(file))
+        except TruncatedStream as error:
+            if not args.partial:
+                raise
+            note = f"; the end is missing: {error}"
         for frame, packet in enumerate(sent):
             if packet is not None and len(packet) not in (0, SID_BYTES, *BY_LENGTH):
                 raise FormatError(f"frame {frame}: no packet has {8 * len(packet)} bits")
-        return sent, max(len(sent) * FRAME_LEN - DELAY, 0), common.load_tables(args.tables), ""
+        return sent, max(len(sent) * FRAME_LEN - DELAY, 0), common.load_tables(args.tables), note
     reader = CvqReader(file, strict=not args.partial)
     sent = list(reader)
     n = max(len(sent) * FRAME_LEN - DELAY, 0)

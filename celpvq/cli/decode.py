@@ -21,9 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = _EPILOG
     common.add_files(parser, "a .cvq file", "the sound file")
-    parser.add_argument(
-        "--raw", action="store_true", help="write headerless samples: 16 bits, little-endian"
-    )
+    common.add_raw(parser, "write headerless samples")
     parser.add_argument(
         "--rate", type=rate, default=8000, metavar="HZ",
         help="sample rate of OUT, or `original` for that of what was encoded (default: 8000)",
@@ -53,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
         ) as stream,
     ):  # fmt: skip
         hz, n = stream.samplerate, stream.n_samples
-        writer = SoundWriter(output, suffix, hz, None if args.partial else n)
+        n_known = None if args.partial else n
+        writer = SoundWriter(output, suffix, hz, n_known, subtype=args.raw or "PCM_16")
         with common.Progress(
             "decode", n and n / hz, quiet=args.quiet, kernel=common.DECODER
         ) as progress:

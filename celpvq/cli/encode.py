@@ -11,7 +11,8 @@ Several channels are averaged unless --channel picks one, counted from 0.
 examples:
   celpvq encode speech.wav speech.cvq
   celpvq encode --mode 8000 --preset best --channel 1 interview.flac right.cvq
-  celpvq encode --raw --rate 8000 samples.s16 speech.cvq
+  celpvq encode --raw --rate 16000 samples.s16 speech.cvq
+  celpvq encode --raw alaw call.al call.cvq
   ffmpeg -i film.mkv -f wav - | celpvq encode - speech.cvq
 """
 
@@ -30,9 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="effort: any of them decodes alike (default: default)",
     )  # fmt: skip
     parser.add_argument("--channel", type=int, metavar="K", help="take channel K, from 0")
-    parser.add_argument(
-        "--raw", action="store_true", help="IN is headerless: 16 bits, little-endian, one channel"
-    )
+    common.add_raw(parser, "IN is headerless, of one channel")
     parser.add_argument(
         "--rate", type=common.samplerate, metavar="HZ", help="of a --raw IN (default: 8000)"
     )
@@ -49,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
     from ..stream import StreamWriter
 
     if args.rate is not None and not args.raw:
-        raise ArgumentError("--rate: only a --raw input needs it, a sound file says its own")
+        raise ArgumentError("--rate requires --raw: a sound file says its own rate")
+    if args.raw and args.channel:
+        raise ArgumentError("--channel: a --raw input has one channel, number 0")
     name = common.name_of(args.input, "input")
     tables = common.load_tables(args.tables)
     with (
@@ -58,22 +59,25 @@ def run(args: argparse.Namespace) -> int:
         common.about(args.input),
     ):
         if args.raw:
-            sound = read_raw(file, args.rate or 8000, name, strict=not args.partial)
+            rate = args.rate or 8000
+            sound = read_raw(file, rate, name, subtype=args.raw, strict=not args.partial)
         else:
             sound = read_sound(file, name, strict=not args.partial)
         rate = sound.samplerate
         seconds = None if sound.n_samples is None else sound.n_samples / rate
         with (
             StreamWriter(
-                output, rate, args.mode, args.preset, axis=1, channel=args.channel,
+                output, rate, args.mode, args.preset,
                 highpass=not args.no_highpass, dtx=args.dtx, tables=tables,
             ) as stream,
             common.Progress("encode", seconds, quiet=args.quiet) as progress,
         ):  # fmt: skip
-            for block in sound.blocks:
+            for block in sound.mono(args.channel):
                 stream.write(block)
                 progress.update(len(block) / rate)
-    common.summarize(args, progress, stream.n_bytes, _channel_note(sound.channels, args.channel))
+    notes = [_channel_note(sound.channels, args.channel), sound.clipping, *sound.notes]
+    note = "; ".join(text for text in notes if text)
+    common.summarize(args, progress, stream.n_bytes, note and f"; {note}")
     return 0
 
 
@@ -81,4 +85,4 @@ def _channel_note(n: int, channel: int | None) -> str:
     """Return what became of several channels."""
     if n == 1:
         return ""
-    return f" ({n} channels averaged)" if channel is None else f" (channel {channel} of {n})"
+    return f"{n} channels averaged" if channel is None else f"channel {channel} of {n}"

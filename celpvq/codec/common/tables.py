@@ -59,9 +59,8 @@ def expected() -> Mapping[str, tuple[tuple[int, ...], str]]:
         sizes = (LPC_ORDER, SPLIT, LPC_ORDER - SPLIT)
         for name, bits, size in zip(lsf_names(mode), lsf_bits, sizes, strict=True):
             shape = (2, 1 << bits, size)
-            assert want.setdefault(name, (shape, "<f4"))[0] == shape, (
-                "modes share LSF books by size"
-            )
+            shared, _ = want.setdefault(name, (shape, "<f4"))
+            assert shared == shape, "modes share LSF books by size"
         for bits in mode.bits("fcb"):
             for name, stage in zip(fcb_names(bits), fcb_stages(bits), strict=True):
                 want[name] = ((1 << stage, SUBFRAME_LEN), "<f2")
