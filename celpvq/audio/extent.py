@@ -81,7 +81,7 @@ def survey_extent(
     start, declared = extent.start, extent.declared
     there = end - start
     survey = Survey()
-    stop: int | None = end
+    stop = end
     real = there
     if declared is None:
         real = skip_back(file, start, end) - start
@@ -92,9 +92,9 @@ def survey_extent(
     else:
         real = declared
         after = min(start + declared + -declared % extent.align, end)
-        stop = after if after == end else follows(file, after, end)
-        if stop is None:
-            stop = end
+        found = after if after == end else follows(file, after, end)
+        stop = end if found is None else found
+        if found is None:
             real = skip_back(file, start, end) - start
             survey.notes.append(
                 f"the header says {declared} bytes of sound, {real} are there and were all taken"

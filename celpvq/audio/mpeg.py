@@ -212,13 +212,15 @@ def _part(run: Run) -> Part:
 
 def _info_frame(run: Run) -> bytes:
     """Return an Info frame like the frames of a run, with their number."""
-    at = 4 + run.header.side_len
-    for kbps_ix in range(1, 15):
-        head = bytearray(run.head)
-        head[1] |= 1  # no CRC
-        head[2] = kbps_ix << 4 | head[2] & 0x0C
-        header = parse(bytes(head))
-        if header is not None and header.length >= at + 12:
-            break
     text = b"Info" + (1).to_bytes(4) + run.n_frames.to_bytes(4)
-    return (bytes(head) + bytes(run.header.side_len) + text).ljust(header.length, b"\0")
+    size = 4 + run.header.side_len + len(text)
+    first, protection, third, fourth = run.head
+    heads = (
+        bytes([first, protection | 1, kbps_ix << 4 | third & 0x0C, fourth])
+        for kbps_ix in range(1, 15)
+    )
+    # the lowest bit rate whose frames are long enough
+    length, head = min(
+        (h.length, head) for head in heads if (h := parse(head)) and h.length >= size
+    )
+    return (head + bytes(run.header.side_len) + text).ljust(length, b"\0")

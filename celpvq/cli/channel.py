@@ -119,10 +119,10 @@ def _pattern(path: str | None, compact: Any) -> "Pattern | None":
 def _read(file: Any, args: argparse.Namespace) -> "tuple[list[Packet], int, Any, str]":
     """Return all packets, their samples at 8000 Hz, the tables they need, and what is wrong."""
     from ..channel import read_g192
+    from ..channel.losses import Packet
     from ..codec.common.table_set import made_with
     from ..codec.format.modes import BY_LENGTH, DELAY, FRAME_LEN, SID_BYTES
     from ..container import CvqReader, n_samples_8k
-    from ..channel.losses import Packet
     from ..errors import FormatError, TruncatedStream
 
     if args.input.endswith(".g192"):

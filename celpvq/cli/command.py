@@ -11,7 +11,9 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from ..errors import CelpvqError
-from .common import join_raw, printable
+from .common import printable
+from .headerless import join_raw
+from .standard_streams import open_closed_streams
 
 VERBS = {
     "encode": "turn a sound file into a .cvq file",
@@ -75,7 +77,7 @@ def _terminate(*_: object) -> NoReturn:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; never a traceback."""
-    _open_closed_streams()
+    open_closed_streams()
     argv = join_raw(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error is
@@ -103,21 +105,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("CELPVQ_DEBUG"):
             raise
         return _fail(f"defect: {type(error).__name__}: {error}", 70)
-
-
-def _open_closed_streams() -> None:
-    """Put something in the place of closed standard streams, lest a file takes their number.
-
-    Input gets what cannot be read, output what cannot be written: who names it gets an error.
-    """
-    for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, flags)  # takes the lowest number that is free
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # open as long as the process
 
 
 def _drop_stdout() -> None:

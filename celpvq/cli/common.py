@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -63,28 +63,6 @@ def add_payload_type(parser: argparse.ArgumentParser) -> None:
         "--payload-type", type=int, default=97, metavar="N", choices=range(96, 127),
         help="of RTP, 96 to 126, the same on both sides; N + 1 for envelopes (default: 97)",
     )  # fmt: skip
-
-
-def add_raw(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add the option for headerless sound, which `join_raw` prepares."""
-    parser.add_argument(
-        "--raw", nargs="?", type=str.upper, const="PCM_16", choices=["PCM_16", "ALAW", "ULAW"],
-        metavar="alaw|ulaw",
-        help=f"{what}: 16 bits, little-endian, or the bytes of A-law or mu-law (G.711)",
-    )  # fmt: skip
-
-
-def join_raw(argv: Sequence[str]) -> list[str]:
-    """Return a command line in which ``--raw`` takes no file's name for its value."""
-    joined: list[str] = []
-    for argument in argv:
-        if joined and joined[-1] == "--raw":
-            law = argument.lower() in ("alaw", "ulaw")
-            joined[-1] = f"--raw={argument if law else 'PCM_16'}"
-            if law:
-                continue
-        joined.append(argument)
-    return joined
 
 
 def percentage(text: str) -> float:

@@ -3,6 +3,7 @@
 import argparse
 
 from . import common
+from .headerless import add_raw
 
 _EPILOG = """\
 The ending of OUT says its format: .wav .flac .ogg .aiff and what else libsndfile writes; standard
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = _EPILOG
     common.add_files(parser, "a .cvq file", "the sound file")
-    common.add_raw(parser, "write headerless samples")
+    add_raw(parser, "write headerless samples")
     parser.add_argument(
         "--rate", type=rate, default=8000, metavar="HZ",
         help="sample rate of OUT, or `original` for that of what was encoded (default: 8000)",

@@ -3,6 +3,7 @@
 import argparse
 
 from . import common
+from .headerless import add_raw
 
 _EPILOG = """\
 IN is any sound file that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF, ...), at 4 to 192 kHz.
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="effort: any of them decodes alike (default: default)",
     )  # fmt: skip
     parser.add_argument("--channel", type=int, metavar="K", help="take channel K, from 0")
-    common.add_raw(parser, "IN is headerless, of one channel")
+    add_raw(parser, "IN is headerless, of one channel")
     parser.add_argument(
         "--rate", type=common.samplerate, metavar="HZ", help="of a --raw IN (default: 8000)"
     )

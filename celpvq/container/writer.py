@@ -7,8 +7,8 @@ from ..audio.arrays import check_int, check_samplerate
 from ..codec.format import modes
 from ..codec.format.modes import SID_BYTES, Mode
 from ..errors import ArgumentError, ArgumentTypeError
-from ..output import Sink, write_all
-from .header import BLOCK_PACKETS, ID_LEN, SAMPLES, Header, crc_bytes, n_packets
+from ..output import Sink, write_all, write_first
+from .header import BLOCK_PACKETS, ID_LEN, MAGIC, SAMPLES, Header, crc_bytes, n_packets
 
 
 class CvqWriter:
@@ -47,7 +47,6 @@ class CvqWriter:
         if samples is not None and not 0 < check_int(samples, "samples") < 1 << 64:
             raise ArgumentError(f"samples: expected at least 1, got {samples}")
         self._file = file
-        self._start = file.tell() if samples is None and file.seekable() else None
         self._header = Header(
             modes.get(mode),
             tables_hash[: 2 * ID_LEN],
@@ -55,12 +54,19 @@ class CvqWriter:
             samples,
             variable,
         )
+        self._start = None
+        if samples is None:
+            self._start = write_first(file, MAGIC)
         self._known = samples is not None or self._start is not None
         self._block = bytearray()
         self._n_block = 0
         self.n_packets = 0
         self.n_bytes = 0
-        self._put(self._header_with(0 if self._start is not None else samples))
+        head = self._header_with(0 if self._start is not None else samples)
+        if samples is None:  # its first bytes are there
+            head = head[len(MAGIC) :]
+            self.n_bytes = len(MAGIC)
+        self._put(head)
 
     def _header_with(self, samples: int | None) -> bytes:
         h = self._header

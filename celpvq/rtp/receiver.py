@@ -13,6 +13,7 @@ from .packet import PAYLOAD_TYPE, RtpPacket, is_rtcp, leaving
 from .source import Source
 
 _LENGTHS = {SID_BYTES, *BY_LENGTH}
+_SILENT_S = 0.5  # without a packet: another sender may be followed
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Receiver:
         self.latest = 0  # slot
         self._decoder, self._payload_type = decoder, payload_type
         self._source = Source()
+        self._heard_s = 0.0
         self._stats = ReceiverStats()
 
     @property
@@ -58,6 +60,7 @@ class Receiver:
         """All counts by name."""
         own = asdict(self._stats)
         own["foreign"] += self._source.n_foreign
+        own["other_senders"] = len(self._source.others)
         return asdict(self.buffer.stats) | own
 
     def feed(self, data: bytes, now: float | None) -> bool:
@@ -85,9 +88,11 @@ class Receiver:
         if len(content.packet) not in _LENGTHS:
             self._stats.malformed += 1
             return False
-        arrival = self._source.accept(packet._replace(payload=content.packet))
+        silent = self.ended or (now is not None and now - self._heard_s >= _SILENT_S)
+        arrival = self._source.accept(packet._replace(payload=content.packet), silent=silent)
         if arrival is None:
             return False
+        self._heard_s = self._heard_s if now is None else now
         if arrival.restarted:
             self.ended, self.latest = False, 0
             self._decoder.reset()

@@ -16,7 +16,7 @@ from ..codec.common.samples import FULL_SCALE
 from ..codec.common.table_set import TableSet
 from ..codec.decoder.decoder import FrameDecoder
 from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
-from ..errors import ArgumentError, FormatError
+from ..errors import ArgumentError, ArgumentTypeError, FormatError
 
 
 class Decoder(FrameDecoder):
@@ -114,6 +114,11 @@ class Decoder(FrameDecoder):
         ConcurrentUseError
             If another thread is using the decoder right now.
         """
+        if isinstance(packets, bytes | bytearray | memoryview | str):
+            raise ArgumentTypeError(
+                f"packets: expected a list of packets, got {type(packets).__name__};"
+                " write([packet]) decodes one"
+            )
         with self._access:
             self._begin_chunks()
             parts = [np.empty(0, dtype=np.int16), *(self._tolerant(p) for p in packets)]

@@ -33,7 +33,9 @@ def as_array(x: npt.ArrayLike) -> npt.NDArray[Any]:
         raise ArgumentError(f"x: {error}") from None
     except Exception as error:  # a tensor that is not in memory, or that wants its gradient
         reason = str(error).partition("\n")[0]
-        raise ArgumentTypeError(f"x: expected an array, got {type(x).__name__}: {reason}") from error
+        raise ArgumentTypeError(
+            f"x: expected an array, got {type(x).__name__}: {reason}"
+        ) from error
 
 
 def scaled(array: npt.NDArray[Any]) -> F64:
