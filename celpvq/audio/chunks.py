@@ -16,7 +16,7 @@ from .extent import (
 from .magic import starts_sound
 from .survey import Part, Survey, Surveyed
 from .tags import skip_back
-from .view import read_at
+from .view import Stretch, read_at
 
 _W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _W64_REST = bytes.fromhex("f3acd3118cd100c04f8edb8a")  # behind the name of any other chunk
@@ -100,7 +100,20 @@ def survey_riff(file: IO[bytes], begin: int, end: int) -> Surveyed:
         field, declared = Field(ds64_at, "<Q"), size_64
     unknown = is_stand_in(declared, 8 * struct.calcsize(field.layout))
     extent = Extent(chunk.start, None if unknown else declared, field, align=2)
-    return _with_tail(file, begin, end, layout, extent)
+    survey, stop = _with_tail(file, begin, end, layout, extent)
+    if head[:4] == b"RIFF" and end - chunk.start > MAX_32 and (unknown or survey.notes):
+        survey.parts = [Part(_as_rf64(begin, chunk, end))]
+    return survey, stop
+
+
+def _as_rf64(begin: int, data: Chunk, end: int) -> list[Stretch]:
+    """Return a WAV file whose length does not fit 32 bits in the form that has 64."""
+    size = end - data.start
+    ds64 = struct.pack("<4sIQQQI", b"ds64", 28, size + data.start - begin + 28, size, 0, 0)
+    unknown = MAX_32.to_bytes(4, "little")
+    return [
+        b"RF64" + unknown + b"WAVE" + ds64, (begin + 12, data.size_at), unknown, (data.start, end),
+    ]  # fmt: skip
 
 
 def survey_iff(file: IO[bytes], begin: int, end: int) -> Surveyed:
@@ -169,6 +182,7 @@ def _with_tail(
         after = extent.start + extent.declared + -extent.declared % layout.align
         for chunk in chunks(file, after, stop, layout):
             if chunk.name == b"data" and chunk.size > 0:
+                survey.parts[0] = Part([(begin, extent.start + extent.declared)])
                 survey.append(_second_run(begin, stop, extent, chunk))
     return survey, stop
 

@@ -108,12 +108,13 @@ def survey_voc(file: IO[bytes], begin: int, end: int) -> Surveyed:
         return None
     at = begin + (number_at(file, begin + 20, "<H") or 26)
     survey, runs, first = Survey(), list[tuple[int, int]](), 0
+    size_at = 0
     while at + 4 <= end and (kind := read_at(file, at, 1)[0]) != 0:
         size = int.from_bytes(read_at(file, at + 1, 3), "little")
         start = at + 4 + {1: 2, 9: 12}.get(kind, 0)
         at += 4 + size
         if kind in (1, 9) and not runs:
-            first = start
+            first, size_at = start, at - size - 3
         elif kind in (1, 9) and runs:
             survey.missing.append("its second block of sound, which may have another rate")
             break
@@ -133,7 +134,9 @@ def survey_voc(file: IO[bytes], begin: int, end: int) -> Surveyed:
         if stop is None:  # the length of a long block does not fit its 24 bits
             runs[-1] = (runs[-1][0], end)
             survey.notes.append(f"{end - at} bytes more than its blocks declare, all taken")
-    survey.parts.append(Part([(begin, first), *runs]))
+    size = first - size_at - 3 + sum(b - a for a, b in runs)
+    number = min(size, (1 << 24) - 1).to_bytes(3, "little")
+    survey.parts.append(Part([(begin, size_at), number, (size_at + 3, first), *runs, b"\0"]))
     return survey, end if stop is None else stop
 
 

@@ -23,6 +23,7 @@ _KBPS = {  # by MPEG-1 or not, and layer
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _BLOCK_LEN = 1 << 20
+_DECODER_DELAY = 529  # samples, which libsndfile drops
 _SEARCH = 1 << 16  # bytes that may be wrong before the next frame
 _EMPTY_TAG = b"ID3\4\0\0\0\0\0\x20" + bytes(32)
 _MAX_TAG = (1 << 28) - 1
@@ -77,6 +78,7 @@ class Run(NamedTuple):
     n_frames: int  # an Info frame is not counted
     longest: int  # bytes of a frame
     declared: int | None  # frames, by an Info frame
+    number_at: int | None  # where an Info frame has it
 
 
 def survey_mpeg(file: IO[bytes], begin: int, end: int) -> Surveyed:
@@ -192,8 +194,19 @@ def _run(reader: _Reader, start: int, end: int, first: FrameHeader) -> Run:
         position += header.length
         header = reader.header(position, end)
     n -= declared is not None
-    # an Info frame without a number declares nothing
-    return Run(first, reader.bytes_at(start, 4), start, position, n, longest, declared or None)
+    number_at = None
+    if declared is None:
+        info_len = 0
+    else:
+        info_len = first.length
+        at = start + 4 + first.side_len
+        if reader.bytes_at(at, 4) in (b"Info", b"Xing") and reader.bytes_at(at + 7, 1)[0] & 1:
+            number_at = at + 8
+    # an Info frame without a number declares nothing, and another one takes its place
+    return Run(
+        first, reader.bytes_at(start, 4), start if number_at or not info_len else start + info_len,
+        position, n, longest, declared or None, number_at,
+    )  # fmt: skip
 
 
 def _part(run: Run) -> Part:
@@ -207,7 +220,11 @@ def _part(run: Run) -> Part:
         return Part([b"ID3\4\0\0" + size, tag, frames], n_samples)
     if run.declared == run.n_frames:
         return Part([_EMPTY_TAG, frames])
-    return Part([_EMPTY_TAG, _info_frame(run), frames], n_samples - 529)
+    if run.number_at is None:
+        return Part([_EMPTY_TAG, _info_frame(run), frames], n_samples - _DECODER_DELAY)
+    at = run.number_at
+    number = run.n_frames.to_bytes(4)
+    return Part([_EMPTY_TAG, (run.start, at), number, (at + 4, run.end)])
 
 
 def _info_frame(run: Run) -> bytes:

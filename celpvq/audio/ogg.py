@@ -11,7 +11,7 @@ from typing import IO, NamedTuple
 
 from .survey import Part, Survey, Surveyed
 from .tags import padding_end
-from .view import read_at
+from .view import Stretch, read_at
 
 _FIRST, _LAST = 2, 4  # flags of a page
 _HEAD = 27
@@ -88,8 +88,8 @@ def survey_ogg(file: IO[bytes], begin: int, end: int) -> Surveyed:
     for item in pages(file, begin, end):
         if not isinstance(item, Page):
             start, after = item
-            if padding_end(file, start, end) >= end:
-                break
+            if padding_end(file, start, end) >= after:
+                continue
             cut = after >= end and read_at(file, start, 4) == b"OggS"
             if after >= end and not cut and _ended(link):
                 stop = start  # something else behind a whole file
@@ -101,13 +101,12 @@ def survey_ogg(file: IO[bytes], begin: int, end: int) -> Surveyed:
                 survey.missing.append(f"{after - start} bytes at {start} are no page")
             continue
         if item.flags & _FIRST and link and not link[-1].flags & _FIRST:
-            _close(link, survey)
+            _close(file, link, survey)
             link = []
         link.append(item)
     if not link:
         return None
-    _close(link, survey)
-    survey.parts[-1].stretches.append(saved)
+    _close(file, link, survey, saved)
     return survey, stop
 
 
@@ -135,9 +134,17 @@ def _ended(link: list[Page]) -> bool:
     return all(page.flags & _LAST for page in last.values())
 
 
-def _close(link: list[Page], survey: Survey) -> None:
-    """Add a link and what is wrong with it to the survey."""
-    survey.parts.append(Part([(link[0].start, link[-1].end)]))
+def _close(file: IO[bytes], link: list[Page], survey: Survey, saved: bytes = b"") -> None:
+    """Add a link and what is wrong with it to the survey; `saved` is a part of its last page."""
+    last = link[-1]
+    stretches: list[Stretch] = [(link[0].start, last.end)]
+    if not _ended(link) and last.sound:  # libsndfile drops some samples without the flag
+        if not saved:
+            saved = read_at(file, last.start, last.end - last.start)
+            stretches = [(link[0].start, last.start)]
+        flags = bytes([saved[5] | _LAST])
+        stretches.append(with_checksums(saved[:5] + flags + saved[6:]))
+    survey.parts.append(Part(stretches))
     survey.missing += [
         f"the page at {page.start} is damaged: its checksum does not agree"
         for page in link

@@ -79,6 +79,6 @@ def padding_end(file: IO[bytes], start: int, end: int) -> int:
         data = read_at(file, start, min(end - start, 1 << 20))
         n_zeros = len(data) - len(data.lstrip(b"\0"))
         start += n_zeros
-        if not data or n_zeros < len(data):
+        if not n_zeros:
             break
     return end if skip_back(file, start, end) == start else start
