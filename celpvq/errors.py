@@ -61,5 +61,9 @@ class ClosedError(CelpvqError, ValueError):
     """A file was used after it was closed."""
 
 
+class ClippingWarning(UserWarning):
+    """Samples beyond full scale were clipped."""
+
+
 class NotFittedError(CelpvqError, ValueError, AttributeError):
     """A quantizer was used before `fit`."""

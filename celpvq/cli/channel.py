@@ -77,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
     from ..channel.record import SUFFIXES
     from ..output import Output
 
+    _check_options(args)
     coded = args.output.endswith(".g192")
     suffix = ".wav" if args.output == "-" or coded else check_suffix(args.output)
     log_suffix = Path(args.log).suffix if args.log else SUFFIXES[0]
@@ -106,6 +107,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_options(args: argparse.Namespace) -> None:
+    """Refuse options that do nothing without another one."""
+    from ..errors import ArgumentError
+
+    if args.burst is not None and not args.loss:
+        raise ArgumentError("--burst requires --loss")
+    if args.bit_burst is not None and not args.ber:
+        raise ArgumentError("--bit-burst requires --ber")
+    if args.fields is not None and not (args.ber or args.pattern):
+        raise ArgumentError("--fields requires --ber, or a --pattern of bits")
+
+
 def _pattern(args: argparse.Namespace) -> "Pattern | None":
     from ..channel import read_pattern
     from ..errors import ArgumentError
@@ -120,18 +133,25 @@ def _pattern(args: argparse.Namespace) -> "Pattern | None":
 
 def _read(file: IO[bytes], args: argparse.Namespace) -> _Input:
     from ..channel import read_g192
+    from ..channel.losses import Packet
     from ..codec.common.table_set import made_with
     from ..codec.format.modes import DELAY, FRAME_LEN, PACKET_LENGTHS
     from ..container import CvqReader, n_samples_8k
-    from ..errors import FormatError
+    from ..errors import FormatError, TruncatedStream
 
     tables = arguments.load_tables(args.tables)
     if args.input.endswith(".g192"):
-        packets = list(read_g192(file))
+        packets, note = list[Packet](), ""
+        try:
+            packets.extend(read_g192(file))
+        except TruncatedStream as error:
+            if not args.partial:
+                raise
+            note = f"; the end is missing: {error}"
         for frame, packet in enumerate(packets):
             if packet is not None and len(packet) not in PACKET_LENGTHS:
                 raise FormatError(f"frame {frame}: no packet has {8 * len(packet)} bits")
-        return _Input(packets, max(len(packets) * FRAME_LEN - DELAY, 0), tables, "")
+        return _Input(packets, max(len(packets) * FRAME_LEN - DELAY, 0), tables, note)
     reader = CvqReader(file, strict=not args.partial)
     packets = list(reader)
     n = max(len(packets) * FRAME_LEN - DELAY, 0)

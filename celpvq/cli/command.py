@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from ..errors import CelpvqError
 from .files import printable
+from .headerless import join_raw
+from .standard_streams import open_closed_streams
 
 VERBS = {
     "encode": "encode a sound file to a .cvq file",
@@ -75,7 +77,8 @@ def _terminate(*_: object) -> NoReturn:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; errors are printed on one line."""
-    argv = sys.argv[1:] if argv is None else argv
+    open_closed_streams()
+    argv = join_raw(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # like standard error
     with contextlib.suppress(ValueError):  # not in the main thread

@@ -4,6 +4,7 @@ import argparse
 
 from . import arguments
 from .files import about, open_input, open_output
+from .headerless import add_raw
 from .progress import DECODER, Progress, damage_note, summarize
 
 _EPILOG = """\
@@ -23,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = _EPILOG
     arguments.add_files(parser, "a .cvq file", "the sound file")
-    parser.add_argument(
-        "--raw", action="store_true", help="write headerless samples: 16 bits, little-endian"
-    )
+    add_raw(parser, "write headerless samples")
     parser.add_argument(
         "--rate", type=rate, default=8000, metavar="HZ",
         help="sample rate of OUT, or `original` for the rate before encoding (default: 8000)",
@@ -55,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
         ) as stream,
     ):  # fmt: skip
         hz, n = stream.samplerate, stream.n_samples
-        writer = SoundWriter(output, suffix, hz, None if args.partial else n)
+        n_known = None if args.partial else n
+        writer = SoundWriter(output, suffix, hz, n_known, subtype=args.raw or "PCM_16")
         with Progress("decode", n and n / hz, quiet=args.quiet, kernel=DECODER) as progress:
             while len(samples := stream.read(hz)):
                 writer.write(samples)

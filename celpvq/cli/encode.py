@@ -4,6 +4,7 @@ import argparse
 
 from . import arguments
 from .files import about, name_of, open_input, open_output
+from .headerless import add_raw
 from .progress import Progress, summarize
 
 _EPILOG = """\
@@ -13,7 +14,8 @@ Several channels are averaged, unless --channel picks one.
 examples:
   celpvq encode speech.wav speech.cvq
   celpvq encode --mode 8000 --preset best --channel 1 interview.flac right.cvq
-  celpvq encode --raw --rate 8000 samples.s16 speech.cvq
+  celpvq encode --raw --rate 16000 samples.s16 speech.cvq
+  celpvq encode --raw alaw call.al call.cvq
   ffmpeg -i film.mkv -f wav - | celpvq encode - speech.cvq
 """
 
@@ -24,9 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_files(parser, "a sound file", "the .cvq file")
     arguments.add_encoder(parser)
     parser.add_argument("--channel", type=int, metavar="K", help="take channel K, counted from 0")
-    parser.add_argument(
-        "--raw", action="store_true", help="IN is headerless: 16 bits, little-endian, one channel"
-    )
+    add_raw(parser, "IN is headerless, of one channel")
     parser.add_argument(
         "--rate", type=arguments.samplerate, metavar="HZ",
         help="sample rate of a --raw IN (default: 8000)",
@@ -42,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.rate is not None and not args.raw:
         raise ArgumentError("--rate requires --raw: the header of a sound file states its rate")
+    if args.raw and args.channel:
+        raise ArgumentError("--channel: a --raw input has one channel, number 0")
     name = name_of(args.input, "input")
     tables = arguments.load_tables(args.tables)
     with (
@@ -50,22 +52,25 @@ def run(args: argparse.Namespace) -> int:
         about(args.input),
     ):
         if args.raw:
-            sound = read_raw(file, args.rate or 8000, name, strict=not args.partial)
+            rate = args.rate or 8000
+            sound = read_raw(file, rate, name, subtype=args.raw, strict=not args.partial)
         else:
             sound = read_sound(file, name, strict=not args.partial)
         rate = sound.samplerate
         seconds = None if sound.n_samples is None else sound.n_samples / rate
         with (
             SpeechWriter(
-                output, rate, args.mode, args.preset, axis=1, channel=args.channel,
+                output, rate, args.mode, args.preset,
                 highpass=not args.no_highpass, dtx=args.dtx, tables=tables,
             ) as stream,
             Progress("encode", seconds, quiet=args.quiet) as progress,
         ):  # fmt: skip
-            for block in sound.blocks:
+            for block in sound.mono(args.channel):
                 stream.write(block)
                 progress.update(len(block) / rate)
-    summarize(args, progress, stream.n_bytes, _channel_note(sound.channels, args.channel))
+    notes = [_channel_note(sound.channels, args.channel), sound.clipping, *sound.notes]
+    note = "; ".join(text for text in notes if text)
+    summarize(args, progress, stream.n_bytes, note and f"; {note}")
     return 0
 
 
@@ -73,4 +78,4 @@ def _channel_note(n: int, channel: int | None) -> str:
     """Return the note about the channels of the input for the summary."""
     if n == 1:
         return ""
-    return f" ({n} channels averaged)" if channel is None else f" (channel {channel} of {n})"
+    return f"{n} channels averaged" if channel is None else f"channel {channel} of {n}"

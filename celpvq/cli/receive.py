@@ -65,11 +65,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Receive; return the exit status."""
+    from ..audio.devices import LOUDSPEAKER
+    from ..errors import ArgumentError
     from ..rtp import udp
     from ..rtp.jitter import JitterBuffer
     from ..rtp.receiver import Receiver
     from ..stream import Decoder
 
+    if args.device is not None and args.output != LOUDSPEAKER:
+        raise ArgumentError("--device requires OUT to be `speaker`")
+    if args.seconds is not None and args.fast:
+        raise ArgumentError("--seconds cannot be used with --fast, which has no clock")
     host, port = udp.parse_address(args.bind)
     buffer = JitterBuffer(args.depth, max(args.depth, args.max_depth))
     decoder = Decoder(tables=arguments.load_tables(args.tables))

@@ -55,10 +55,15 @@ def run(args: argparse.Namespace) -> int:
 
     from ..audio import devices
     from ..codec.format.modes import FRAME_LEN, SAMPLERATE
+    from ..errors import ArgumentError
     from ..rtp import pacing, udp
     from ..rtp.sender import Sender
     from ..stream import Encoder
 
+    if args.device is not None and args.input != devices.MICROPHONE:
+        raise ArgumentError("--device requires IN to be `mic`")
+    if args.channel is not None and args.input == devices.MICROPHONE:
+        raise ArgumentError("--channel requires IN to be a sound file")
     host, port = udp.parse_address(args.to)
     tables = arguments.load_tables(args.tables)
     encoder = Encoder(args.mode, args.preset, dtx=args.dtx, tables=tables)
@@ -88,15 +93,15 @@ def _chunks(file: IO[bytes], args: argparse.Namespace) -> "Iterator[F64]":
     """Yield a sound file at 8000 Hz, at most a frame at a time, so that packets leave early."""
     import numpy as np
 
-    from ..audio import Resampler, as_mono, read_sound
+    from ..audio import Resampler, read_sound
     from ..codec.format.modes import FRAME_LEN, SAMPLERATE
 
     sound = read_sound(file, name_of(args.input, "input"))
     resampler = Resampler(sound.samplerate, SAMPLERATE)
 
     def resampled() -> "Iterator[F64]":
-        for block in sound.blocks:
-            yield resampler.write(as_mono(block, axis=1, channel=args.channel))
+        for block in sound.mono(args.channel):
+            yield resampler.write(block)
         yield resampler.flush()
 
     for x in resampled():

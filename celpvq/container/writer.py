@@ -7,9 +7,9 @@ from ..audio.arrays import check_int, check_samplerate
 from ..codec.format import modes
 from ..codec.format.modes import Mode
 from ..errors import ArgumentError
-from ..output import Sink, write_all
+from ..output import Sink, write_all, write_first
 from .arguments import check_binary, check_packet
-from .header import BLOCK_PACKETS, ID_LEN, N_SAMPLES, Header, crc_bytes, n_packets
+from .header import BLOCK_PACKETS, ID_LEN, MAGIC, N_SAMPLES, Header, crc_bytes, n_packets
 
 
 class CvqWriter:
@@ -50,17 +50,21 @@ class CvqWriter:
         if n_samples is not None and not 0 < check_int(n_samples, "n_samples") < 1 << 64:
             raise ArgumentError(f"n_samples: expected at least 1, got {n_samples}")
         self._file = file
-        self._start = file.tell() if n_samples is None and file.seekable() else None
         self._header = Header(
             modes.get(mode), tables_hash[: 2 * ID_LEN], check_samplerate(samplerate), n_samples,
             variable,
         )  # fmt: skip
+        self._start = write_first(file, MAGIC) if n_samples is None else None
         self._lengths = modes.PACKET_LENGTHS if variable else (self._header.mode.frame_bytes,)
         self._counted = n_samples is None and self._start is None  # each block has its count
         self._block = bytearray()
         self._n_block = self._n_packets = 0
         self.n_bytes = 0
-        self._put(replace(self._header, n_samples=n_samples if self._start is None else 0))
+        head = replace(self._header, n_samples=n_samples if self._start is None else 0).to_bytes()
+        if n_samples is None:  # `write_first` wrote the first bytes
+            head = head[len(MAGIC) :]
+            self.n_bytes = len(MAGIC)
+        self._put(head)
 
     def _put(self, data: bytes | Header) -> None:
         data = data.to_bytes() if isinstance(data, Header) else data

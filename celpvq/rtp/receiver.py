@@ -13,6 +13,8 @@ from .packet import PAYLOAD_TYPE, RtpPacket, bye_sources, is_rtcp
 from .payload import Payload
 from .source import Source
 
+_SILENT_S = 0.5  # without a packet; then another sender may be followed
+
 
 @dataclass
 class ReceiverStats:
@@ -52,6 +54,7 @@ class Receiver:
         self.latest = 0
         self._decoder, self._payload_type = decoder, payload_type
         self._source = Source()
+        self._last_s = 0.0
         self._stats = ReceiverStats()
 
     @property
@@ -59,6 +62,7 @@ class Receiver:
         """All counts by name."""
         own = asdict(self._stats)
         own["foreign"] += self._source.n_foreign
+        own["other_senders"] = len(self._source.others)
         return asdict(self.buffer.stats) | own
 
     def feed(self, data: bytes, now: float | None) -> bool:
@@ -76,9 +80,13 @@ class Receiver:
             self._stats.malformed += 1
             return False
         content = self._content(packet)
-        arrival = None if content is None else self._source.accept(packet)
-        if content is None or arrival is None:
+        if content is None:
             return False
+        silent = self.ended or (now is not None and now - self._last_s >= _SILENT_S)
+        arrival = self._source.accept(packet, silent=silent)
+        if arrival is None:
+            return False
+        self._last_s = self._last_s if now is None else now
         if arrival.restarted:
             self.ended, self.latest = False, 0
             self._decoder.reset()

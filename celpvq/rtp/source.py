@@ -8,6 +8,8 @@ from .packet import RtpPacket
 MAX_DROPOUT = 500  # packets that may be missing in a row, 10 s
 MAX_MISORDER = 100  # packets by which one may be late
 MAX_PAUSE = 500  # frames of NO_DATA in a row, 10 s
+_TAKE_OVER = 25  # packets in a row of another sender, uninterrupted by the one that is followed
+_MAX_OTHERS = 1000
 _SEQUENCES, _TIMESTAMPS = 1 << 16, 1 << 32
 
 
@@ -40,6 +42,8 @@ class Source:
         The sender that is followed.
     n_foreign : int
         Packets that were rejected.
+    others : set of int
+        SSRCs of these packets. It includes the SSRC that is followed if two senders use it.
 
     References
     ----------
@@ -51,15 +55,22 @@ class Source:
         self.n_foreign = 0
         self._sequence = self._timestamp = self._start = 0
         self._candidate: RtpPacket | None = None
+        self._n_candidate = 0  # its packets in a row
+        self.others: set[int] = set()
 
-    def accept(self, packet: RtpPacket) -> Arrival | None:
-        """Return the packet with its place in the stream, or None if it is rejected."""
+    def accept(self, packet: RtpPacket, *, silent: bool = True) -> Arrival | None:
+        """Return the packet with its place in the stream, or None if it is rejected.
+
+        `silent`: the sender that is followed may have stopped. Otherwise another sender is followed
+        only after 25 packets in a row, without any of the first sender between them.
+        """
         if packet.ssrc == self.ssrc:
             sequence = _unwrap(packet.sequence, self._sequence, _SEQUENCES)
             timestamp = _unwrap(packet.timestamp, self._timestamp, _TIMESTAMPS)
             step = sequence - self._sequence
             ahead = timestamp - self._timestamp
             if -MAX_MISORDER <= step <= MAX_DROPOUT and self._plausible(step, ahead):
+                self._candidate = None
                 if step > 0:
                     self._sequence, self._timestamp = sequence, timestamp
                 slot = (timestamp - self._start) // FRAME_LEN
@@ -67,9 +78,13 @@ class Source:
         elif self.ssrc is None:
             return self._restart(packet)
         previous, self._candidate = self._candidate, packet
-        if previous is not None and _follows(previous, packet):
+        continues = previous is not None and _follows(previous, packet)
+        self._n_candidate = self._n_candidate + 1 if continues else 1
+        if self._n_candidate >= (2 if silent else _TAKE_OVER):
             return self._restart(packet)
         self.n_foreign += 1
+        if len(self.others) < _MAX_OTHERS:
+            self.others.add(packet.ssrc)
         return None
 
     @staticmethod
@@ -80,6 +95,8 @@ class Source:
 
     def _restart(self, packet: RtpPacket) -> Arrival:
         self.ssrc = packet.ssrc
+        self.others.discard(packet.ssrc)
+        self._candidate = None
         self._sequence, self._timestamp = packet.sequence, packet.timestamp
         self._start = packet.timestamp
         return Arrival(packet.sequence, 0, packet.payload, True)

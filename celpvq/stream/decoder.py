@@ -16,7 +16,7 @@ from ..codec.common.table_set import TableSet
 from ..codec.decoder.decoder import DecoderCore, as_bytes
 from ..codec.format import bitstream, modes
 from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, Mode
-from ..errors import ArgumentError, FormatError
+from ..errors import ArgumentError, ArgumentTypeError, FormatError
 
 
 class Decoder(DecoderCore):
@@ -223,6 +223,11 @@ class Decoder(DecoderCore):
 
 def checked(packets: Iterable[bytes | None]) -> list[bytes | None]:
     """Return packets as bytes or None; raise `ArgumentTypeError` for anything else."""
+    if isinstance(packets, bytes | bytearray | memoryview | str):
+        raise ArgumentTypeError(
+            f"packets: expected a list of packets, got {type(packets).__name__};"
+            " write([packet]) decodes one"
+        )
     return [p if p is None or type(p) is bytes else as_bytes(p) for p in packets]
 
 

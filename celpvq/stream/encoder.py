@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 
 from .._types import F64
 from ..audio import Resampler, as_mono, check_samplerate
-from ..codec.common.samples import one_channel
+from ..audio.arrays import report_clipping, warn_clipping
+from ..codec.common.samples import as_array, one_channel
 from ..codec.common.table_set import TableSet
 from ..codec.encoder.encoder import EncoderCore
 from ..codec.format import modes
@@ -58,6 +59,7 @@ class Encoder(EncoderCore):
 
     frame_samples = FRAME_LEN
     delay_samples = DELAY
+    _clipping_reported: bool
     _pending: F64  # samples that do not fill a frame
 
     def __init__(
@@ -96,6 +98,7 @@ class Encoder(EncoderCore):
                 f" {self.samplerate} Hz; use write()"
             )
         samples = one_channel(x)
+        report_clipping(as_array(x), self._report_clipping)
         if len(samples) != FRAME_LEN:
             raise ArgumentError(f"x: expected {FRAME_LEN} samples, got {len(samples)}")
         with self._access:
@@ -124,7 +127,9 @@ class Encoder(EncoderCore):
         ConcurrentUseError
             If another thread is using the encoder right now.
         """
-        samples = as_mono(chunk, axis=self._axis, channel=self._channel)
+        samples = as_mono(
+            chunk, axis=self._axis, channel=self._channel, report=self._report_clipping
+        )
         with self._access:
             if self._framed:
                 raise ArgumentError("write: encode_frame() has begun a stream; call reset() first")
@@ -157,12 +162,19 @@ class Encoder(EncoderCore):
         self._pending = samples[end:].copy()
         return self._encode(samples[:end])
 
+    def _report_clipping(self, message: str) -> None:
+        """Warn of samples beyond full scale, once in a stream."""
+        if not self._clipping_reported:
+            self._clipping_reported = True
+            warn_clipping(message)
+
     def _restart(self) -> None:
         super()._restart()
         self._pending = np.zeros(0)
         self._resampler = Resampler(self.samplerate, SAMPLERATE)
         self.n_samples = 0
         self._framed = False
+        self._clipping_reported = False
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
         super().__setstate__(attributes)
