@@ -42,7 +42,7 @@ def test_losses_and_wrong_bits_of_a_roundtrip_repeat(talk):
     sent = encoder.write(x) + encoder.flush()
     lost = gilbert_elliott_losses(len(sent), 0.1, 2, seed=1)
     decoder = Decoder(dtype="float64")
-    parts = list(decoder.look_ahead(drop(flip_bits(sent, 1e-3, 1), lost)))
+    parts = list(decoder.look_ahead(drop(flip_bits(sent, 1e-3, 2), lost)))
     np.testing.assert_array_equal(y, np.concatenate([*parts, decoder.flush()])[: len(x)])
     with pytest.raises(celpvq.ArgumentError):
         celpvq.roundtrip(x, 8000, loss=2)

@@ -22,11 +22,12 @@ import numpy as np
 import options
 
 import celpvq
-from celpvq import Decoder, Encoder, FormatError, envelope
+from celpvq import Decoder, Encoder, FormatError
 from celpvq._types import F32, F64
 from celpvq.codec.encoder.presets import PRESETS
 from celpvq.codec.format.modes import FRAME_LEN, SAMPLERATE
 from celpvq.lab.clips import clip_paths, read_clip
+from celpvq.rtp import payload
 
 PIECE_LEN = 50 * FRAME_LEN
 MODES = celpvq.modes()
@@ -103,7 +104,7 @@ class Soak:
             raise AssertionError("encoder and decoder synthesized different samples")
         self.count["frames"] += 1
         self.count[self.encoder.last_frame.type if self.encoder.last_frame else ""] += 1
-        sent = envelope.pack(packet, copy=self.redundancy, crc=bool(self.rng.random() < 0.5))
+        sent = payload.pack(packet, redundancy=self.redundancy, crc=bool(self.rng.random() < 0.5))
         self.redundancy = self.encoder.redundancy
         check(self._transmit(sent))
 
@@ -120,7 +121,7 @@ class Soak:
             sent = wrong.tobytes()[: rng.integers(len(sent) + 1) if fate < 0.12 else None]
             self.count["damaged"] += 1
         try:
-            return self.bad.decode_frame(envelope.unpack(sent).packet)
+            return self.bad.decode_frame(payload.unpack(sent).packet)
         except FormatError:
             self.count["refused"] += 1
             return self.bad.decode_frame(None)
