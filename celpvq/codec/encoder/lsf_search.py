@@ -76,7 +76,7 @@ def weights(lsf: F64, r: F64, out: F64) -> None:
 
 @fast
 def _nearest(target: F64, weight: F64, book: F64) -> tuple[int, float]:
-    """Return the row of book (n, k) nearesiduals to target (k,), and its error."""
+    """Return the row of book (n, k) nearest to target (k,), and its error."""
     best, best_err = 0, np.inf
     for row in range(book.shape[0]):
         err = 0.0
