@@ -100,8 +100,6 @@ def _check_options(args: argparse.Namespace) -> None:
         raise ArgumentError("--burst requires --loss")
     if args.bit_burst is not None and not args.ber:
         raise ArgumentError("--bit-burst requires --ber")
-    if args.fields is not None and not (args.ber or args.pattern):
-        raise ArgumentError("--fields requires --ber, or a --pattern of bits")
 
 
 def _pattern(path: str | None, compact: Any) -> "Pattern | None":
@@ -153,10 +151,13 @@ def _transmit(
     import numpy as np
 
     from ..channel import draw_losses, drop, flip_bits, flip_by
+    from ..errors import ArgumentError
 
     packets = flip_bits(
         sent, args.ber, args.seed + 1, burst=args.bit_burst, fields=args.fields
     )  # fmt: skip
+    if args.fields is not None and not args.ber and (pattern is None or pattern.kind != "bits"):
+        raise ArgumentError("--fields requires --ber, or a --pattern of bits")
     lost = draw_losses(len(sent), args.loss / 100, args.burst, args.seed)
     if pattern is not None and pattern.kind == "bits":
         packets = flip_by(packets, pattern.mask, args.fields)
