@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from celpvq import Decoder, Encoder, TableSet, vq
-from celpvq.codec.format import bitstream
 from celpvq.codec.common import table_set as table_sets
+from celpvq.codec.format import bitstream
 from celpvq.codec.format.modes import MODES
 from celpvq.training import assignment
 

@@ -115,7 +115,7 @@ def _plain(file: IO[bytes], name: str) -> tuple[IO[bytes], int]:
     if isinstance(file, io.TextIOBase) or not hasattr(file, "read"):
         raise ArgumentTypeError(f"file: expected a binary file, got {type(file).__name__}")
     raw = getattr(file, "raw", file)
-    if isinstance(file, io.BytesIO) or (
+    if type(file) is io.BytesIO or (
         isinstance(raw, io.FileIO) and stat.S_ISREG(os.fstat(raw.fileno()).st_mode)
     ):
         return file, file.tell()
@@ -184,7 +184,7 @@ def _open_all(
             continue
         opened.append(_Opened(part, rate, channels, n_samples))
     if not opened:
-        raise SoundFileError(f"{name}: no sound in it; expected a sound file")
+        raise SoundFileError(f"{name}: empty, expected a sound file")
     return opened
 
 

@@ -115,8 +115,6 @@ def _check_options(args: argparse.Namespace) -> None:
         raise ArgumentError("--burst requires --loss")
     if args.bit_burst is not None and not args.ber:
         raise ArgumentError("--bit-burst requires --ber")
-    if args.fields is not None and not (args.ber or args.pattern):
-        raise ArgumentError("--fields requires --ber, or a --pattern of bits")
 
 
 def _pattern(args: argparse.Namespace) -> "Pattern | None":
@@ -168,7 +166,10 @@ def _transmit(
     import numpy as np
 
     from ..channel import draw_losses, drop, flip_bits, flip_by
+    from ..errors import ArgumentError
 
+    if args.fields is not None and not args.ber and (pattern is None or pattern.kind != "bits"):
+        raise ArgumentError("--fields requires --ber, or a --pattern of bits")
     lost = draw_losses(len(packets), args.loss / 100, args.burst, args.seed)
     packets = flip_bits(packets, args.ber, args.seed + 1, burst=args.bit_burst, fields=args.fields)
     if pattern is not None and pattern.kind == "bits":

@@ -68,9 +68,9 @@ def run(args: argparse.Namespace) -> int:
             for block in sound.mono(args.channel):
                 stream.write(block)
                 progress.update(len(block) / rate)
-    notes = [_channel_note(sound.channels, args.channel), sound.clipping, *sound.notes]
-    note = "; ".join(text for text in notes if text)
-    summarize(args, progress, stream.n_bytes, note and f"; {note}")
+    note = _channel_note(sound.channels, args.channel)
+    note += "".join(f"; {text}" for text in (sound.clipping, *sound.notes) if text)
+    summarize(args, progress, stream.n_bytes, note)
     return 0
 
 
@@ -78,4 +78,4 @@ def _channel_note(n: int, channel: int | None) -> str:
     """Return the note about the channels of the input for the summary."""
     if n == 1:
         return ""
-    return f"{n} channels averaged" if channel is None else f"channel {channel} of {n}"
+    return f" ({n} channels averaged)" if channel is None else f" (channel {channel} of {n})"

@@ -96,8 +96,10 @@ def test_subclasses_views_and_columns_are_arrays(tmp_path):
     frozen = x.copy()
     frozen.flags.writeable = False
     np.testing.assert_array_equal(as_mono(mapped), x[::-1])
-    for same in (frozen, x.view(np.recarray), np.repeat(x, 3)[::3], x[::-1][::-1],
-                 np.ma.masked_array(x, mask=False), np.ma.masked_array(x), memoryview(x)):  # fmt: skip
+    masked = np.ma.masked_array(x, mask=False), np.ma.masked_array(x)
+    for same in (
+        frozen, x.view(np.recarray), np.repeat(x, 3)[::3], x[::-1][::-1], memoryview(x), *masked,
+    ):  # fmt: skip
         np.testing.assert_array_equal(as_mono(same), x)
     with pytest.warns(PendingDeprecationWarning):
         matrix = np.matrix(x)
@@ -158,8 +160,9 @@ def test_clipping_is_reported_once_in_a_stream():
     encoder = celpvq.Encoder(preset="fast")
     loud = np.full(1600, 3.0)
     with pytest.warns(ClippingWarning) as record:
-        for _ in range(5):
-            encoder.write(loud)
+        encoder.write(loud)
+    for _ in range(5):
+        encoder.write(loud)  # a second warning would be an error here
     assert len(record) == 1
     assert record[0].filename == __file__
     encoder.flush()
