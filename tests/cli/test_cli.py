@@ -124,7 +124,7 @@ def test_bad_input_is_refused(refused, run, here):
     refused("encode missing.wav b.cvq", "missing.wav: No such file")
     refused("encode . b.cvq", ".: Is a directory")
     refused("encode text.txt b.cvq", "text.txt: not a sound file")
-    refused("encode empty b.cvq", "empty: empty, expected a sound file")
+    refused("encode empty b.cvq", "empty: no sound in it; expected a sound file")
     refused("encode a.cvq b.cvq", "a.cvq: a celpvq stream already")
     refused("encode nan.wav b.cvq", "nan.wav: x: expected finite samples, got nan")
     refused("encode none.wav b.cvq", "none.wav: x: expected at least one sample")

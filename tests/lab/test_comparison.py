@@ -101,7 +101,7 @@ def test_intervals_are_those_of_student():
 def test_celpvq_is_compared_as_its_files_sound(clips, mode, n):
     x = clips["flite-slt-en"][4000 : 4000 + n]
     coded = Celpvq(mode, "fast").code(None, x)
-    want, _ = celpvq.decode(celpvq.encode(x, 8000, mode, "fast"), "int16")
+    want, _ = celpvq.decode(celpvq.encode(x, 8000, mode, "fast"), dtype="int16")
     np.testing.assert_array_equal(coded.samples * 32768, want)
     assert coded.kbps == mode / 1000
     assert coded.encode_s > 0

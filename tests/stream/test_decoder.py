@@ -212,7 +212,7 @@ def test_what_is_not_a_packet_is_refused_and_changes_nothing(packets, bad):
         decoder.write([*packets[5:], bad])
     with pytest.raises(ArgumentTypeError, match="packet: expected bytes"):
         next(decoder.look_ahead([bad]))
-    with pytest.raises(ArgumentTypeError, match="packet: expected bytes, got int"):
+    with pytest.raises(ArgumentTypeError, match="packets: expected a list of packets, got bytes"):
         decoder.write(bytes(16))
     sounds += [decoder.write(packets[5:]), decoder.flush()]
     np.testing.assert_array_equal(np.concatenate(sounds), chunked(Decoder(), packets))
