@@ -234,13 +234,17 @@ class Output:
 
 
 def _abandon(file: io.FileIO, temporary: Path, name: str) -> None:
-    """Remove what a writer has left that nobody closed."""
+    """Remove the unfinished file of a writer that was never closed."""
     with contextlib.suppress(OSError):
         file.close()
     with contextlib.suppress(OSError):
         temporary.unlink(missing_ok=True)
-    warnings.warn(f"{name}: its writer was never closed, nothing was written", ResourceWarning,
-                  stacklevel=2)  # fmt: skip
+    warn_unclosed(name)
+
+
+def warn_unclosed(name: str) -> None:
+    """Warn that the result `name` is incomplete, because its writer was never closed."""
+    warnings.warn(f"{name}: its writer was never closed", ResourceWarning, stacklevel=2)
 
 
 def write_file(path: str | os.PathLike[str], data: bytes) -> None:

@@ -110,7 +110,7 @@ def test_a_process_that_forgets_its_writer_leaves_nothing(tmp_path):
     command = [sys.executable, "-W", "default", "-c", text]
     done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0
-    assert "ResourceWarning: never.cvq" in done.stderr
+    assert "ResourceWarning: never.cvq: its writer was never closed" in done.stderr
     assert os.listdir(tmp_path) == []
 
 

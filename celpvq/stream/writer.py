@@ -1,7 +1,6 @@
 """`SpeechWriter`: sound to a ``.cvq`` file."""
 
 import os
-import warnings
 import weakref
 from types import TracebackType
 from typing import Self
@@ -13,7 +12,7 @@ from ..codec.format import modes
 from ..codec.format.modes import SAMPLERATE, Mode
 from ..container import CvqWriter
 from ..errors import ArgumentError, ClosedError
-from ..output import Output, Sink
+from ..output import Output, Sink, warn_unclosed
 from .encoder import Encoder
 
 
@@ -75,9 +74,13 @@ class SpeechWriter:
                 n_samples=n_samples, variable=self._variable,
             )  # fmt: skip
         except BaseException:
-            _discard(self._output)
+            if self._output is not None:
+                self._output.discard()
             raise
-        self._abandoned = weakref.finalize(self, _abandon, self._output)
+        self._unclosed = weakref.finalize(self, warn_unclosed, "a file object")
+        if self._output is not None:  # which warns itself, and removes its file
+            self._unclosed.detach()
+        self._open = True
 
     @property
     def mode(self) -> Mode:
@@ -120,7 +123,7 @@ class SpeechWriter:
         ClosedError
             If the writer is closed.
         """
-        if not self._abandoned.alive:
+        if not self._open:
             raise ClosedError("write: the writer is closed")
         packets = self._encoder.write(chunk)
         self._n_samples = self._encoder.n_samples
@@ -134,7 +137,7 @@ class SpeechWriter:
         ArgumentError
             If no samples were written, or not as many as declared.
         """
-        if not self._abandoned.alive:
+        if not self._open:
             return
         try:
             if not self._n_samples:
@@ -144,14 +147,19 @@ class SpeechWriter:
         except BaseException:
             self.abort()
             raise
-        self._abandoned.detach()
+        self._end()
         if self._output is not None:
             self._output.commit()
 
     def abort(self) -> None:
         """Close without a result: a file that the path names stays as it was."""
-        if self._abandoned.detach():
-            _discard(self._output)
+        self._end()
+        if self._output is not None:
+            self._output.discard()
+
+    def _end(self) -> None:
+        self._open = False
+        self._unclosed.detach()
 
     def __enter__(self) -> Self:
         return self
@@ -164,15 +172,3 @@ class SpeechWriter:
             self.close()
         else:
             self.abort()
-
-
-def _discard(output: Output | None) -> None:
-    if output is not None:
-        output.discard()
-
-
-def _abandon(output: Output | None) -> None:
-    """Remove the incomplete file of a writer that was never closed."""
-    _discard(output)
-    name = "a file object" if output is None else output.name
-    warnings.warn(f"unclosed SpeechWriter to {name}", ResourceWarning, stacklevel=2)
