@@ -1,4 +1,4 @@
-"""Where results go: a file is there whole or not at all; what stops a write is a typed error."""
+"""Output files: a file appears whole or not at all, and a failed write is a typed error."""
 
 import contextlib
 import io
@@ -16,7 +16,7 @@ from .errors import OutputError, OutputExistsError
 
 
 class Sink(Protocol):
-    """What bytes are written to: any binary file, or an `Output`."""
+    """A target of bytes: any binary file, or an `Output`."""
 
     def write(self, data: Any, /) -> int | None:
         """Write the data, or a part of them and return how many."""
@@ -94,7 +94,7 @@ def write_all(file: Sink, data: bytes) -> None:
 
 @contextlib.contextmanager
 def typed(name: str) -> Iterator[None]:
-    """Turn what the system says against writing `name` into an `OutputError`."""
+    """Turn the errors of the system while writing `name` into an `OutputError`."""
     try:
         yield
     except (OutputError, OutputExistsError):
@@ -150,7 +150,7 @@ class Output:
             if isinstance(path, int):
                 self._file = io.FileIO(path, "w", closefd=False)
                 return
-            self._path = Path(os.path.realpath(path))  # a link stays, what it names is replaced
+            self._path = Path(os.path.realpath(path))  # a link stays, its target is replaced
             old = self._old()
             if old is not None and not stat.S_ISREG(old.st_mode):
                 self._file = io.FileIO(self._path, "w")
@@ -162,7 +162,7 @@ class Output:
                 os.chmod(self._temporary, stat.S_IMODE(old.st_mode))
 
     def _old(self) -> os.stat_result | None:
-        """Return what is there under the name; raise if it may not be replaced."""
+        """Return the status of an existing file; raise if it may not be replaced."""
         try:
             old = os.stat(self._path)
         except FileNotFoundError:
@@ -213,7 +213,7 @@ class Output:
             raise
 
     def discard(self) -> None:
-        """Leave nothing behind; what is under the name already stays."""
+        """Remove the unfinished file; an existing file of that name stays."""
         with contextlib.suppress(OSError):
             self._file.close()
         if self._temporary is not None:
@@ -248,6 +248,6 @@ def warn_unclosed(name: str) -> None:
 
 
 def write_file(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a whole file, or raise an `OutputError` and leave what was there."""
+    """Write a whole file, or raise an `OutputError` and leave an existing file as it was."""
     with Output(path) as file:
         file.write(data)

@@ -63,7 +63,7 @@ _CAF = Layout(4, ">q", align=1)
 
 
 def chunks(file: IO[bytes], start: int, end: int, layout: Layout) -> Iterator[Chunk]:
-    """Yield the chunks of a file; the last one may be longer than what is there."""
+    """Yield the chunks of a file; the last one may be longer than the rest of the file."""
     while start + layout.head_len <= end:
         head = read_at(file, start, layout.head_len)
         if len(head) < layout.head_len:

@@ -9,12 +9,12 @@ import numpy as np
 from .._types import F32
 from ..errors import DeviceError, MissingPackageError
 
-_LIST = "`python -m sounddevice` lists what there is"
+_LIST = "`python -m sounddevice` lists the devices"
 MICROPHONE, LOUDSPEAKER = "mic", "speaker"  # in the place of a file's name
 
 
 def _sounddevice() -> Any:
-    """Import the package; say what is missing."""
+    """Import the package, or raise an error that names the missing part."""
     try:
         import sounddevice
     except ImportError:
@@ -86,7 +86,7 @@ def both(
     callback: Callable[[F32], F32], samplerate: int, block_len: int,
     devices: tuple[int | str | None, int | str | None] = (None, None),
 ) -> Iterator[Any]:  # fmt: skip
-    """Open both; `callback` makes of each block (block_len,) heard the one to play.
+    """Open both; `callback` turns each block (block_len,) recorded into the block to play.
 
     Raises
     ------
@@ -94,8 +94,8 @@ def both(
         As for `microphone`.
     """
 
-    def run(heard: F32, played: F32, *_: Any) -> None:
-        played[:, 0] = callback(heard[:, 0])
+    def run(recorded: F32, played: F32, *_: Any) -> None:
+        played[:, 0] = callback(recorded[:, 0])
 
     options = {"samplerate": samplerate, "blocksize": block_len, "device": devices}
     with _opened("Stream", callback=run, latency="low", **options) as stream:

@@ -2,7 +2,7 @@
 
 Declared is the number of bytes that a header claims. The truth is one of these:
 
-- as many are there, and what follows is known: chunks, tags, zeros, another sound file;
+- as many are there, followed by known data: chunks, tags, zeros, another sound file;
 - the header says nothing, by 0 or a number that stands for "unknown": the data go to the end;
 - fewer are there: the file was cut;
 - more are there: the number wrapped at 4 GiB, or the recorder was killed. The data go to the end.
@@ -26,20 +26,20 @@ class Field(NamedTuple):
 
     offset: int
     layout: str  # of `struct`
-    extra: int = 0  # what it counts besides the sound
+    extra: int = 0  # bytes that it counts besides the sound
 
 
 class Extent(NamedTuple):
-    """What a header says of the sound."""
+    """The place and length of the sound, as a header says."""
 
     start: int  # where the samples begin
     declared: int | None  # bytes; None: unknown
     field: Field | None = None  # None: libsndfile does not read it
     to_the_end: bool = False  # libsndfile reads on, whatever is declared
-    align: int = 1  # of what follows
+    align: int = 1  # of the data behind the sound
 
 
-# where that ends which may follow the sound; None: it is something else
+# where the data behind the sound end; None: they do not belong there
 Follows = Callable[[IO[bytes], int, int], int | None]
 
 
@@ -58,7 +58,7 @@ def is_stand_in(declared: int, bits: int = 32) -> bool:
 def survey_extent(
     file: IO[bytes], begin: int, end: int, extent: Extent, follows: Follows = after_padding
 ) -> tuple[Survey, int]:
-    """Compare what a header says with the data.
+    """Compare a header with the data.
 
     Parameters
     ----------
@@ -67,16 +67,16 @@ def survey_extent(
     begin, end : int
         The stretch of the file that is surveyed, its header included.
     extent : Extent
-        What the header says.
+        Place and length of the sound, by the header.
     follows : callable
-        Where that ends which follows the sound; None if it should not be there.
+        Returns where the data behind the sound end; None if they do not belong there.
 
     Returns
     -------
     survey : Survey
         One part.
     stop : int
-        Where the sound ends in the file, and what may follow it.
+        Where the sound and its trailing data end in the file.
     """
     start, declared = extent.start, extent.declared
     there = end - start

@@ -49,7 +49,7 @@ def _starts(file: IO[bytes], begin: int, end: int) -> Iterator[int]:
 
 
 def _before_tag(file: IO[bytes], start: int, stop: int) -> int:
-    """Return where an ID3v2 tag begins that ends at `stop`: that of the next stream."""
+    """Return where the ID3v2 tag of the next stream begins, which ends at `stop`."""
     tail_start = max(start, stop - _BLOCK_LEN)
     tail = read_at(file, tail_start, stop - tail_start)
     at = len(tail)

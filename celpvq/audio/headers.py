@@ -61,7 +61,7 @@ def survey_htk(file: IO[bytes], begin: int, end: int) -> Surveyed:
 def _counted(
     file: IO[bytes], end: int, count: int, start: int, size: int, per_unit: int
 ) -> tuple[int, int, Survey]:
-    """Return how many samples are there, where they end, and what is wrong with their number.
+    """Return how many samples are there, where they end, and whether their number is wrong.
 
     Units of `size` bytes and `per_unit` samples begin at `start`.
     """

@@ -1,4 +1,4 @@
-"""The first bytes of files: sound in formats that libsndfile reads, and what it does not read."""
+"""The first bytes of files, in formats that libsndfile reads and in some that it does not."""
 
 from typing import IO
 
@@ -30,7 +30,7 @@ def starts_sound(file: IO[bytes], start: int) -> bool:
 
 
 def is_sound(head: bytes) -> bool:
-    """Return whether the first bytes of a file are those of a format that libsndfile reads."""
+    """Return whether a file with these first bytes has a format that libsndfile reads."""
     return any(head.startswith(a) and head[8:].startswith(b) for a, b in _SOUND)
 
 

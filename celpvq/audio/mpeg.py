@@ -30,7 +30,7 @@ _MAX_TAG = (1 << 28) - 1
 
 
 class FrameHeader(NamedTuple):
-    """What the 4 bytes before a frame say."""
+    """The header of a frame, 4 bytes."""
 
     version: int  # 3: MPEG-1, 2: MPEG-2, 0: MPEG-2.5
     layer: int
@@ -40,7 +40,7 @@ class FrameHeader(NamedTuple):
     n_samples: int
 
     def stream(self) -> tuple[int, int, int, int]:
-        """Return what stays the same in a stream."""
+        """Return the parameters that stay the same in a stream."""
         return self.version, self.layer, self.samplerate, self.channels
 
     @property
@@ -51,7 +51,7 @@ class FrameHeader(NamedTuple):
 
 
 def parse(head: bytes) -> FrameHeader | None:
-    """Return a frame's header, None if 4 bytes are none; a free bit rate is none either."""
+    """Return the header in 4 bytes; None if they are no header, or have a free bit rate."""
     if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0:
         return None
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -214,7 +214,7 @@ def _part(run: Run) -> Part:
     frames: Stretch = (run.start, run.end)
     n_samples = run.n_frames * run.header.n_samples
     if run.header.layer != 3:
-        # the guess is the size of the file by that of a frame
+        # the guess is the size of the file divided by the size of a frame
         tag = min(run.n_frames * run.longest + (1 << 16), _MAX_TAG)
         size = bytes(tag >> 7 * i & 127 for i in (3, 2, 1, 0))
         return Part([b"ID3\4\0\0" + size, tag, frames], n_samples)

@@ -135,7 +135,7 @@ def _ended(link: list[Page]) -> bool:
 
 
 def _close(file: IO[bytes], link: list[Page], survey: Survey, saved: bytes = b"") -> None:
-    """Add a link and what is wrong with it to the survey; `saved` is a part of its last page."""
+    """Add a link and its faults to the survey; `saved` is the usable part of a cut page."""
     last = link[-1]
     stretches: list[Stretch] = [(link[0].start, last.end)]
     if not _ended(link) and last.sound:  # libsndfile drops some samples without the flag

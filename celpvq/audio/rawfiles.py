@@ -64,5 +64,5 @@ def raw_blocks(file: IO[bytes], subtype: str, name: str, *, strict: bool) -> Ite
         raise SoundFileError(f"{name}: expected a file that waits for data, got a non-blocking one")
     if odd and strict:
         raise TruncatedStream(
-            f"{name}: expected samples of 2 bytes, got one byte at the end; --partial leaves it out"
+            f"{name}: expected samples of 2 bytes, got one byte at the end; --partial ignores it"
         )

@@ -91,7 +91,7 @@ class Resampler:
             self._n_pending = self._context
 
     def write(self, chunk: F64) -> F64:
-        """Return what the next samples of the input, (n,) of any n, complete of the output."""
+        """Return the output samples that the next input samples, (n,) of any n, complete."""
         self._n_in += len(chunk)
         if self._up == self._down:
             self._n_out += len(chunk)
@@ -101,13 +101,13 @@ class Resampler:
         return self._whole_blocks()
 
     def flush(self, n_out: int | None = None) -> F64:
-        """Return the rest of the output, and start anew.
+        """Return the rest of the output, and start a new stream.
 
         Parameters
         ----------
         n_out : int, optional
-            Samples of the whole output; by default those of the input times `to_hz` / `from_hz`,
-            rounded, halves to even. The input is followed by zeros.
+            Samples of the whole output; by default the length of the input times
+            `to_hz` / `from_hz`, rounded, halves to even. The input is followed by zeros.
         """
         if n_out is None:
             n_out = converted_len(self._n_in, self.from_hz, self.to_hz)
@@ -126,7 +126,7 @@ class Resampler:
         return tail
 
     def _whole_blocks(self) -> F64:
-        """Return the outputs of all blocks whose window is there; drop what no later one needs."""
+        """Return the output of all complete blocks; drop input that no later block needs."""
         window_len = self._block_in + 2 * self._context
         if self._n_pending < window_len:
             return np.zeros(0)

@@ -23,7 +23,7 @@ class Sound:
     n_samples : int or None
         Length of each channel, None if it is known at the end only.
     notes : list of str
-        What is wrong with the file: sound that is missing, headers that do not agree with the data.
+        Faults of the file: missing sound, headers that do not agree with the data.
         Complete when all blocks have been read.
     blocks : iterator of ndarray, (n, channels) each
         Samples, float64 or int16.
@@ -61,7 +61,7 @@ class Sound:
 
     @property
     def clipping(self) -> str | None:
-        """What `mono` has clipped so far, in words; None if nothing."""
+        """A message about the samples that `mono` has clipped so far; None if there is none."""
         if not self.n_clipped:
             return None
         return f"{self.n_clipped} samples beyond full scale were clipped, the largest {self.peak:g}"

@@ -2,7 +2,7 @@
 
 libsndfile decodes. It says nothing about sound that is missing, and believes wrong headers. So
 `whole.survey` first finds out from the data how long the sound is. A file that lacks something is a
-`TruncatedStream`, unless the caller asks for what there is.
+`TruncatedStream`, unless the caller asks for the rest of it.
 """
 
 import io
@@ -29,11 +29,11 @@ from .view import View
 BLOCK_VALUES = 1 << 16  # samples of all channels that are read at a time
 _COPY_LEN = 1 << 20
 _UNKNOWN_LEN = 1 << 62  # libsndfile's number for it is 2**63 - 1
-_WAY_ON = "--partial takes what there is"
+_WAY_ON = "--partial reads as much as possible"
 
 
 class _Opened(NamedTuple):
-    """A part of a file, and what libsndfile says of it."""
+    """A part of a file, and its format by libsndfile."""
 
     part: Part
     samplerate: int
@@ -52,8 +52,8 @@ def read_sound(file: IO[bytes], name: str, *, strict: bool = True) -> Sound:
     name : str
         The name of the file in error messages.
     strict : bool
-        If not, a file that is cut or damaged gives what it has, and `Sound.notes` says what is
-        missing.
+        If not, a cut or damaged file is read as far as possible, and `Sound.notes` lists its
+        faults.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def read_raw(
     name : str
         The name of the file in error messages.
     subtype : {"PCM_16", "ALAW", "ULAW"}
-        What a sample is: 16 bits, little-endian; a byte of A-law; a byte of mu-law.
+        Format of a sample: 16 bits, little-endian; a byte of A-law; a byte of mu-law.
     strict : bool
         If not, half a sample at the end is left out.
     """
@@ -179,7 +179,9 @@ def _open_all(
                 f" the first one {opened[0].samplerate} Hz and {opened[0].channels}"
             )
             if strict:
-                raise SoundFileError(f"{name}: {text}; split the file, or {_WAY_ON} of one kind")
+                raise SoundFileError(
+                    f"{name}: {text}; split the file, or --partial reads the parts like the first"
+                )
             missing.append(text)
             continue
         opened.append(_Opened(part, rate, channels, n_samples))
@@ -230,7 +232,7 @@ def _check_length(
     if expected is not None and n_read >= expected:
         if n_read > expected:
             notes.append(f"the header says {expected} samples, {n_read} are there")
-        return  # an error behind the last sample is about what follows it
+        return  # an error behind the last sample concerns other data
     if error is not None:
         text = f"damaged after {n_before} samples: {_reason(error)}"
     elif expected is not None:

@@ -17,7 +17,7 @@ _ALL_ONES = 0xFFFFFFFF
 
 
 class SoundWriter:
-    """Write one channel of int16 to a file, as WAV, headerless, or what libsndfile knows.
+    """Write one channel of int16 to a WAV file, a headerless file, or a format of libsndfile.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class SoundWriter:
     n_samples : int, optional
         The length, if known. The header of a WAV file contains it.
     subtype : {"PCM_16", "ALAW", "ULAW"}
-        What a sample of a headerless file is.
+        Format of a sample of a headerless file.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def _check_rate(kind: str, subtype: str | None, samplerate: int) -> None:
         trial.seek(0)
         kept = soundfile.info(trial).samplerate
     except (RuntimeError, ValueError, TypeError):
-        return  # what cannot be written is refused when it is opened
+        return  # opening the file will report the reason
     if kept != samplerate:
         raise FormatError(
             f"{kind}: cannot be written at {samplerate} Hz: such a file would play at {kept} Hz"

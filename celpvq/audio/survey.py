@@ -1,4 +1,4 @@
-"""What a sound file holds: its parts, found in the data and not in what a header claims."""
+"""The parts of a sound file, found in its data and not by the claims of its headers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,14 +20,14 @@ class Part(NamedTuple):
 
 @dataclass
 class Survey:
-    """The parts of a file in their order, and what is wrong with it."""
+    """The parts of a file in their order, and its faults."""
 
     parts: list[Part] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)  # sound that should be there and is not
     notes: list[str] = field(default_factory=list)  # wrong headers; no sound is missing
 
     def append(self, other: "Survey") -> None:
-        """Add what follows in the file."""
+        """Add the survey of the next stretch of the file."""
         self.parts += other.parts
         self.missing += other.missing
         self.notes += other.notes

@@ -18,7 +18,7 @@ _SURVEYORS: tuple[Surveyor, ...] = (
 def survey(file: IO[bytes], begin: int, end: int) -> Survey:
     """Return the parts of a sound file; several files one after the other are one.
 
-    A format that is not known here is one part: what libsndfile makes of it.
+    A file of another format is one part, and libsndfile decides.
     """
     result = Survey()
     while begin < end:

@@ -1,4 +1,4 @@
-"""Standard streams that whoever started the process has closed, as daemons do."""
+"""Standard streams that are closed when the process starts, as daemons close them."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ import sys
 def open_closed_streams() -> None:
     """Put something in the place of closed standard streams, lest a file takes their number.
 
-    Input gets what cannot be read, output what cannot be written: who names it gets an error.
+    Reading the stand-in for input and writing the stand-ins for output are errors.
     """
     for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
         try:

@@ -116,7 +116,7 @@ def test_the_summary_says_what_is_missing_or_clipped(folder, capsys):
     data = sound_file("FLAC", seconds=3)
     (folder / "cut.flac").write_bytes(data[: len(data) // 2])
     assert main(["encode", "-p", "fast", "cut.flac", "cut.cvq"]) == 1
-    assert "--partial takes what there is" in capsys.readouterr().err
+    assert "--partial reads as much as possible" in capsys.readouterr().err
     assert main(["encode", "-p", "fast", "--partial", "cut.flac", "cut.cvq"]) == 0
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1

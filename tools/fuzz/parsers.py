@@ -1,4 +1,4 @@
-"""The parsers under test: a corpus, what reads it, and the errors that it may raise."""
+"""The parsers under test: each with a corpus and the errors that it may raise."""
 
 import io
 import struct
