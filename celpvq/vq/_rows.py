@@ -91,6 +91,8 @@ def opened(data: Source, name: str) -> ArrayLike | FileRows:
     if isinstance(data, list | tuple) and data and isinstance(data[0], str | PathLike):
         return _rows([_mapped(path, name) for path in data])
     if isinstance(data, np.memmap) and isinstance(data.base, mmap.mmap):  # a whole map, no part
+        if data.mode == "c":  # copy on write: it may differ from its file
+            return data
         return _rows([data]) if data.filename and data.flags.c_contiguous else data
     return cast("ArrayLike", data)
 

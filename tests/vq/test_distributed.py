@@ -210,3 +210,12 @@ def test_starts_that_need_all_vectors_and_foreign_workers_are_refused(data, tmp_
             method(4, init="maximin").fit(tmp_path / "X.npy")
     with pytest.raises(ArgumentTypeError, match=r"executor: expected a concurrent\.futures"):
         LBG(4).fit(data[0], executor=4)
+
+
+def test_a_map_that_was_changed_in_memory_counts_as_memory(tmp_path):
+    X = np.random.default_rng(1).normal(size=(200, 2))
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="c")
+    mapped += 100
+    found = vq.LBG(4, random_state=1).fit(mapped)
+    np.testing.assert_array_equal(found.codebook_, vq.LBG(4, random_state=1).fit(X + 100).codebook_)
