@@ -1,13 +1,14 @@
-"""Standard streams that whoever started the process has closed, as daemons do."""
+"""Standard streams that were closed when the process started, as daemons do."""
 
 import os
 import sys
 
 
 def open_closed_streams() -> None:
-    """Put something in the place of closed standard streams, lest a file takes their number.
+    """Replace closed standard streams, so that no other file gets their number.
 
-    Input gets what cannot be read, output what cannot be written: who names it gets an error.
+    The replacement of the input cannot be read, and the one of an output cannot be written. So a
+    command line that names a closed stream ends in an error.
     """
     for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
         try:
