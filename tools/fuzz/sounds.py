@@ -1,4 +1,4 @@
-"""Small sound files of every format that libsndfile writes, and what reads them."""
+"""Small sound files of every format that libsndfile writes, and a function that reads them."""
 
 import io
 
