@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from celpvq import Decoder, Encoder
 
-SAMPLERATE = 16000
-CHUNK_LEN = 480  # samples that the sound device delivers at a time; any number works
+SAMPLERATE = 8000  # other rates are resampled in blocks that are too long for a call
+CHUNK_LEN = 240  # samples that the sound device delivers at a time; any number works
 
 Signal = NDArray[np.float64]
 Line = asyncio.Queue[list[bytes | None] | None]

@@ -88,10 +88,11 @@ def add_losses(parser: argparse.ArgumentParser) -> None:
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
-    """Add the option for the seed of all draws."""
+    """Add the option for the seed of the random numbers."""
     parser.add_argument(
-        "--seed", type=int, default=1, metavar="N", help="seed of all draws (default: %(default)s)"
-    )
+        "--seed", type=int, default=1, metavar="N",
+        help="seed of the random numbers (default: %(default)s)",
+    )  # fmt: skip
 
 
 def add_payload_type(parser: argparse.ArgumentParser) -> None:

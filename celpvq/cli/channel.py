@@ -53,14 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--pattern", metavar="FILE", help="error pattern, ITU-T G.191")
     parser.add_argument(
-        "--compact", choices=["frames", "bits"], help="--pattern has one bit for each of these"
-    )
+        "--compact", choices=["frames", "bits"],
+        help="--pattern is compact: it has one bit per frame, or per bit",
+    )  # fmt: skip
     parser.add_argument("--log", metavar="FILE", help="list of all errors, .csv or .json")
     arguments.add_no_postfilter(parser)
 
 
 class _Input(NamedTuple):
-    """The packets of the input, and what their decoding needs."""
+    """The packets of the input, with all that the decoder needs."""
 
     packets: "list[Packet]"
     n_samples: int  # at 8000 Hz

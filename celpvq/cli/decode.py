@@ -10,7 +10,7 @@ from .progress import DECODER, Progress, damage_note, summarize
 _EPILOG = """\
 The ending of OUT selects the format: .wav .flac .ogg .aiff or another one that libsndfile writes.
 Standard output gets WAV. With --partial, the intact frames of a damaged or truncated file are
-decoded, and the summary states what is missing.
+decoded, and the summary states the missing part.
 
 examples:
   celpvq decode speech.cvq speech.wav

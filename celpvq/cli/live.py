@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     arguments.add_encoder(parser)
     arguments.add_losses(parser)
-    parser.add_argument("--seconds", type=float, metavar="S", help="end after this time")
+    parser.add_argument("--seconds", type=float, metavar="S", help="end after S seconds")
     arguments.add_device(parser, "--input", "microphone")
     arguments.add_device(parser, "--output", "loudspeaker")
     arguments.add_tables(parser)

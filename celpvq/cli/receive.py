@@ -25,9 +25,9 @@ The command ends when the sender leaves, when nothing has arrived for --timeout 
 or by Ctrl-C. OUT is complete in all these cases.
 
 examples:
-  celpvq receive heard.wav                         on port 5004 of all interfaces
+  celpvq receive call.wav                          on port 5004 of all interfaces
   celpvq receive speaker --bind 127.0.0.1:6000 --depth 40
-  celpvq receive heard.wav --log counts.json
+  celpvq receive call.wav --log counts.json
 """
 
 
@@ -49,9 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--timeout", type=float, default=5.0, metavar="S",
-        help="end when nothing has arrived for so long (default: 5)",
+        help="end after S seconds without a packet (default: 5)",
     )  # fmt: skip
-    parser.add_argument("--seconds", type=float, metavar="S", help="end after so much sound")
+    parser.add_argument("--seconds", type=float, metavar="S", help="end after S seconds of sound")
     parser.add_argument(
         "--fast", action="store_true", help="decode as fast as packets arrive, not in real time"
     )

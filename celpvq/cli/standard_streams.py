@@ -1,13 +1,14 @@
-"""Standard streams that are closed when the process starts, as daemons close them."""
+"""Standard streams that were closed when the process started, as daemons do."""
 
 import os
 import sys
 
 
 def open_closed_streams() -> None:
-    """Put something in the place of closed standard streams, lest a file takes their number.
+    """Replace closed standard streams, so that no other file gets their number.
 
-    Reading the stand-in for input and writing the stand-ins for output are errors.
+    The replacement of the input cannot be read, and the one of an output cannot be written. So a
+    command line that names a closed stream ends in an error.
     """
     for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
         try:

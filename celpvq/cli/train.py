@@ -29,10 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("out", metavar="OUT", type=Path, help="file for the tables (.npz)")
     arguments.add_force(parser)
-    parser.add_argument("--seed", type=int, metavar="N", help="seed of all draws (default: 1)")
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="seed of the random numbers (default: 1)"
+    )
     parser.add_argument(
         "--held-back", type=float, metavar="SHARE",
-        help="share of the clips, of separate speakers, for decisions only (default: 0.08)",
+        help="share of the clips held back from the training, by speaker (default: 0.08)",
     )  # fmt: skip
     parser.add_argument(
         "--minutes", type=float, metavar="N",

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "-b", "--bits", nargs="*", type=int, metavar="N",
-        help="bits per vector of other designs (default: a quarter, a half and three quarters)",
+        help="bits per vector of further designs (default: 1/4, 1/2 and 3/4 of the main design)",
     )  # fmt: skip
     parser.add_argument(
         "--set", dest="params", action="append", type=_setting, default=[], metavar="NAME=VALUE",
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_seed(parser)
     parser.add_argument(
         "--test-fraction", type=float, default=0.2, metavar="SHARE",
-        help="share of the vectors for the test; of speech, whole speakers (default: 0.2)",
+        help="share of the vectors held back for the test; for speech by speaker (default: 0.2)",
     )  # fmt: skip
     parser.add_argument(
         "--limit", type=int, default=1_000_000, metavar="N",

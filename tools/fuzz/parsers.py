@@ -1,4 +1,4 @@
-"""The parsers under test: each with a corpus and the errors that it may raise."""
+"""The parsers under test: a corpus, a function that reads it, and the errors that it may raise."""
 
 import io
 import struct
@@ -53,7 +53,7 @@ def _streams() -> list[bytes]:
         packets = _packets(dtx=dtx)
         for file in (io.BytesIO(), Pipe()):
             writer = CvqWriter(file, 6400, default().hash, variable=dtx)
-            writer.write_packets(packets)
+            writer.write(packets)
             writer.close(16000)
             found.append(file.getvalue())
     return found
@@ -100,11 +100,11 @@ def _read_tables(data: bytes) -> None:
 
 def _payloads() -> list[bytes]:
     """Return payloads with and without redundancy and CRC."""
-    from celpvq import envelope
+    from celpvq.rtp import payload
 
     packets = [*_packets()[:3], b"ab", b""]
     return [
-        envelope.pack(p, copy=c, crc=crc)
+        payload.pack(p, redundancy=c, crc=crc)
         for p in packets
         for c in (b"", b"xyz")
         for crc in (False, True)
@@ -112,10 +112,10 @@ def _payloads() -> list[bytes]:
 
 
 def _read_payload(data: bytes) -> None:
-    from celpvq import envelope
+    from celpvq.rtp import payload
 
-    content = envelope.unpack(data)
-    again = envelope.pack(content.packet, copy=content.copy, crc=bool(data[0] & 2))
+    content = payload.unpack(data)
+    again = payload.pack(content.packet, redundancy=content.redundancy, crc=bool(data[0] & 2))
     if again != data:
         raise AssertionError("the payload is not packed as it came")
 
@@ -141,7 +141,7 @@ def _read_datagrams(data: bytes) -> None:
         datagram, data = data[2 : 2 + size], data[2 + size :]
         try:
             if rtp.is_rtcp(datagram):
-                rtp.leaving(datagram)
+                rtp.bye_sources(datagram)
                 continue
             arrival = source.accept(rtp.RtpPacket.from_bytes(datagram))
         except FormatError:

@@ -1,4 +1,4 @@
-"""Small sound files of every format that libsndfile writes, and their reader."""
+"""Small sound files of every format that libsndfile writes, and a function that reads them."""
 
 import io
 
