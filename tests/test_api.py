@@ -69,6 +69,7 @@ def test_the_arguments_reach_the_codec():
     assert [mode.bitrate for mode in celpvq.modes()] == [4800, 5600, 6400, 7200, 8000]
 
 
+@pytest.mark.filterwarnings("ignore::celpvq.errors.ClippingWarning")
 def test_loud_and_odd_input_is_coded():
     n = 4000
     square = np.sign(hum(n))
