@@ -138,7 +138,7 @@ def _plain(file: IO[bytes], name: str) -> tuple[IO[bytes], int]:
 
 def _first(missing: list[str]) -> str:
     more = len(missing) - 1
-    return missing[0] + (f" (and {more} more faults)" if more else "")
+    return missing[0] + (f" (and {more} more)" if more else "")
 
 
 def _soundfile(view: View, name: str) -> Any:
