@@ -149,7 +149,7 @@ class SpeechWriter:
             self._output.commit()
 
     def abort(self) -> None:
-        """Close without completing the file; an old file of the same path stays as it was."""
+        """Close without a result: a file that the path names stays as it was."""
         if self._abandoned.detach():
             _discard(self._output)
 
