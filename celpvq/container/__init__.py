@@ -24,16 +24,16 @@ front and as many behind as needed they make ceil((N + 40) / 160) packets. A dec
 
 A block holds 50 packets. The last block holds the packets that are left:
 
-========= ==========================================================================================
-size      content
-========= ==========================================================================================
-1         with *unknown length* only: the number of packets in this block, 1 to 50 (any block may
-          have fewer than 50)
-per packet  with *variable*: a byte with the packet's length; then the packet. The length tells the
-          frame type and mode: 2 is a SID (silence insertion descriptor), 0 is NO_DATA, all others
-          are speech
-4         CRC of all bytes of the block before it
-========= ==========================================================================================
+========== =========================================================================================
+size       content
+========== =========================================================================================
+1          with *unknown length* only: the number of packets in this block, 1 to 50 (any block may
+           have fewer than 50)
+per packet with *variable*: a byte with the packet's length; then the packet. The length gives the
+           frame type and mode: 2 is a SID (silence insertion descriptor), 0 is NO_DATA, all others
+           are speech
+4          CRC of all bytes of the block before it
+========== =========================================================================================
 
 With *unknown length*, the form for pipes, a byte 0 follows the last block. Then comes the trailer:
 8 bytes, samples of the original, as above; 4 bytes, CRC of the byte 0 and those 8. Nothing follows

@@ -104,7 +104,7 @@ def _digest(tables: "TableSet | str | None") -> str:
     if not isinstance(tables, str):
         from ..codec.common import table_set  # loads numba, which readers do not need
 
-        return table_set.given(tables).hash
+        return table_set.or_default(tables).hash
     if len(tables) < 2 * ID_LEN or not set(tables) <= set(string.hexdigits):
         raise ArgumentError(f"tables: expected {2 * ID_LEN} hexadecimal digits, got {tables!r}")
     return tables

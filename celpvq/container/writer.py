@@ -66,8 +66,7 @@ class CvqWriter:
             self.n_bytes = len(MAGIC)
         self._put(head)
 
-    def _put(self, data: bytes | Header) -> None:
-        data = data.to_bytes() if isinstance(data, Header) else data
+    def _put(self, data: bytes) -> None:
         write_all(self._file, data)
         self.n_bytes += len(data)
 

@@ -46,7 +46,7 @@ class Decoder(DecoderCore):
     frame_samples = FRAME_LEN
     delay_samples = DELAY
     _chunked: bool  # whether `write` has begun a stream
-    _framed: bool  # whether `decode_frame` has
+    _framed: bool  # whether `decode_frame` has begun one
 
     def __init__(
         self, samplerate: int = SAMPLERATE, dtype: str = "float32", *, postfilter: bool = True,
@@ -78,8 +78,8 @@ class Decoder(DecoderCore):
             A speech packet, a SID of 2 bytes, or ``b""`` (NO_DATA) within a pause. Pass None for a
             lost packet, and the decoder conceals it.
         next_packet : bytes, optional
-            For a lost packet: the packet after it, if that has arrived. Concealment then leads to
-            its spectrum.
+            For a lost packet: the packet after it, if it has arrived. Concealment then leads to its
+            LSF.
         redundancy : bytes, optional
             For a lost packet: its redundant frame, `Encoder.redundancy`, which came with the next
             packet.
@@ -131,6 +131,11 @@ class Decoder(DecoderCore):
 
         Unlike `write`, it leads the concealment of a lost or malformed packet to the next packet,
         as a receiver with a jitter buffer does.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError, ConcurrentUseError
+            As `write` does.
         """
         for pair in itertools.pairwise(itertools.chain(packets, [None])):
             packet, following = checked(pair)
@@ -164,6 +169,7 @@ class Decoder(DecoderCore):
             return self._flush(n_samples)
 
     def _begin_chunks(self, packets: Sequence[bytes | None]) -> None:
+        """Note that `write` has begun a stream; raise `ArgumentError` if `decode_frame` has."""
         if self._framed:
             raise ArgumentError("write: decode_frame() has begun a stream; call reset() first")
         self._chunked = self._chunked or len(packets) > 0
@@ -206,6 +212,7 @@ class Decoder(DecoderCore):
         return to_dtype(self._resampler.write(pcm[start:end] / FULL_SCALE), self._dtype)
 
     def _flush(self, n_samples: int | None) -> NDArray[Any]:
+        """Return the remaining sound of the resampler, and start a new stream."""
         tail = to_dtype(self._resampler.flush(n_samples), self._dtype)
         self._restart()
         return tail

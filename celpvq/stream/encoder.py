@@ -60,6 +60,7 @@ class Encoder(EncoderCore):
     frame_samples = FRAME_LEN
     delay_samples = DELAY
     _clipping_reported: bool
+    _framed: bool  # whether `encode_frame` has begun a stream
     _pending: F64  # samples that do not fill a frame
 
     def __init__(
@@ -139,8 +140,8 @@ class Encoder(EncoderCore):
     def flush(self) -> list[bytes]:
         """Return the packets of the remaining samples and of the delay, and start a new stream.
 
-        N samples at 8 kHz make ceil((N + 40) / 160) packets in all. After `encode_frame`, it is the
-        packet with the last 40 samples.
+        N samples at 8 kHz make ceil((N + 40) / 160) packets in all. After `encode_frame`, one
+        packet with the last 40 samples remains.
 
         Raises
         ------

@@ -33,12 +33,12 @@ class SpeechReader:
     dtype : str
         Type of the output: ``"float32"`` or ``"float64"``, full scale 1, or ``"int16"``.
     postfilter : bool
-        Whether to apply the postfilter.
+        Whether to enhance the decoded speech, as for `Decoder`.
     tables : TableSet, optional
         The tables that the file was made with, if they are not shipped.
     strict : bool
-        Whether to raise an error for a damaged or truncated file. If not, all of it that is there
-        is decoded, and `damage` describes the damage.
+        Whether to raise an error for a damaged or truncated file. If not, all packets that are
+        there are decoded, and `damage` describes the damage.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """Adaptive codebook: past excitation, delayed by a lag in thirds of a sample.
 
-The vector of a lag T is exc(n - T). If T is shorter than the subframe, the vector repeats itself.
+The vector of a lag T is exc(n - T). If T is shorter than the subframe, its first T samples repeat.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from ..._numba import strict
 from ..._types import F64
 from ..format.modes import MAX_LAG
 
-REACH = 10  # of the interpolator to each side [samples]; causal, as it is below the least lag
+REACH = 10  # of the interpolator to each side [samples]; less than the least lag, so it is causal
 
 
 def interpolator(reach: int) -> F64:
@@ -28,7 +28,7 @@ _FINE_TAPS = interpolator(REACH)
 
 @strict
 def vector(lag3: int, exc: F64) -> None:
-    """Write the vector of lag3 thirds after the past: exc (MAX_LAG + n,), the last n are set."""
+    """Put the vector of a lag [thirds] into the last n of exc (MAX_LAG + n,), after the past."""
     lag = (lag3 + 2) // 3
     third = 3 * lag - lag3
     if third == 0:

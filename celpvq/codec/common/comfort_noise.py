@@ -1,10 +1,8 @@
-"""Comfort noise: encoder and decoder fill pauses with it, as the SIDs say.
+"""Comfort noise: encoder and decoder synthesize it in pauses, from the parameters in the SIDs.
 
 It is white noise of the level in the SID, through 1/A(z) of the LSF in the SID. It passes through
 the filter memories on both sides, so that speech goes on from the same state.
 """
-
-import numpy as np
 
 from ..._numba import stack_array, strict
 from ..._types import F64, I64
@@ -17,7 +15,7 @@ STEP_DB = 2.0
 LOWEST_DB = -92.0  # of full scale, of level 1; level 0 is silence
 N_LEVELS = 1 << SID_LEVEL_BITS
 _SILENT_DB = -200.0
-_SMOOTHING = 0.1  # part of the way to a new level, per subframe
+_SMOOTHING = 0.1  # part of the way to the level of the last SID, per subframe
 _SEED_STEP = 69069
 
 
@@ -25,7 +23,8 @@ class NoiseState(Record):
     """The memory that a frame of a pause leaves for the next one."""
 
     lsf: F64 = lsf.flat()  # of the last SID
-    level: F64 = np.full(2, _SILENT_DB)  # of the excitation [dB]: now, and as the last SID says
+    level: float = _SILENT_DB  # of the excitation, smoothed [dB]
+    sid_level: float = _SILENT_DB  # of the last SID [dB]
     seed: int = 0
     on: bool = False  # within a pause
 
@@ -44,31 +43,29 @@ def receive(indices: I64, book: F64, state: NoiseState) -> None:
     """
     filters.copy(book[indices[0]], state.lsf[:])
     lsf.stabilize(state.lsf[:])
-    state.level[1] = level_db(indices[1])
+    state.sid_level = level_db(indices[1])
     if not state.on:
         state.on = True
-        state.level[0] = state.level[1]
+        state.level = state.sid_level
         state.seed = (indices[0] * N_LEVELS + indices[1]) * _SEED_STEP
 
 
 @strict
 def excite(noise_state: NoiseState, state: SynthesisState) -> None:
     """Put a subframe of noise into the last n of state.exc."""
-    filters.keep_past(state.exc[:], MAX_LAG)
-    filters.keep_past(state.speech[:], LPC_ORDER)
-    level = noise_state.level
-    level[0] += _SMOOTHING * (level[1] - level[0])
-    state.gain[0], state.gain[1] = 0.0, gains.decibel_to_linear(level[0])
+    synthesis.keep_past(state)
+    noise_state.level += _SMOOTHING * (noise_state.sid_level - noise_state.level)
+    state.gain[0], state.gain[1] = 0.0, gains.decibel_to_linear(noise_state.level)
     state.gain_mem[:] = 0.0
     noise_state.seed = noise.fill(noise_state.seed, state.gain[1], state.exc[MAX_LAG:])
 
 
 @strict
 def synthesize_frame(lsf_q: F64, noise_state: NoiseState, state: SynthesisState) -> None:
-    """Synthesize a frame of comfort noise; lsf_q (p,) changes from the last LSF to the new ones."""
+    """Synthesize a frame of comfort noise; lsf_q (p,), of the last frame, becomes the SID's LSF."""
     a = stack_array(LPC_ORDER)
     for s in range(N_SUBFRAMES):
         lsf.predictor(lsf_q, noise_state.lsf[:], s, a)
         excite(noise_state, state)
-        synthesis.speak(a, state)
+        synthesis.synthesize(a, state)
     filters.copy(noise_state.lsf[:], lsf_q)

@@ -17,7 +17,7 @@ TINY = 1e-30  # memories below this are set to 0: no denormal numbers, no endles
 def residual(x: F64, lpc: F64, out: F64) -> None:
     """Filter x (p + n,) by A(z) into out (n,); A(z) = 1 + sum lpc[i] z^-(i+1), lpc (p,), p even.
 
-    It runs along the signal, two taps a pass: the same sums as sample by sample, but many at once.
+    Each pass adds two taps to all samples: the same sums as sample by sample, but vectorized.
     """
     p = lpc.shape[0]
     copy(x[p:], out)
@@ -48,6 +48,14 @@ def copy(source: Array, target: Array) -> None:
     """Copy source (n,) into target (n,). An assignment would take ten times as long to compile."""
     for i in range(target.shape[0]):
         target[i] = source[i]
+
+
+@strict
+def push(value: float, past: F64) -> None:
+    """Shift past (n,), newest first, by one and put value in front."""
+    for i in range(past.shape[0] - 1, 0, -1):
+        past[i] = past[i - 1]
+    past[0] = value
 
 
 @strict

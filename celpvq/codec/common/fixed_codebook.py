@@ -1,7 +1,7 @@
 """Fixed codebook: trained code vectors with a sign, alone or as the sum of two stages.
 
 An index holds ``row1 sign`` or ``row1 row2 sign1 sign2``, highest bits first. A layout (4,) holds
-the first row and the row bits of each stage. A second stage of 0 bits does not exist.
+for each stage its first row in the book and the bits of its row. 0 bits: there is no second stage.
 """
 
 from ..._numba import strict

@@ -8,8 +8,8 @@ from ..._types import F64
 def autocorrelation(x: F64, out: F64) -> None:
     """Put ``sum x[n] x[n-k]`` for lags k = 0 .. len(out) - 1 into out.
 
-    All lags grow together, four samples a pass; each sum keeps the order of its samples. The lags
-    stand backwards until the end, like the samples that they multiply.
+    Each pass adds four samples to all lags; each sum keeps the order of its samples. Until the end
+    out is in reverse order, so that it and the past samples run in the same direction.
     """
     longest = out.shape[0] - 1
     begin = min(longest, x.shape[0])

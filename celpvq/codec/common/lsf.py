@@ -152,7 +152,7 @@ def stabilize(lsf: F64) -> None:
 
 @strict
 def interpolate(prev: F64, now: F64, subframe: int, out: F64) -> None:
-    """Put the LSF of subframe 0..3 into out: from a quarter of the way to all of it."""
+    """Put the LSF of subframe 0..3 into out: 1/4, 2/4, 3/4, then all of the way."""
     weight = 0.25 * (subframe + 1)
     for i in range(LPC_ORDER):
         out[i] = (1.0 - weight) * prev[i] + weight * now[i]
@@ -160,7 +160,7 @@ def interpolate(prev: F64, now: F64, subframe: int, out: F64) -> None:
 
 @strict
 def predictor(prev: F64, now: F64, subframe: int, lpc: F64) -> None:
-    """Put the predictor of subframe 0..3 between two frames with LSF (p,) into lpc (p,)."""
+    """Put the predictor of subframe 0..3, between two frames with LSF (p,), into lpc (p,)."""
     between = stack_array(LPC_ORDER)
     interpolate(prev, now, subframe, between)
     to_lpc(between, lpc)

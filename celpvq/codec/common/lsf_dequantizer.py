@@ -1,7 +1,8 @@
 """Predictive LSF quantizer of two stages, the second one split in halves: the decoder's side.
 
-The first index chooses one of two predictors: 0.35 rho, the safety net, which forgets errors fast,
-or 0.97 rho. Either is applied to the distance of the last quantized LSF from their mean.
+The first index, the switch, chooses one of two predictors. Predictor 0 is the safety net: it is
+weak, and so forgets errors fast. Predictor 1 is strong. Either one multiplies the distance of the
+last frame's quantized LSF from their mean.
 """
 
 from typing import NamedTuple
@@ -18,7 +19,7 @@ class LsfTables(NamedTuple):
     """Codebooks of the LSF quantizer; the first axis of the books is the predictor."""
 
     mean: F64  # (p,)
-    rho: F64  # (2, p)
+    rho: F64  # (2, p) coefficients of the predictors
     stage1: F64  # (2, n1, p)
     low: F64  # (2, n2, SPLIT) stage 2 of the lower half
     high: F64  # (2, n3, p - SPLIT)

@@ -1,15 +1,15 @@
-"""Codes of the adaptive codebook's lag, which is counted in thirds of a sample.
+"""Quantizer of the lag T of the adaptive codebook. Lags are counted in thirds of a sample.
 
-8 bits, absolute: thirds in 20 .. 84 2/3, integers in 85 .. 143, the two codes left over as 143.
-5 bits, relative to the rounded last lag: integers -11 .. -3, thirds within +-2, integers 3 .. 12;
-the window is shifted to stay inside 20 .. 143.
+8 bits, absolute: thirds in 20 .. 84 2/3, integers in 85 .. 143; the two indices left over mean 143.
+5 bits, relative to the last lag, rounded: integers -11 .. -3, thirds within +-2, integers 3 .. 12.
+The window is shifted to stay inside 20 .. 143.
 """
 
 from ..._numba import strict
 from ..format.modes import MAX_LAG, MIN_LAG
 
 ABSOLUTE_BITS = 8
-DELTA_BELOW = 11  # reach of the relative code in samples
+DELTA_BELOW = 11  # reach of the relative lags [samples]
 DELTA_ABOVE = 12
 _FIRST_INTEGER = 85
 _N_THIRDS = 3 * (_FIRST_INTEGER - MIN_LAG)
@@ -20,19 +20,19 @@ _N_FINE = 6 * _FINE + 1
 
 @strict
 def rounded(lag3: int) -> int:
-    """Return the lag of lag3 thirds in whole samples."""
+    """Return a lag of lag3 thirds, rounded to whole samples."""
     return (lag3 + 1) // 3
 
 
 @strict
 def delta_centre(lag3_prev: int) -> int:
-    """Return the middle of the relative code's window [samples]."""
+    """Return the middle of the window of relative lags [samples]."""
     return min(max(rounded(lag3_prev), MIN_LAG + DELTA_BELOW), MAX_LAG - DELTA_ABOVE)
 
 
 @strict
 def whole_lags(bits: int, lag3_prev: int) -> tuple[int, int]:
-    """Return the least and the greatest of the whole lags that have a code: all between have."""
+    """Return the least and the greatest whole lag that has an index; all lags between have one."""
     if bits == ABSOLUTE_BITS:
         return MIN_LAG, MAX_LAG
     centre = delta_centre(lag3_prev)
@@ -41,7 +41,7 @@ def whole_lags(bits: int, lag3_prev: int) -> tuple[int, int]:
 
 @strict
 def fine_lags(bits: int, lag3_prev: int) -> tuple[int, int]:
-    """Return the range of lags T for which T - 1/3 and T - 2/3 have a code."""
+    """Return the least and the greatest T for which T - 1/3 and T - 2/3 have an index."""
     if bits == ABSOLUTE_BITS:
         return MIN_LAG + 1, _FIRST_INTEGER
     centre = delta_centre(lag3_prev)
@@ -49,16 +49,16 @@ def fine_lags(bits: int, lag3_prev: int) -> tuple[int, int]:
 
 
 @strict
-def dequantize(code: int, bits: int, lag3_prev: int) -> int:
-    """Return the lag in thirds of a code of 8 or 5 bits, given the last subframe's."""
+def dequantize(index: int, bits: int, lag3_prev: int) -> int:
+    """Return the lag [thirds] of an index of 8 or 5 bits; lag3_prev: lag of the last subframe."""
     if bits == ABSOLUTE_BITS:
-        if code < _N_THIRDS:
-            return 3 * MIN_LAG + code
-        return 3 * min(_FIRST_INTEGER + code - _N_THIRDS, MAX_LAG)
+        if index < _N_THIRDS:
+            return 3 * MIN_LAG + index
+        return 3 * min(_FIRST_INTEGER + index - _N_THIRDS, MAX_LAG)
     centre = delta_centre(lag3_prev)
-    if code < _N_COARSE_BELOW:
-        return 3 * (centre - DELTA_BELOW + code)
-    fine = code - _N_COARSE_BELOW
+    if index < _N_COARSE_BELOW:
+        return 3 * (centre - DELTA_BELOW + index)
+    fine = index - _N_COARSE_BELOW
     if fine < _N_FINE:
         return 3 * (centre - _FINE) + fine
     return 3 * (centre + _FINE + 1 + fine - _N_FINE)
@@ -66,7 +66,7 @@ def dequantize(code: int, bits: int, lag3_prev: int) -> int:
 
 @strict
 def quantize(lag3: int, bits: int, lag3_prev: int) -> int:
-    """Return the code of a lag in thirds, or -1 if it has none: the inverse of `dequantize`."""
+    """Return the index of a lag [thirds], or -1 if it has none: the inverse of `dequantize`."""
     if bits == ABSOLUTE_BITS:
         if 3 * MIN_LAG <= lag3 < 3 * _FIRST_INTEGER:
             return lag3 - 3 * MIN_LAG

@@ -1,4 +1,8 @@
-"""Synthesis: the half of the codec that encoder and decoder share, from indices to speech."""
+"""Synthesis, which encoder and decoder share: from indices to excitation and speech.
+
+The excitation is g_p times the adaptive codebook vector plus g_c times the sharpened code vector.
+The filter 1/A(z) turns it into speech.
+"""
 
 import numpy as np
 
@@ -33,9 +37,9 @@ class SynthesisState(Record):
     exc: F64 = np.zeros(MAX_LAG + SUBFRAME_LEN)  # excitation
     speech: F64 = np.zeros(LINE)  # output of 1/A(z)
     code: F64 = np.zeros(SUBFRAME_LEN)  # code vector of the fixed codebook, sharpened
-    gain: F64 = np.zeros(2)  # pitch and codebook gain, linear
+    gain: F64 = np.zeros(2)  # g_p and g_c: pitch and codebook gain, linear
     gain_mem: F64 = np.zeros(gains.N_TAPS)  # last corrections [dB], newest first
-    lag3: int = 3 * MIN_LAG  # lag [thirds of a sample]
+    lag3: int = 3 * MIN_LAG  # lag T [thirds of a sample]
 
 
 @strict
@@ -51,11 +55,17 @@ def sharpening(state: SynthesisState) -> float:
     return min(max(state.gain[0], _MIN_SHARPENING), _MAX_SHARPENING)
 
 
+@inlined
+def keep_past(state: SynthesisState) -> None:
+    """Move the past of excitation and speech to the front, to make room for a subframe."""
+    filters.keep_past(state.exc[:], MAX_LAG)
+    filters.keep_past(state.speech[:], LPC_ORDER)
+
+
 @strict
 def excite(indices: I64, index: int, tables: ModeTables, state: SynthesisState) -> None:
     """Put the excitation of subframe `index` into the last n of state.exc; indices (N_INDICES,)."""
-    filters.keep_past(state.exc[:], MAX_LAG)
-    filters.keep_past(state.speech[:], LPC_ORDER)
+    keep_past(state)
     now = state.exc[MAX_LAG:]
     lag3 = pitch.dequantize(indices[LAG_INDICES + index], tables.lag_bits[index], state.lag3)
     adaptive_codebook.vector(lag3, state.exc[:])
@@ -64,7 +74,7 @@ def excite(indices: I64, index: int, tables: ModeTables, state: SynthesisState) 
     )
     fixed_codebook.sharpen(state.code[:], pitch.rounded(lag3), sharpening(state))
     entry = tables.gain[tables.gain_layout[index, 0] + indices[GAIN_INDICES + index]]
-    gains.dequantize(entry, tables.predictor, state.code[:], state.gain_mem, state.gain)
+    gains.dequantize(entry, tables.gain_predictor, state.code[:], state.gain_mem, state.gain)
     for n in range(now.shape[0]):
         now[n] = state.gain[0] * now[n] + state.gain[1] * state.code[n]
     clamp(now)
@@ -72,8 +82,8 @@ def excite(indices: I64, index: int, tables: ModeTables, state: SynthesisState) 
 
 
 @strict
-def speak(lpc: F64, state: SynthesisState) -> None:
-    """Filter the excitation by 1/A(z) of lpc (p,) into the last n of state.speech."""
+def synthesize(lpc: F64, state: SynthesisState) -> None:
+    """Filter the excitation by 1/A(z), lpc (p,), into the last n of state.speech."""
     filters.synthesis(state.exc[MAX_LAG:], lpc, state.speech[:])
     clamp(state.speech[:])
 
@@ -82,7 +92,7 @@ def speak(lpc: F64, state: SynthesisState) -> None:
 def subframe(indices: I64, index: int, lpc: F64, tables: ModeTables, state: SynthesisState) -> None:
     """Put the speech of subframe `index` into the last n of state.speech; indices (N_INDICES,).
 
-    It takes indices, not values: so the encoder uses nothing that the decoder lacks.
+    It takes indices, not values, so that the encoder uses nothing that the decoder lacks.
     """
     excite(indices, index, tables, state)
-    speak(lpc, state)
+    synthesize(lpc, state)

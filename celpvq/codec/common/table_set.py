@@ -12,7 +12,7 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,7 +38,7 @@ from .tables import (
 FOLDER = Path(__file__).parents[2] / "tables"
 _PROVENANCE = "provenance"
 _PITCH_GAIN_LIMIT = 1.3
-_MAX_CORRECTION_DB = 60.0
+_CORRECTION_LIMIT_DB = 60.0
 _MAX_PREDICTOR_TAP = 2.0
 _MAX_BYTES = 1 << 24  # limit of a file, packed and unpacked
 # exceptions of numpy, zipfile and json for damaged or forged files
@@ -101,7 +101,7 @@ class TableSet:
         for name, array in self.arrays.items():
             limits: tuple[float, ...] = ()
             if name.startswith("gain"):
-                limits = (_PITCH_GAIN_LIMIT, _MAX_CORRECTION_DB)
+                limits = (_PITCH_GAIN_LIMIT, _CORRECTION_LIMIT_DB)
             elif name.startswith("predictor"):
                 limits = (200.0, *[_MAX_PREDICTOR_TAP] * N_TAPS)
             elif name.startswith("fcb"):
@@ -129,41 +129,36 @@ class TableSet:
     def _collect(self, mode: Mode) -> ModeTables:
         stage1, low, high = lsf_names(mode)
         lsf = [self._f64(name) for name in ("lsf_mean", "lsf_rho", stage1, low, high)]
-        fcb_names_ = dict.fromkeys(n for bits in mode.bits("fcb") for n in fcb_names(bits))
-        fcb, fcb_start = self._stack(list(fcb_names_))
-        gain, gain_start = self._stack(
-            list(dict.fromkeys(gain_name(mode, b) for b in mode.bits("gain")))
-        )
-        layout = []
+        fcb, fcb_start = self._stack(n for bits in mode.bits("fcb") for n in fcb_names(bits))
+        gain, gain_start = self._stack(gain_name(mode, bits) for bits in mode.bits("gain"))
+        fcb_layout = []
         for bits in mode.bits("fcb"):
-            row = [
-                x
-                for n, b in zip(fcb_names(bits), fcb_stages(bits), strict=True)
-                for x in (fcb_start[n], b)
-            ]
-            layout.append([*row, 0, 0][:4])
+            row = []
+            for name, row_bits in zip(fcb_names(bits), fcb_stages(bits), strict=True):
+                row += [fcb_start[name], row_bits]
+            fcb_layout.append([*row, 0, 0][:4])  # without a second stage, it has 0 bits
         return ModeTables(
             lsf=LsfTables(*lsf),
             lag_bits=np.array(mode.bits("lag"), dtype=np.int64),
-            fcb_layout=np.array(layout, dtype=np.int64),
+            fcb_layout=np.array(fcb_layout, dtype=np.int64),
             fcb=fcb,
             gain_layout=np.array(
                 [(gain_start[gain_name(mode, b)], 1 << b) for b in mode.bits("gain")],
                 dtype=np.int64,
             ),
             gain=gain,
-            predictor=self._f64(predictor_name(mode)),
+            gain_predictor=self._f64(predictor_name(mode)),
             sid=self._f64(SID_BOOK),
         )
 
     def _f64(self, name: str) -> F64:
         return self.arrays[name].astype(np.float64)
 
-    def _stack(self, names: list[str]) -> tuple[F64, dict[str, int]]:
-        """Return the arrays of `names`, one below the other, and the first row of each."""
-        parts = [self._f64(name) for name in names]
-        starts = np.cumsum([0] + [len(p) for p in parts[:-1]])
-        return np.concatenate(parts), dict(zip(names, starts.tolist(), strict=True))
+    def _stack(self, names: Iterable[str]) -> tuple[F64, dict[str, int]]:
+        """Return the arrays of `names`, one below the other, each once, and their first rows."""
+        parts = {name: self._f64(name) for name in names}
+        starts = np.cumsum([0, *map(len, parts.values())])[:-1]
+        return np.concatenate(list(parts.values())), dict(zip(parts, starts.tolist(), strict=True))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle a shipped set by its hash, and any other set by its arrays."""
@@ -177,7 +172,7 @@ class TableSet:
         Raises
         ------
         OutputError
-            If it cannot be written, for want of space or permission.
+            If it cannot be written, for lack of space or permission.
         """
         text = json.dumps(self.provenance, sort_keys=True).encode()
         out = io.BytesIO()
@@ -227,7 +222,7 @@ def default() -> TableSet:
     return by_hash((FOLDER / "default").read_text().strip())
 
 
-def given(tables: TableSet | None) -> TableSet:
+def or_default(tables: TableSet | None) -> TableSet:
     """Return `tables`, or the shipped set for None; raise `ArgumentTypeError` for anything else."""
     if tables is None:
         return default()
@@ -246,7 +241,7 @@ def made_with(digest: str, tables: TableSet | None = None) -> TableSet:
     """
     if tables is None:
         return by_hash(digest)
-    tables = given(tables)
+    tables = or_default(tables)
     if not tables.hash.startswith(digest):
         got = tables.hash[: len(digest)]
         raise TablesError(f"tables: the stream was made with {digest}, got {got}")

@@ -21,7 +21,7 @@ class ModeTables(NamedTuple):
     fcb: F64  # (N, SUBFRAME_LEN)
     gain_layout: I64  # (N_SUBFRAMES, 2) first row and number of rows
     gain: F64  # (G, 2) pitch gain [linear] and correction of the predicted gain [dB]
-    predictor: F64  # (1 + N_TAPS,) mean gain [dB] and taps
+    gain_predictor: F64  # (1 + N_TAPS,) mean gain [dB] and taps
     sid: F64  # (2^SID_LSF_BITS, p) LSF of SIDs, the same in all modes
 
 

@@ -1,4 +1,4 @@
-"""Concealment of lost frames: pitch, spectrum and level continue, and fade.
+"""Concealment of lost frames: pitch, LSF and level continue, and fade.
 
 The excitation is the last pitch period plus noise, mixed by how voiced the last good frame was, at
 its level. The level falls slowly for 100 ms, then fast: after 200 ms it is gone. During a loss the
@@ -20,15 +20,15 @@ from ..format import redundancy
 from ..format.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
 
 _UNVOICED, _VOICED = 0.2, 0.7  # mean pitch gains of a frame: only noise below, only pitch above
-_LSF_SHARE = 0.97  # of the last LSF in the next ones; the mean LSF make up the rest
+_LSF_SHARE = 0.97  # of the last LSF in the LSF of a lost frame; the other share is the mean LSF
 _MAX_AGE = 1 << 20
 _HELD = 5  # frames of slow fading
 _SLOW_NOISE, _SLOW_PITCH = 0.97, 0.985  # of the level of a subframe in the next one
-_FAST = 0.72
-_NOISE_SHARE = 0.9  # of the lost level: noise is more audible
+_FAST = 0.72  # likewise, after `_HELD` frames
+_NOISE_SHARE = 0.9  # of the level of the noise, which is more audible
 _MAX_LIFT = 4.0  # gain of the past period
-_CORRECTION_SHARE = 0.9  # of the mean past correction in that of a lost subframe
-_CORRECTION_DB = -0.25
+_CORRECTION_SHARE = 0.9  # of the mean past correction in the correction of a lost subframe
+_CORRECTION_DB = -0.25  # added to it
 _LOST_LIFT = 1.05  # of the energy of the last good frame: the limit in a loss
 _FOUND_LIFT = 1.6  # of the energy of the loudest frame: the limit after a loss
 _ALWAYS_ALLOWED = 0.01 * FRAME_LEN  # a limit is never below this: a frame at -20 dB of full scale
@@ -43,7 +43,7 @@ class ConcealmentState(Record):
     gain: F64 = np.zeros(N_SUBFRAMES)  # pitch gain
     rms: F64 = np.zeros(N_SUBFRAMES)  # of the excitation
     between: F64 = lsf.flat()  # LSF for the next lost frame, from the packet after it
-    known: bool = False  # whether `between` holds
+    known: bool = False  # whether `between` applies
     age: int = 0  # lost frames in a row
     seed: int = 0  # of the noise
     voicing: float = 0.0  # 0 to 1
@@ -53,22 +53,14 @@ class ConcealmentState(Record):
     before: float = 0.0  # limit of the energy of a lost frame
     left: float = 0.0  # its remainder in this frame
     loudest: float = 0.0  # energy of the loudest good frame, slowly forgotten
-    limiter: float = 1.0  # last gain of the limiter
-
-
-@strict
-def _push(value: float, past: F64) -> None:
-    """Shift past by one and put value in front."""
-    for i in range(past.shape[0] - 1, 0, -1):
-        past[i] = past[i - 1]
-    past[0] = value
+    limiter: float = 1.0  # its last gain
 
 
 @inlined
 def learn(synth: SynthesisState, state: ConcealmentState) -> None:
-    """Remember the last subframe, which was good."""
-    _push(synth.gain[0], state.gain[:])
-    _push(gains.rms(synth.exc[MAX_LAG:]), state.rms[:])
+    """Remember gain and level of the last subframe, which was good."""
+    filters.push(synth.gain[0], state.gain[:])
+    filters.push(gains.rms(synth.exc[MAX_LAG:]), state.rms[:])
     state.age = 0
     state.since = min(state.since + 1, _WATCHED)
 
@@ -131,8 +123,7 @@ def begin_redundant(
 @inlined
 def excite(state: ConcealmentState, synth: SynthesisState) -> None:
     """Put a subframe that continues the past excitation into the last n of synth.exc."""
-    filters.keep_past(synth.exc[:], MAX_LAG)
-    filters.keep_past(synth.speech[:], LPC_ORDER)
+    synthesis.keep_past(synth)
     now = synth.exc[MAX_LAG:]
     state.since = 0
     adaptive_codebook.vector(synth.lag3, synth.exc[:])
@@ -152,7 +143,7 @@ def excite(state: ConcealmentState, synth: SynthesisState) -> None:
     correction = 0.0
     for i in range(gains.N_TAPS):
         correction += synth.gain_mem[i] / gains.N_TAPS
-    _push(_CORRECTION_SHARE * correction + _CORRECTION_DB, synth.gain_mem[:])
+    filters.push(_CORRECTION_SHARE * correction + _CORRECTION_DB, synth.gain_mem[:])
 
 
 @inlined
@@ -188,7 +179,7 @@ def limit(index: int, state: ConcealmentState, x: F64) -> None:
         power += x[n] * x[n]
     state.limiter = gain
     state.left = max(state.left - power, 0.0)
-    _push(power, state.power[:])
+    filters.push(power, state.power[:])
     if state.since >= _WATCHED:
         frame = 0.0
         for i in range(N_SUBFRAMES):

@@ -24,9 +24,9 @@ from .frame import DecoderState
 
 
 class DecoderCore(Stateful):
-    """The settings and the state of a decoder, and what its forms share.
+    """The settings and the state of a decoder: base of `FrameDecoder` and `celpvq.Decoder`.
 
-    The parameters are those of `celpvq.Decoder`.
+    Its parameters are a part of the parameters of `celpvq.Decoder`.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class DecoderCore(Stateful):
     def __init__(self, *, postfilter: bool = True, tables: TableSet | None = None) -> None:
         super().__init__()
         self.postfilter = bool(postfilter)
-        self.tables = table_set.given(tables)
+        self.tables = table_set.or_default(tables)
         self._counts = {}
         self._restart()
 
@@ -78,10 +78,12 @@ class DecoderCore(Stateful):
         self, packet: bytes | None, next_packet: bytes | None = None,
         redundant: bytes | None = None,
     ) -> I16:  # fmt: skip
+        """Return the samples (160,) of a packet; the parameters are those of `decode_frame`."""
         indices = np.zeros((1, N_INDICES), dtype=np.int64)
         if packet is None:
             if redundant:
-                indices[0, :4] = redundancy.unpack(as_bytes(redundant))
+                fields = redundancy.unpack(as_bytes(redundant))
+                indices[0, : len(fields)] = fields
                 return self._synthesize(REDUNDANT, indices)
             if next_packet:
                 self._look_ahead(as_bytes(next_packet))
@@ -90,7 +92,8 @@ class DecoderCore(Stateful):
         if not packet:
             return self._synthesize(NO_DATA, indices)
         if len(packet) == SID_BYTES:
-            indices[0, :2] = bitstream.unpack_sid(packet)
+            fields = bitstream.unpack_sid(packet)
+            indices[0, : len(fields)] = fields
             return self._synthesize(SID, indices)
         mode = modes.BY_LENGTH.get(len(packet))
         if mode is None:

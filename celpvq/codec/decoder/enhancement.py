@@ -1,8 +1,8 @@
 """Spectral enhancement: lifts the upper bands, which a closed-loop search tends to lose.
 
 The excitation of speech is nearly flat; the decoded excitation falls off above 1 kHz. The decoder
-measures how far each band lies below the lowest one, and lifts it within a limit. The filter is the
-linear predictor of the inverse of the wanted power gain: it has minimum phase, so it adds no delay.
+measures how far each band lies below the lowest one, and lifts it within a limit. The filter is
+A(z) of the inverse of the wanted power gain: it has minimum phase, so it adds no delay.
 """
 
 import math
@@ -63,7 +63,7 @@ class EnhancementSettings(NamedTuple):
 class EnhancementState(Record):
     """The memory that a subframe leaves for the next one."""
 
-    speech: F64 = np.zeros(ORDER + SUBFRAME_LEN)  # input after its last values
+    speech: F64 = np.zeros(ORDER + SUBFRAME_LEN)  # input, ORDER past values in front
     gain: F64 = np.ones(_N_BANDS + 1)  # power gains of the bands
 
 
@@ -78,7 +78,7 @@ def settings(mode: Mode) -> EnhancementSettings:
 
 @inlined
 def apply(exc: F64, strength: EnhancementSettings, state: EnhancementState, x: F64) -> None:
-    """Lift the upper bands of speech x (n,), whose excitation ends exc (MAX_LAG + n,), in place."""
+    """Lift the upper bands of speech x (n,) in place; its excitation ends exc (MAX_LAG + n,)."""
     r = stack_array(_N_MEASURED)
     lpc.autocorrelation(exc, r)
     wanted, taps = stack_array(_N_WANTED), stack_array(ORDER)

@@ -1,4 +1,4 @@
-"""Postfilter: formant emphasis with tilt compensation and gain control, without delay.
+"""Formant postfilter: emphasis of formants, tilt compensation and gain control, without delay.
 
 H(z) = A(z/GAMMA_N) / A(z/GAMMA_D) * (1 - TILT k z^-1), k the first reflection coefficient of the
 formant filter's response [1]_.
@@ -65,7 +65,7 @@ def _tilt(num: F64, den: F64) -> float:
 def apply(
     a: F64, strength: FormantPostfilterSettings, state: FormantPostfilterState, x: F64
 ) -> None:
-    """Filter speech x (n,) of the predictor a (p,), in place."""
+    """Filter speech x (n,), synthesized by 1/A(z) of a (p,), in place."""
     num, den = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
     lpc.expand_bandwidth(a, strength.numerator, num)
     lpc.expand_bandwidth(a, strength.denominator, den)

@@ -22,7 +22,7 @@ from .pitch_postfilter import PitchPostfilterState
 class DecoderState(Record):
     """The memory that a frame leaves for the next one."""
 
-    lsf_q: F64 = lsf.flat()  # of the last frame
+    lsf_q: F64 = lsf.flat()  # of the last frame [radians]
     synthesis: SynthesisState = SynthesisState.new()
     concealment: ConcealmentState = ConcealmentState.new()
     noise: NoiseState = NoiseState.new()
@@ -30,23 +30,23 @@ class DecoderState(Record):
     pitch_postfilter: PitchPostfilterState = PitchPostfilterState.new()
     formant_postfilter: FormantPostfilterState = FormantPostfilterState.new()
     lag: F64 = np.zeros(N_SUBFRAMES)  # of the last frame [samples]
-    gain: F64 = np.zeros((N_SUBFRAMES, 2))  # of the last frame
+    gain: F64 = np.zeros((N_SUBFRAMES, 2))  # of the last frame: g_p and g_c, linear
 
 
 @strict
 def decode_frames(
     received: int, indices: I64, tables: ModeTables, lift: EnhancementSettings,
-    emphasis: FormantPostfilterSettings, filtered: bool, state: DecoderState, out: I16,
+    emphasis: FormantPostfilterSettings, postfilter: bool, state: DecoderState, out: I16,
 ) -> None:  # fmt: skip
     """Decode frames of one type, indices (n_frames, N_INDICES), into out (n_frames * FRAME_LEN,).
 
-    filtered: apply spectral enhancement and postfilters.
+    received: type of the frames.      postfilter: apply spectral enhancement and postfilters.
     """
     lsf_q, a = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
     speech = stack_array(SUBFRAME_LEN)
     frame_type = _effective_type(received, state.noise)
     for f in range(indices.shape[0]):
-        # spectrum
+        # LSF, for A_q(z)
         if frame_type == SPEECH:
             state.noise.on = False
             lsf_dequantizer.dequantize(indices[f], tables.lsf, state.lsf_q[:], lsf_q)
@@ -74,11 +74,11 @@ def decode_frames(
                 comfort_noise.excite(state.noise, state.synthesis)
             state.lag[s] = state.synthesis.lag3 / 3.0
             filters.copy(state.synthesis.gain[:], state.gain[s])
-            # synthesis filter 1/A(z)
-            synthesis.speak(a, state.synthesis)
+            # synthesis filter 1/A_q(z)
+            synthesis.synthesize(a, state.synthesis)
             filters.copy(state.synthesis.speech[LPC_ORDER:], speech)
             # post-processing
-            if filtered:
+            if postfilter:
                 enhancement.apply(state.synthesis.exc, lift, state.enhancement, speech)
                 pitch_postfilter.apply(state.synthesis.lag3, state.pitch_postfilter, speech)
                 formant_postfilter.apply(a, emphasis, state.formant_postfilter, speech)

@@ -32,7 +32,7 @@ class PitchPostfilterState(Record):
 
 @inlined
 def apply(lag3: int, state: PitchPostfilterState, x: F64) -> None:
-    """Filter speech x (n,) of a lag [thirds of a sample] in place."""
+    """Filter speech x (n,), synthesized with a lag [thirds of a sample], in place."""
     filters.keep_past(state.speech[:], _LINE - SUBFRAME_LEN)
     filters.copy(x, state.speech[_LINE - SUBFRAME_LEN :])
     lag = pitch.rounded(lag3)

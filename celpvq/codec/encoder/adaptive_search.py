@@ -1,7 +1,8 @@
-"""Search of the adaptive codebook: the lags whose filtered vectors match the target best.
+"""Search of the adaptive codebook: the lags T whose filtered vectors y match the target x best.
 
-A first pass estimates the match of every lag from correlations, and keeps a few lags. The second
-pass filters the vectors of these and compares them exactly.
+The match is <x,y>^2 / <y,y>, the energy that the best gain removes from x. A first pass computes
+the match of whole lags, interpolates it at thirds, and keeps a few lags. The second pass filters
+the vectors of these and compares them exactly.
 """
 
 import numpy as np
@@ -18,7 +19,7 @@ from .products import convolve
 from .survivors import Survivor
 
 _N_EXC = MAX_LAG + SUBFRAME_LEN
-_COARSE_REACH = 4  # of the interpolator of correlations
+_COARSE_REACH = 4  # of the interpolator of correlations, to each side
 _N_LAGS = MAX_LAG + 1  # places for one value per whole lag
 _N_AROUND = _N_LAGS + 2 * _COARSE_REACH
 _N_PAST = _N_LAGS + SUBFRAME_LEN
@@ -32,11 +33,11 @@ _COARSE_TAPS = interpolator(_COARSE_REACH).astype(np.float32)
 def _match(
     target: F32, impulse: F32, exc: F64, low: int, high: int, corr: F32, energy: F32
 ) -> None:
-    """Correlate target with each integer lag's filtered vector, low <= lag <= high, at index lag.
+    """Put <x,y> and <y,y> of each integer lag, low <= lag <= high, into corr[lag] and energy[lag].
 
-    Sample n of the filtered first period of lag T is sample n - 1 of that of T - 1, and one product
-    more: h(n) exc(-T). So T - n is the column, and each row adds to the one above. Repetition then
-    adds the same again, each T samples later.
+    The first period of lag T, its T samples of past excitation, gives after the filter
+    y_T(n) = y_(T-1)(n - 1) + h(n) exc(-T). So T - n is the column, and each row adds to the one
+    above. Where the vector repeats itself, y adds to itself, T samples later.
     """
     first = low - SUBFRAME_LEN + 1  # of column 0
     past = stack_array(_N_PAST, np.float32)  # exc(-lag) at lag - first, 0 where it is not past
@@ -99,7 +100,10 @@ def _score_thirds(third: int, low: int, high: int, corr: F32, energy: F32, out: 
 
 @fast
 def update_target(target: F32, filtered: F32, out: F32) -> float:
-    """Put target (n,) minus filtered (n,) with its best gain into out (n,); return its energy."""
+    """Put x - g y with the best gain g into out (n,), and return its energy.
+
+    target x, filtered y (n,).
+    """
     xy, yy, energy = np.float32(0.0), np.float32(1e-12), np.float32(0.0)
     for n in range(out.shape[0]):
         xy += target[n] * filtered[n]
@@ -118,7 +122,7 @@ def preselect(target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, l
     exc (MAX_LAG,): past excitation.
     """
     low, high = pitch.whole_lags(bits, lag3_prev)
-    low3, high3 = pitch.fine_lags(bits, lag3_prev)
+    fine_low, fine_high = pitch.fine_lags(bits, lag3_prev)
     corr, energy = stack_array(_N_AROUND, np.float32), stack_array(_N_AROUND, np.float32)
     corr[:], energy[:] = 0.0, 0.0
     _match(target, response[0, SUBFRAME_LEN:], exc, max(low - _COARSE_REACH, 1),
@@ -129,9 +133,9 @@ def preselect(target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, l
     _score(corr[low : high + 1], energy[low : high + 1], score)
     ranking.take(score, 3 * low, 3, lags, values)
     for third in range(1, 3):
-        thirds = score[: high3 + 1 - low3]
-        _score_thirds(third, low3, high3, corr, energy, thirds)
-        ranking.take(thirds, 3 * low3 - third, 3, lags, values)
+        fine = score[: fine_high + 1 - fine_low]
+        _score_thirds(third, fine_low, fine_high, corr, energy, fine)
+        ranking.take(fine, 3 * fine_low - third, 3, lags, values)
 
 
 @fast
@@ -172,7 +176,7 @@ def search_pairs(
     i: int, n_lags: int, survivor: Survivor, response: F32, bits: int, predictor: F64, lags: I64,
     pairs: Pairs,
 ) -> None:  # fmt: skip
-    """Find the best of lags [thirds] for survivor i, whose target is known; fill its pairs."""
+    """Find the best of lags [thirds] for survivor i, whose target is in pairs; fill its pairs."""
     target, state = pairs.target[i], survivor.synthesis
     rows = slice(i * n_lags, (i + 1) * n_lags)
     exc = stack_array(_N_EXC)

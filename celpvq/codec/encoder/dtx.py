@@ -1,6 +1,6 @@
 """Discontinuous transmission (DTX): SIDs, which describe a pause once every `SID_INTERVAL` frames.
 
-A SID (silence insertion descriptor) holds the mean spectrum and the mean level of the last frames.
+A SID (silence insertion descriptor) holds the mean LSF and the mean level of the last frames.
 """
 
 import math
@@ -22,9 +22,9 @@ _LINE = LPC_ORDER + _RESPONSE_LEN
 
 
 class DtxState(Record):
-    """The last frames, newest first."""
+    """LSF and mean power of the last frames, newest first."""
 
-    lsf: F64 = np.tile(lsf.flat(), (SID_INTERVAL, 1))
+    lsf: F64 = np.tile(lsf.flat(), (SID_INTERVAL, 1))  # [radians]
     power: F64 = np.zeros(SID_INTERVAL)
     since: int = 0  # frames since the last SID
 
@@ -34,17 +34,19 @@ def remember(analyzed: AnalysisState, state: DtxState) -> None:
     """Keep LSF and power of the frame that was analyzed last."""
     for i in range(SID_INTERVAL - 1, 0, -1):
         filters.copy(state.lsf[i - 1], state.lsf[i])
-        state.power[i] = state.power[i - 1]
     filters.copy(analyzed.lsf[:], state.lsf[0])
     power = 0.0
     for n in range(analysis.FRAME_START, analysis.FRAME_START + FRAME_LEN):
         power += analyzed.input[n] * analyzed.input[n] / FRAME_LEN
-    state.power[0] = power
+    filters.push(power, state.power[:])
 
 
 @fast
 def quantize(n_frames: int, book: F64, state: DtxState, indices: I64) -> None:
-    """Put the indices of a SID for the last n_frames <= SID_INTERVAL into indices (2,)."""
+    """Put the indices of a SID for the last n_frames <= SID_INTERVAL into indices (2,).
+
+    book (n, p): LSF codebook of SIDs.
+    """
     mean = stack_array(LPC_ORDER)
     mean[:] = 0.0
     power = 0.0
@@ -66,7 +68,7 @@ def quantize(n_frames: int, book: F64, state: DtxState, indices: I64) -> None:
 
 @fast
 def _power_gain(lsf_q: F64) -> float:
-    """Return the gain in power of white noise through 1/A(z) of lsf_q (p,)."""
+    """Return the power gain of 1/A(z), from lsf_q (p,), for white noise."""
     a, stable = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
     filters.copy(lsf_q, stable)
     lsf.stabilize(stable)
@@ -86,16 +88,20 @@ def encode_frame(
     n_quiet: int, book: F64, lsf_q: F64, state: DtxState, noise: NoiseState, committed: Survivor,
     indices: I64,
 ) -> bool:  # fmt: skip
-    """Go through a frame of a pause; return whether indices (2,) now hold a SID to send."""
+    """Code a frame of a pause as the decoder will synthesize it; return whether it gets a SID.
+
+    n_quiet: frames since the last speech.      book (n, p): LSF codebook of SIDs.
+    indices (2,): receives the indices of the SID.
+    """
     first = not noise.on
     state.since += 1
-    sent = first or state.since >= SID_INTERVAL
-    if sent:
+    is_sid = first or state.since >= SID_INTERVAL
+    if is_sid:
         state.since = 0
         quantize(min(n_quiet, SID_INTERVAL) if first else SID_INTERVAL, book, state, indices)
         comfort_noise.receive(indices, book, noise)
     comfort_noise.synthesize_frame(lsf_q, noise, committed.synthesis)
-    # comfort noise differs from the input on purpose: speech must not make up for it
+    # comfort noise differs from the input on purpose: the next speech must not compensate for it
     committed.error[:] = 0.0
     committed.weighted[:] = 0.0
-    return sent
+    return is_sid

@@ -24,9 +24,9 @@ def _search_tables(tables: TableSet, mode: Mode) -> SearchTables:
 
 
 class EncoderCore(Stateful):
-    """The settings and the state of an encoder, and what its forms share.
+    """The settings and the state of an encoder: base of `FrameEncoder` and `celpvq.Encoder`.
 
-    The parameters are those of `celpvq.Encoder`.
+    Its parameters are a part of the parameters of `celpvq.Encoder`.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class EncoderCore(Stateful):
         self.preset = preset
         self.highpass = bool(highpass)
         self.dtx = bool(dtx)
-        self.tables = table_set.given(tables)
+        self.tables = table_set.or_default(tables)
         self._restart()
 
     @property
@@ -102,6 +102,7 @@ class EncoderCore(Stateful):
         return redundancy.pack(self._last.lsf, lag, rms, gain, tables.sid)
 
     def _encode(self, frames: F64) -> list[bytes]:
+        """Return the packets of frames (n_frames * 160,)."""
         if self.dtx:
             return [
                 self._speech_or_pause(frames[i : i + FRAME_LEN])
@@ -115,7 +116,7 @@ class EncoderCore(Stateful):
         return packets
 
     def _speech_or_pause(self, x: F64) -> bytes:
-        """Return the packet of a frame with DTX."""
+        """Return the packet of a frame x (160,) with DTX: speech, SID or NO_DATA."""
         n_quiet = vad.update(x, self.state.vad)
         if n_quiet <= vad.HANGOVER:
             data = bitstream.pack(self._mode, self._search(x))
@@ -124,11 +125,12 @@ class EncoderCore(Stateful):
             return data
         indices = np.zeros(2, dtype=np.int64)
         book = self.tables.mode(self._mode).sid
-        sent = frame.encode_silence(x, self.highpass, n_quiet, book, self.state, indices)
-        self._report("sid" if sent else "no_data", False)
-        return bitstream.pack_sid(indices) if sent else b""
+        is_sid = frame.encode_silence(x, self.highpass, n_quiet, book, self.state, indices)
+        self._report("sid" if is_sid else "no_data", False)
+        return bitstream.pack_sid(indices) if is_sid else b""
 
     def _search(self, frames: F64) -> I64:
+        """Return the indices (n_frames, N_INDICES) of frames, all coded as speech."""
         indices = np.zeros((len(frames) // FRAME_LEN, N_INDICES), dtype=np.int64)
         tables = self.tables.mode(self._mode)
         derived = _search_tables(self.tables, self._mode)

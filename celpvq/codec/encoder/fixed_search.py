@@ -1,7 +1,8 @@
-"""Search of the fixed codebook: the code vectors that match the updated target best.
+"""Search of the fixed codebook: the code vectors whose filtered z match the updated target best.
 
-A first pass ranks all code vectors by correlation with the target and by estimated energy. The
-second pass filters the vectors of the shortlist and tries them with all gains.
+The match of a code vector c is <d,c>^2 / <z,z>, d being the updated target, filtered backwards. A
+first pass ranks all code vectors by their match, with estimated energies <z,z>. The second pass
+filters the code vectors of the shortlist and tries them with all gains.
 """
 
 import numpy as np
@@ -23,7 +24,7 @@ from .products import (
     products_with,
 )
 
-_LEAST_LAG = np.float32(0.05)  # of the energy; lags that stay below it to the end are left out
+_LEAST_ACF = np.float32(0.05)  # of lag 0: where the autocorrelation stays below it, it is cut
 _LEAST_SUM = 0.05  # of the energies of two vectors: the least estimate for their sum
 _BLOCK = 32  # matches that are looked at together: most blocks hold no candidate
 _TOGETHER = 4  # vectors of stage 1 whose products with stage 2 are computed at once
@@ -31,7 +32,7 @@ _MAX_STAGE = 1 << MAX_STAGE_BITS
 _MAX_MATCHES = MAX_PAIRS * _MAX_STAGE
 _MAX_CROSS = _TOGETHER * _MAX_STAGE
 _MAX_VECTORS = MAX_PAIRS * MAX_STAGE1_SURVIVORS + _TOGETHER
-_MAX_TRIED = MAX_PAIRS * MAX_SHORTLIST
+MAX_TRIED = MAX_PAIRS * MAX_SHORTLIST  # code vectors in all, compared exactly
 
 
 @inlined
@@ -39,7 +40,7 @@ def _n_notable(acf: F32) -> int:
     """Return the number of lags of acf (n,) that are worth a product, a multiple of `UNROLLED`."""
     last = 0
     for n in range(acf.shape[0]):
-        if abs(acf[n]) >= _LEAST_LAG * acf[0]:
+        if abs(acf[n]) >= _LEAST_ACF * acf[0]:
             last = n
     return (last // UNROLLED + 1) * UNROLLED
 
@@ -57,10 +58,10 @@ def energies(response: F32, vector_acf: F32, layout: I64, out: F32) -> None:
     n_lags = _n_notable(acf)
     for stage in range(2):
         start, n_vectors = layout[2 * stage], 1 << layout[2 * stage + 1]
-        own = out[start : start + n_vectors]
-        multiply(acf[:n_lags], vector_acf, start, own)
+        energy = out[start : start + n_vectors]
+        multiply(acf[:n_lags], vector_acf, start, energy)
         for j in range(n_vectors):
-            own[j] = max(own[j], floor)
+            energy[j] = max(energy[j], floor)
 
 
 @fast
@@ -80,12 +81,12 @@ def preselect(
     assert n_targets <= MAX_PAIRS
     assert n_survivors <= MAX_STAGE1_SURVIVORS
     assert n_tried <= MAX_SHORTLIST
-    back = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[:n_targets]
+    d = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[:n_targets]  # filtered backwards
     corr1 = stack_array(_MAX_MATCHES, np.float32)[: n_targets * n1].reshape(n_targets, n1)
     energy1 = energy[start1 : start1 + n1]
     for t in range(n_targets):
-        correlate(targets[t], response, back[t])
-    multiply_all(back, columns, start1, corr1)
+        correlate(targets[t], response, d[t])
+    multiply_all(d, columns, start1, corr1)
     if bits2 == 0:
         for t in range(n_targets):
             _take_matches(corr1[t], energy1, indices[t])
@@ -97,7 +98,7 @@ def preselect(
     for t in range(n_targets):
         _take_matches(corr1[t], energy1, survivors[t])
     corr2 = stack_array(_MAX_MATCHES, np.float32)[: n_targets * n2].reshape(n_targets, n2)
-    multiply_all(back, columns, start2, corr2)
+    multiply_all(d, columns, start2, corr2)
     energy2 = energy[start2 : start2 + n2]
     _preselect_sums(
         survivors, response, start1, start2, columns, corr1, energy1, corr2, energy2, indices
@@ -132,7 +133,7 @@ def _preselect_sums(
     filtered = stack_array(SUBFRAME_LEN, np.float32)
     n2 = corr2.shape[1]
     cross = stack_array(_MAX_CROSS, np.float32)[: _TOGETHER * n2].reshape(_TOGETHER, n2)
-    values = stack_array(_MAX_TRIED)[: indices.size].reshape(indices.shape)
+    values = stack_array(MAX_TRIED)[: indices.size].reshape(indices.shape)
     indices[:], values[:] = 0, -1.0
     for begin in range(0, n_vectors, _TOGETHER):
         for r in range(_TOGETHER):
@@ -215,11 +216,11 @@ def search(
     indices: I64, target: F32, adaptive: F32, response: F32, layout: I64, book: F64, lag: int,
     beta: float, gain_book: F64, correction: F64, predicted_gain: float,
 ) -> tuple[int, int, float]:  # fmt: skip
-    """Try each of indices (K,) with all gains; return the best index, gain index and error.
+    """Try each of indices (K,) with all gains; return the best index, its gain index and error.
 
     target, adaptive (n,): target x and filtered adaptive codebook vector y.
     response: of the weighted synthesis filter, sharpened.      predicted_gain: linear.
-    The error is |x - g_p y - g_c z|^2 with quantized gains, z being the filtered code vector.
+    The error is |x - g_p y - g_c z|^2 with quantized gains, z the filtered, sharpened code vector.
     """
     code, moments = stack_array(SUBFRAME_LEN), stack_array(5)
     plain, filtered = stack_array(SUBFRAME_LEN, np.float32), stack_array(SUBFRAME_LEN, np.float32)

@@ -1,8 +1,8 @@
 """The encoder's block diagram: one kernel turns samples into the indices of whole frames.
 
-Several quantized LSF vectors near the true one are tried, and each has its own search of the
-excitation. That search keeps several survivors from subframe to subframe. At the end of the frame
-the one of least weighted error is committed, so the search adds no delay.
+A frame tries several quantized LSF vectors near the true one, the LSF candidates. Each has its own
+search of the excitation, which keeps several survivors from subframe to subframe. At the end of the
+frame the survivor of least weighted error is committed, so the search adds no delay.
 """
 
 import numpy as np
@@ -39,8 +39,9 @@ from . import (
 from .adaptive_search import MAX_LAGS_TRIED
 from .analysis import AnalysisState
 from .dtx import DtxState
+from .fixed_search import MAX_TRIED
 from .pairs import Pairs
-from .presets import MAX_LSF_CANDIDATES, MAX_PAIRS, MAX_SHORTLIST, MAX_SURVIVORS, Preset
+from .presets import MAX_LSF_CANDIDATES, MAX_PAIRS, MAX_SURVIVORS, Preset
 from .search_tables import SearchTables
 from .survivors import (
     Candidate,
@@ -52,8 +53,7 @@ from .survivors import (
 )
 from .vad import VadState
 
-_RESPONSE_LEN = 2 * SUBFRAME_LEN
-_MAX_TRIED = MAX_PAIRS * MAX_SHORTLIST
+_RESPONSE_LEN = 2 * SUBFRAME_LEN  # of the form of `products.respond`
 
 
 class EncoderState(Record):
@@ -61,7 +61,7 @@ class EncoderState(Record):
 
     analysis: AnalysisState = AnalysisState.new()
     lsf_q: F64 = lsf.flat()  # of the last frame, quantized
-    predicted: int = 0  # frames since the LSF quantizer last used its safety net
+    predicted: int = 0  # frames since the LSF quantizer last used the safety net
     committed: Survivor = Survivor.new()  # at the end of the last frame: the decoder's state
     best: Survivor = Survivor.new()  # at the end of this frame, so far
     survivors: Survivors = new_survivors()
@@ -94,22 +94,28 @@ def _encode_frame(
     candidates = stack_array((MAX_LSF_CANDIDATES, N_LSF_INDICES), np.int64)
     errors = stack_array(MAX_LSF_CANDIDATES)
 
+    # W(z): from the predictor before quantization
     interpolate_lpc(analyzed.lsf_prev[:], analyzed.lsf[:], lpc_w)
+
+    # LSF search: the candidates for A_q(z)
     n_candidates = lsf_search.search(
         analyzed.lsf, analyzed.weight, tables.lsf, derived.lsf, state.lsf_q, presets.LSF_SURVIVORS,
         state.predicted >= presets.MAX_PREDICTED_FRAMES, candidates[: preset.lsf_candidates],
         errors,
     )  # fmt: skip
+
+    # excitation: a search for each of them
     least = np.inf
     for k in range(n_candidates):
         lsf_dequantizer.dequantize(candidates[k], tables.lsf, state.lsf_q[:], lsf_q)
         interpolate_lpc(state.lsf_q[:], lsf_q, lpc_q)
         row = _search_excitation(speech, lpc_q, lpc_w, preset, least, tables, derived, state)
-        if k == 0 or row >= 0:
+        if k == 0 or row >= 0:  # the first always counts, even where no cost is finite
             state.best = state.survivors[max(row, 0)]
             least = state.best.cost
             filters.copy(candidates[k], indices[:N_LSF_INDICES])
 
+    # memory update
     state.committed = state.best
     filters.copy(state.committed.indices[N_LSF_INDICES:], indices[N_LSF_INDICES:])
     lsf_dequantizer.dequantize(indices[:N_LSF_INDICES], tables.lsf, state.lsf_q[:], lsf_q)
@@ -122,7 +128,7 @@ def _search_excitation(
     speech: F64, lpc_q: F64, lpc_w: F64, preset: Preset, bound: float, tables: ModeTables,
     derived: SearchTables, state: EncoderState,
 ) -> int:  # fmt: skip
-    """Search the excitation of a frame; return the row of the best survivor.
+    """Search the excitation of a frame; return the row of the best survivor in state.survivors.
 
     speech (FRAME_LEN,).      lpc_q, lpc_w (N_SUBFRAMES, p): predictors of synthesis and weighting.
     Return -1 as soon as no candidate costs less than `bound`.
@@ -132,14 +138,13 @@ def _search_excitation(
     response = stack_array((2, _RESPONSE_LEN), np.float32)
     lags = stack_array(MAX_LAGS_TRIED, np.int64)[: 2 * preset.lags]
     lag_pairs = pairs.new_pairs()
-    value = stack_array(MAX_PAIRS)[: preset.pairs]
-    chosen, alike = stack_array(MAX_PAIRS, np.int64), stack_array(MAX_PAIRS, np.int64)
-    chosen = chosen[: preset.pairs]
+    chosen = stack_array(MAX_PAIRS, np.int64)[: preset.pairs]
+    alike = stack_array(MAX_PAIRS, np.int64)
     energy = stack_array(MAX_CODE_VECTORS, np.float32)
-    shortlist = stack_array(_MAX_TRIED, np.int64)[: preset.pairs * preset.shortlist]
+    shortlist = stack_array(MAX_TRIED, np.int64)[: preset.pairs * preset.shortlist]
     shortlist = shortlist.reshape(preset.pairs, preset.shortlist)
     live, candidates = state.survivors, state.candidates
-    first, n_live = 0, 1  # this generation: n_live rows from `first` on
+    first, n_live = 0, 1  # the survivors of this subframe: n_live rows from `first` on
     live[first] = state.committed
     live[first].cost = 0.0
 
@@ -155,15 +160,15 @@ def _search_excitation(
             # target x: the weighted speech minus the zero-input response
             weighting.target(now, lpc_q[index], num, den, live[first + i], target)
             filters.copy(target, lag_pairs.target[i])
-            # adaptive codebook: the lags T whose filtered vectors y match x best
+            # adaptive codebook: the lags T whose filtered vectors y match x best, and x - g_p y
             _preselect_lags(i, first, index, response, tables, live, lag_pairs, lags)
             adaptive_search.search_pairs(
                 i, preset.lags, live[first + i], response, tables.lag_bits[index],
-                tables.predictor, lags, lag_pairs,
+                tables.gain_predictor, lags, lag_pairs,
             )  # fmt: skip
-        pairs.choose(n_live * preset.lags, lag_pairs, value, chosen)
+        pairs.choose(n_live * preset.lags, lag_pairs, chosen)
 
-        # fixed codebook and gains: for each pair the code vector and the gains of least error
+        # fixed codebook and gains: for each pair, the least |x - g_p y - g_c z|^2
         survivors.clear(preset.survivors, candidates)
         while True:
             n_alike = pairs.take_alike(chosen, preset.lags, lag_pairs, alike)
@@ -182,7 +187,7 @@ def _search_excitation(
         for i in range(preset.survivors):
             if candidates[i].cost == np.inf:
                 break
-            live[first + i] = live[candidates[i].parent]
+            live[first + i] = live[candidates[i].survivor]
             _advance(candidates[i], index, now, lpc_q[index], num, den, tables, live[first + i])
             n_live += 1
     return survivors.best(first, n_live, live)
@@ -208,7 +213,10 @@ def _search_code_vectors(
     shortlist: I64, tables: ModeTables, derived: SearchTables, lag_pairs: Pairs, live: Survivors,
     candidates: Candidates,
 ) -> None:  # fmt: skip
-    """Search the fixed codebook for pairs alike, whose code vectors are sharpened by one filter."""
+    """Search the fixed codebook for pairs alike: lag and beta of their sharpening are the same.
+
+    A sharpened impulse response stands for sharpened code vectors: both filters are linear.
+    """
     layout, gain_layout = tables.fcb_layout[index], tables.gain_layout[index]
     gain_rows = slice(gain_layout[0], gain_layout[0] + gain_layout[1])
     lag, beta = lag_pairs.lag[alike[0]], lag_pairs.beta[alike[0] // preset.lags]
@@ -243,7 +251,10 @@ def _advance(
     candidate: Candidate, index: int, speech: F64, lpc_q: F64, num: F64, den: F64,
     tables: ModeTables, survivor: Survivor,
 ) -> None:  # fmt: skip
-    """Synthesize subframe `index` of a candidate, as the decoder will, and add up its error."""
+    """Synthesize subframe `index` of a candidate, as the decoder will, and add its error to cost.
+
+    survivor: a copy of the survivor that the candidate continues; it becomes the new one.
+    """
     survivor.indices[LAG_INDICES + index] = candidate.lag
     survivor.indices[GAIN_INDICES + index] = candidate.gain
     survivor.indices[FCB_INDICES + index] = candidate.fcb
@@ -262,7 +273,7 @@ def interpolate_lpc(prev: F64, now: F64, lpc: F64) -> None:
 def encode_silence(
     x: F64, highpass: bool, n_quiet: int, book: F64, state: EncoderState, indices: I64
 ) -> bool:
-    """Go through the frame x (FRAME_LEN,) of a pause; return whether it gets a SID.
+    """Code the frame x (FRAME_LEN,) of a pause; return whether it gets a SID.
 
     n_quiet: frames since the last speech.      book: LSF codebook of SIDs.
     indices (2,): receives the indices of the SID.

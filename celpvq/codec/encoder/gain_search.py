@@ -8,7 +8,7 @@ from ..._types import F64
 
 @fast
 def least_error(moments: F64) -> float:
-    """Return a lower bound of the error of `search`: the error at the best real gains."""
+    """Return a lower bound of the error of `search`: the error at the best gains, not quantized."""
     xy, xz, yy, zz, yz = moments[0], moments[1], moments[2], moments[3], moments[4]
     det = yy * zz - yz * yz
     if det <= 1e-3 * yy * zz:  # nearly parallel: much of the difference is rounding
@@ -26,9 +26,9 @@ def search(moments: F64, scale: float, book: F64, correction: F64) -> tuple[int,
     xy, xz, yy, zz, yz = moments[0], moments[1], moments[2], moments[3], moments[4]
     best, best_err = 0, np.inf
     for i in range(book.shape[0]):
-        gp = book[i, 0]
-        gc = scale * correction[i]
-        err = gp * (gp * yy - 2.0 * xy + 2.0 * gc * yz) + gc * (gc * zz - 2.0 * xz)
+        g_p = book[i, 0]
+        g_c = scale * correction[i]
+        err = g_p * (g_p * yy - 2.0 * xy + 2.0 * g_c * yz) + g_c * (g_c * zz - 2.0 * xz)
         if err < best_err:
             best, best_err = i, err
     return best, best_err

@@ -1,6 +1,6 @@
 """Search of the LSF quantizer: the indices whose LSF lie nearest to the LSF of the input.
 
-Each error is weighted by its effect on the spectrum [1]_.
+The squared error of each LSF is weighted by its effect on the spectrum [1]_.
 
 .. [1] W. R. Gardner and B. D. Rao, "Theoretical analysis of the high-rate vector quantization of
    LPC parameters", IEEE Trans. Speech Audio Process. 3(5), 1995.
@@ -25,7 +25,7 @@ _MAX_PRODUCTS = MAX_LSF_SURVIVORS * _MAX_ENTRIES
 
 
 class LsfColumns(NamedTuple):
-    """The books as the search reads them: a column holds an entry and, below it, its squares."""
+    """The books as the search reads them: a column holds an entry and below it the squares."""
 
     stage1: F32  # (2, 2 p, n1)
     low: F32  # (2, 2 SPLIT, n2)
@@ -76,7 +76,7 @@ def weights(lsf: F64, r: F64, out: F64) -> None:
 
 @fast
 def _nearest(target: F64, weight: F64, book: F64) -> tuple[int, float]:
-    """Return the row of book (n, k) nearest to target (k,), and its error."""
+    """Return the row of book (n, k) nearest to target (k,), and its weighted error."""
     best, best_err = 0, np.inf
     for row in range(book.shape[0]):
         err = 0.0
@@ -90,9 +90,9 @@ def _nearest(target: F64, weight: F64, book: F64) -> tuple[int, float]:
 
 @inlined
 def _add_least(start: int, residuals: F64, weight: F64, columns: F32, err: F32) -> None:
-    """Add the change in error by the best entry for residual[:, start:] (M, k) to err (M,).
+    """Add the change in error by the best entry for residuals[:, start:] (M, k) to err (M,).
 
-    |x - c|^2 - |x|^2 = -2 x.c + c.c, weighted: a product, and a sum that all x share.
+    |r - c|^2 - |r|^2 = -2 r.c + c.c, weighted: a product, and a sum that all residuals r share.
     """
     n, n_entries = columns.shape[0] // 2, columns.shape[1]
     x, w = stack_array((MAX_LSF_SURVIVORS, SPLIT), np.float32), stack_array(SPLIT, np.float32)
@@ -120,8 +120,9 @@ def search(
 ) -> int:  # fmt: skip
     """Put the best indices for lsf (p,) after prev (p,) into indices (M, 4); return their number.
 
-    errors (M,): weighted; they rise, apart from the penalty on prediction.      safe: allow only
-    the safety net.      n_survivors: of stage 1, per predictor, each with its best stage 2.
+    errors (M,): weighted; they rise but for the penalty on the strong predictor.
+    safe: allow only the safety net.
+    n_survivors: of stage 1, per predictor; each gets its best entries of stage 2.
     """
     n1 = tables.stage1.shape[1]
     n_survivors = min(n_survivors, n1, MAX_LSF_SURVIVORS)
@@ -135,8 +136,8 @@ def search(
     values = stack_array(MAX_LSF_SURVIVORS)[:n_survivors]
     n_found = min(indices.shape[0], n_switches * n_survivors, MAX_LSF_CANDIDATES)
     found = stack_array(MAX_LSF_CANDIDATES, np.int64)[:n_found]
-    costs = stack_array(MAX_LSF_CANDIDATES)[:n_found]
-    found[:], costs[:] = 0, -np.inf
+    found_values = stack_array(MAX_LSF_CANDIDATES)[:n_found]
+    found[:], found_values[:] = 0, -np.inf
     for switch in range(n_switches):
         predict(switch, tables, prev, residual[switch])
         energy = 0.0
@@ -145,6 +146,7 @@ def search(
             residual[switch, i] = r
             energy += weight[i] * r * r
             x[i], x[LPC_ORDER + i] = 2.0 * weight[i] * r, -weight[i]
+        # |r|^2 - |r - c|^2 = 2 r.c - c.c, weighted, of each entry c
         multiply(x, columns.stage1[switch], products.FIRST, score)
         items[:], values[:] = 0, -np.inf
         ranking.take(score, 0, 1, items, values)
@@ -157,8 +159,9 @@ def search(
             _add_least(start, residuals, weight, half[switch], err)
         penalty = presets.PREDICTION_PENALTY if switch == 1 else 1.0
         for k in range(n_survivors):
-            if -penalty * err[k] > costs[n_found - 1]:
-                ranking.insert(switch * n1 + items[k], -penalty * err[k], found, costs)
+            value = -penalty * err[k]
+            if value > found_values[n_found - 1]:
+                ranking.insert(switch * n1 + items[k], value, found, found_values)
     target = stack_array(LPC_ORDER)
     for k in range(n_found):
         switch, row = found[k] // n1, found[k] % n1

@@ -12,7 +12,7 @@ from ..._numba import inlined, stack_array
 from ..._types import F32, F64, I64
 from ..format.modes import SUBFRAME_LEN
 from . import ranking
-from .presets import MAX_LAGS, MAX_SURVIVORS
+from .presets import MAX_LAGS, MAX_PAIRS, MAX_SURVIVORS
 
 _MAX_LAG_PAIRS = MAX_SURVIVORS * MAX_LAGS
 
@@ -20,13 +20,13 @@ _MAX_LAG_PAIRS = MAX_SURVIVORS * MAX_LAGS
 class Pairs(NamedTuple):
     """All pairs of a subframe, `Preset.lags` rows per survivor, and values of the survivors."""
 
-    target: F32  # (survivors, n)
+    target: F32  # (survivors, n) x
     beta: F64  # (survivors,) factor of the pitch sharpening
     predicted_gain: F64  # (survivors,) of the fixed codebook, linear
     lag_index: I64  # (pairs,)
     lag: I64  # (pairs,) in whole samples, at most SUBFRAME_LEN
-    filtered: F32  # (pairs, n) adaptive codebook vector after the weighted synthesis filter
-    updated_target: F32  # (pairs, n) target minus the above with its best gain
+    filtered: F32  # (pairs, n) y, the adaptive codebook vector after W(z) / A_q(z)
+    updated_target: F32  # (pairs, n) x - g_p y with the best g_p
     cost: F64  # (pairs,) cost of the survivor plus the energy of the updated target
 
 
@@ -43,17 +43,14 @@ def new_pairs() -> Pairs:
 
 
 @inlined
-def choose(n: int, pairs: Pairs, value: F64, chosen: I64) -> None:
-    """Put the rows of the pairs of least cost among the first n into chosen (K,), -1 for none.
-
-    value (K,): scratch.
-    """
+def choose(n: int, pairs: Pairs, chosen: I64) -> None:
+    """Put the rows of the pairs of least cost among the first n into chosen (K,), -1 for none."""
     last = chosen.shape[0] - 1
-    chosen[:] = -1
-    value[:] = -np.inf
+    values = stack_array(MAX_PAIRS)[: chosen.shape[0]]
+    chosen[:], values[:] = -1, -np.inf
     for row in range(n):
-        if -pairs.cost[row] > value[last]:
-            ranking.insert(row, -pairs.cost[row], chosen, value)
+        if -pairs.cost[row] > values[last]:
+            ranking.insert(row, -pairs.cost[row], chosen, values)
 
 
 @inlined

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ...errors import ArgumentError
 
 HIGHPASS_HZ = 100.0
-LSF_SURVIVORS = 16
+LSF_SURVIVORS = 16  # of stage 1 of the LSF quantizer, per predictor
 MAX_PREDICTED_FRAMES = 2  # then the LSF safety net is forced, to end the effects of a loss
 PREDICTION_PENALTY = 1.3  # on the error of the strong predictor, which keeps a loss alive
 MAX_PITCH_GAIN = 1.2
@@ -27,7 +27,7 @@ class Preset(NamedTuple):
 
     lsf_candidates: int  # quantized LSF that get a search of their own; the best one is sent
     survivors: int  # decoder states kept from subframe to subframe
-    lags: int  # lags kept for each survivor
+    lags: int  # lags kept for each survivor, of twice as many that are compared exactly
     pairs: int  # pairs of survivor and lag, the best so far, that get a fixed codebook search
     stage1_survivors: int  # of the fixed codebook's first stage, where there are two
     shortlist: int  # code vectors that each pair tries exactly
@@ -41,7 +41,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({
                    shortlist=7),
 })  # fmt: skip
 
-# few bits quantize the LSF coarsely, and then the choice among near candidates counts most
+# few bits quantize the LSF coarsely: then the choice among the LSF candidates matters most
 LOW_RATE = 6000  # bit/s
 LOW_RATE_PRESETS: Mapping[str, Preset] = MappingProxyType({
     "fast": PRESETS["fast"],

@@ -16,7 +16,7 @@ _TAPS = 8  # of a filter, likewise
 
 @fast
 def respond(impulse: F64, response: F32) -> None:
-    """Put the impulse response (n,) of a filter into response (2, 2 n), as the others take it.
+    """Put an impulse response (n,) into response (2, 2 n), the form for `convolve` and `correlate`.
 
     Row 0: n zeros, then the response.      Row 1: the response backwards, then n zeros.
     """

@@ -1,4 +1,4 @@
-"""The best few of many."""
+"""Ranking: the best few of many values."""
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """Survivors of the search: the decoder states that compete within a frame, and their candidates.
 
-Each survivor is the state of a decoder and the indices that led to it. A candidate continues a
+Each survivor holds the state of a decoder and the indices that led to it. A candidate continues a
 survivor by one subframe; the candidates of least weighted error become the next survivors.
 """
 
@@ -22,7 +22,7 @@ class Survivor(Record):
     """A decoder's state, and its error in this frame."""
 
     synthesis: SynthesisState = SynthesisState.new()
-    error: F64 = np.zeros(LINE)  # speech minus its synthesis, after p past values
+    error: F64 = np.zeros(LINE)  # speech minus synthesized speech, after p past values
     weighted: F64 = np.zeros(LINE)  # the same, weighted
     indices: I64 = np.zeros(N_INDICES, dtype=np.int64)
     cost: float = 0.0  # energy of the weighted error in this frame so far
@@ -40,10 +40,10 @@ class Candidate(Record):
     """A continuation of a survivor by the indices of one subframe."""
 
     cost: float = 0.0
-    parent: int = 0  # row of its survivor
-    lag: int = 0
-    gain: int = 0
-    fcb: int = 0
+    survivor: int = 0  # row of the survivor that it continues
+    lag: int = 0  # index
+    gain: int = 0  # index
+    fcb: int = 0  # index
 
 
 Candidates: TypeAlias = MutableSequence[Candidate]  # the best ones, by rising cost
@@ -63,7 +63,7 @@ def clear(n_kept: int, candidates: Candidates) -> None:
 
 @strict
 def insert(
-    cost: float, parent: int, lag: int, gain: int, fcb: int, n_kept: int, candidates: Candidates
+    cost: float, survivor: int, lag: int, gain: int, fcb: int, n_kept: int, candidates: Candidates
 ) -> None:
     """Insert a candidate among the n_kept best, if it is one of them."""
     at = n_kept - 1
@@ -73,7 +73,7 @@ def insert(
         candidates[at] = candidates[at - 1]
         at -= 1
     candidate = candidates[at]
-    candidate.cost, candidate.parent = cost, parent
+    candidate.cost, candidate.survivor = cost, survivor
     candidate.lag, candidate.gain, candidate.fcb = lag, gain, fcb
 
 

@@ -1,4 +1,4 @@
-"""Voice activity detection (VAD): tells frames of speech from the noise of a pause.
+"""Voice activity detection (VAD): separates frames of speech from the noise of pauses.
 
 The noise floor of a band is the least of its smoothed levels over two seconds, speech included
 [1]_. A frame is speech if its bands stand well above their floors on average. Some frames after it
@@ -26,7 +26,7 @@ _SPAN_LEN = 12  # frames: the floor forgets after 8 such spans
 _SMOOTHING = 0.6
 _BIAS_DB = 3.0  # how far the least smoothed level of steady noise lies below the mean
 _QUIETEST_DB = -78.0  # of full scale: the lowest floor
-_FIRST_FLOOR_DB = -68.0  # until something quieter comes
+_FIRST_FLOOR_DB = -68.0  # until a quieter frame comes
 _MARGIN_DB = 3.0  # mean excess over the floors that makes a frame speech
 
 
@@ -87,7 +87,7 @@ def _follow_floor(level: F64, state: VadState) -> None:
 
 @fast
 def update(x: F64, state: VadState) -> int:
-    """Take in the frame x (FRAME_LEN,); return the number of frames since the last speech."""
+    """Classify the frame x (FRAME_LEN,); return the number of frames since the last speech."""
     filters.keep_past(state.input[:], WINDOW_LEN - FRAME_LEN)
     filters.copy(x, state.input[WINDOW_LEN - FRAME_LEN :])
     level = stack_array(_N_BANDS)

@@ -1,6 +1,6 @@
-"""Perceptual weighting W(z) = A(z/GAMMA1) / A(z/GAMMA2), from the unquantized predictor.
+"""Perceptual weighting W(z) = A(z/GAMMA1) / A(z/GAMMA2), from the predictor before quantization.
 
-It allows a larger error where the spectrum is strong, which hides it.
+It allows a larger error where the spectrum is strong, since speech masks the error there.
 """
 
 from ..._numba import stack_array, strict
@@ -31,20 +31,23 @@ def weight(error: F64, num: F64, den: F64, out: F64) -> None:
 
 @strict
 def impulse_response(num: F64, den: F64, lpc_q: F64, out: F64) -> None:
-    """Put the response of W(z) / A_q(z) to a unit impulse into out (SUBFRAME_LEN,)."""
-    line, line2 = stack_array(LINE), stack_array(LINE)
-    line[:], line2[:], out[:] = 0.0, 0.0, 0.0
+    """Put the impulse response h of W(z) / A_q(z) into out (SUBFRAME_LEN,)."""
+    synthesized, weighted = stack_array(LINE), stack_array(LINE)
+    synthesized[:], weighted[:], out[:] = 0.0, 0.0, 0.0
     out[0] = 1.0
     for i in range(LPC_ORDER):
         out[i + 1] = num[i]
-    filters.synthesis(out, lpc_q, line)
-    filters.synthesis(line[LPC_ORDER:], den, line2)
-    filters.copy(line2[LPC_ORDER:], out)
+    filters.synthesis(out, lpc_q, synthesized)
+    filters.synthesis(synthesized[LPC_ORDER:], den, weighted)
+    filters.copy(weighted[LPC_ORDER:], out)
 
 
 @strict
 def target(speech: F64, lpc_q: F64, num: F64, den: F64, survivor: Survivor, out: F64) -> None:
-    """Put the weighted speech (n,) minus the zero-input response of the filters into out (n,)."""
+    """Put the target x, weighted speech (n,) minus the zero-input response, into out (n,).
+
+    Speech minus the zero-input response of 1/A_q(z) passes W(z), whose memory holds past errors.
+    """
     filters.keep_past(survivor.error[:], LPC_ORDER)
     filters.keep_past(survivor.weighted[:], LPC_ORDER)
     zero_input, silence = stack_array(LINE), stack_array(SUBFRAME_LEN)
@@ -59,7 +62,7 @@ def target(speech: F64, lpc_q: F64, num: F64, den: F64, survivor: Survivor, out:
 
 @strict
 def add_error(speech: F64, num: F64, den: F64, survivor: Survivor) -> None:
-    """Add the weighted error of the survivor's last synthesis of speech (n,) to its cost."""
+    """Add the weighted error of the survivor's last subframe, against speech (n,), to its cost."""
     for n in range(SUBFRAME_LEN):
         survivor.error[LPC_ORDER + n] = speech[n] - survivor.synthesis.speech[LPC_ORDER + n]
     weight(survivor.error, num, den, survivor.weighted)

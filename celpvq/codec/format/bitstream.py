@@ -1,7 +1,7 @@
 """Rows of indices to packets and back, whole runs of frames at once.
 
 `order` gives the order of the bits in a packet; the first one is the highest bit of the first byte.
-A SID holds 10 bits of LSF, 5 of level, and a 0.
+A SID holds 10 bits of LSF, 5 bits of level, and a bit 0.
 """
 
 import functools
@@ -15,7 +15,7 @@ from .modes import N_INDICES, SID_BYTES, SID_LEVEL_BITS, Mode
 
 @functools.cache
 def order(mode: Mode) -> tuple[I64, I64]:
-    """Return for each transmitted bit the column of its index, and its place there (0: lowest)."""
+    """Return for each transmitted bit the column of its index and its place in it (0: lowest)."""
     entries = [(field.name, entry) for field in mode.fields for entry in range(len(field.bits))]
     column = [entries.index((bit.field, bit.entry)) for bit in mode.transmission]
     place = [bit.place for bit in mode.transmission]
@@ -52,7 +52,8 @@ def pack(mode: Mode, indices: I64) -> bytes:
         frame, column = np.argwhere(bad)[0]
         names = [field.name for field in mode.fields for _ in field.bits]
         raise ArgumentError(
-            f"{mode.name}.{names[column]}: {indices[frame, column]} does not fit its bits"
+            f"mode {mode.name}: {names[column]}: expected 0 to {limits(mode)[column] - 1},"
+            f" got {indices[frame, column]}"
         )
     column, place = order(mode)
     return np.packbits((indices[:, column] >> place & 1).astype(np.uint8), axis=1).tobytes()

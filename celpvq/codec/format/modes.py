@@ -15,7 +15,7 @@ LPC_ORDER = 10
 FRAME_LEN = 160
 N_SUBFRAMES = 4
 SUBFRAME_LEN = FRAME_LEN // N_SUBFRAMES
-DELAY = 40  # look-ahead of the encoder: the decoded stream is so many samples late
+DELAY = 40  # look-ahead of the encoder: the decoded stream is this many samples late
 MIN_LAG = 20
 MAX_LAG = 143
 
@@ -26,7 +26,7 @@ GAIN_INDICES = LAG_INDICES + N_SUBFRAMES
 FCB_INDICES = GAIN_INDICES + N_SUBFRAMES
 N_INDICES = FCB_INDICES + N_SUBFRAMES
 
-SID_BYTES = 2  # a silence insertion descriptor: LSF, level, and a 0
+SID_BYTES = 2  # a silence insertion descriptor: LSF, level, and a bit 0
 SID_LSF_BITS = 10
 SID_LEVEL_BITS = 5
 SID_INTERVAL = 8  # frames from one SID to the next
@@ -41,7 +41,7 @@ class Field:
 
 
 class Bit(NamedTuple):
-    """A bit of a frame: the field and entry of its index, and its place there (0: lowest)."""
+    """A bit of a frame: the field and entry of its index, and its place in it (0: lowest)."""
 
     field: str
     entry: int
@@ -136,13 +136,11 @@ MAX_CODE_VECTORS = max(  # of all fixed codebooks of a mode
     for mode in MODES.values()
 )
 BY_LENGTH = MappingProxyType({mode.frame_bytes: mode for mode in MODES.values()})
-
-
 PACKET_LENGTHS = (0, SID_BYTES, *BY_LENGTH)  # of NO_DATA, SID and speech [bytes]
 
 
 def n_frames(n_samples: int) -> int:
-    """Return the number of frames of n_samples at 8 kHz: they and the delay, rounded up."""
+    """Return the number of frames that n_samples at 8 kHz and the delay fill, rounded up."""
     return -(-(n_samples + DELAY) // FRAME_LEN)
 
 

@@ -1,7 +1,7 @@
 """Redundant frames: 3 bytes about a frame, which may travel with the next packet.
 
 They hold the LSF (by the codebook of SIDs), the lag, the level of the excitation, and the mean
-pitch gain. If a packet is lost, this lets the decoder conceal its frame much better.
+pitch gain. With them the decoder conceals a lost frame much better.
 """
 
 import math

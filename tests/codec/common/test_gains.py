@@ -25,7 +25,7 @@ def test_the_codebook_gain_is_the_predicted_gain_and_a_correction(seed):
     rng = np.random.default_rng(seed)
     predictor, memory = rng.normal(size=1 + gains.N_TAPS), rng.normal(scale=20, size=gains.N_TAPS)
     entry, code, gain = rng.normal(size=2), rng.normal(size=N), np.empty(2)
-    change = np.clip(predictor[1:] @ memory, -gains.MAX_CORRECTION_DB, gains.MAX_CORRECTION_DB)
+    change = np.clip(predictor[1:] @ memory, -gains.MAX_CHANGE_DB, gains.MAX_CHANGE_DB)
     level = predictor[0] + change + entry[1]
     expected = [entry[0], 10 ** (level / 20) / np.sqrt(np.mean(code**2))]
     advanced = np.r_[entry[1], memory[:-1]]

@@ -54,7 +54,9 @@ def test_synthesis_is_the_textbooks_sum_of_both_codebooks(mode, random_tables):
             code = naive.sharpened(code, round(lag3 / 3), np.clip(pitch_gain, 0.2, 0.8))
             entry = random_tables.arrays[gain_name(mode, mode.bits("gain")[s])][gain_index]
             pitch_gain, correction = entry.astype(np.float64)
-            level = tables.predictor[0] + np.clip(tables.predictor[1:] @ corrections, -30, 30)
+            level = tables.gain_predictor[0] + np.clip(
+                tables.gain_predictor[1:] @ corrections, -30, 30
+            )
             gain = 10 ** ((level + correction) / 20) / np.sqrt(np.mean(code**2))
             corrections = np.r_[correction, corrections[:-1]]
             now = np.clip(pitch_gain * adaptive + gain * code, -CLAMP, CLAMP)
@@ -74,7 +76,7 @@ def test_synthesis_is_the_textbooks_sum_of_both_codebooks(mode, random_tables):
 def test_any_indices_are_bounded_speech(mode, random_tables, data):
     rng = np.random.default_rng(data.draw(seeds))
     tables, state = random_tables.mode(mode), SynthesisState.new()
-    tables = tables._replace(predictor=tables.predictor + np.array([40.0, 0, 0, 0, 0]))
+    tables = tables._replace(gain_predictor=tables.gain_predictor + np.array([40.0, 0, 0, 0, 0]))
     loudest = [tables.gain[row : row + n, 1].argmax() for row, n in tables.gain_layout]
     a = np.poly(0.999 * np.exp(1j * rng.uniform(0, np.pi, 5)))
     a = np.convolve(a, a.conj()).real[1:]  # resonances near the unit circle

@@ -20,8 +20,8 @@ def test_prediction_is_stable_at_any_level(seed, level):
     rng = np.random.default_rng(seed)
     a_true = inputs.stable_lpc(rng)
     x = level * lfilter([1], naive.polynomial(a_true), rng.normal(size=WINDOW_LEN))
-    work, r, a = np.empty(WINDOW_LEN), np.empty(P + 1), np.empty(P)
-    analysis.predict(x, work, r, a)
+    r, a = np.empty(P + 1), np.empty(P)
+    analysis.linear_prediction(x, r, a)
     windowed = WINDOW * x
     if windowed @ windowed < 1e-11:
         assert not a.any(), "silence has a spectrum"

@@ -29,8 +29,8 @@ def random_pairs(rng, n_lags):
 @given(seeds, st.integers(1, MAX_SURVIVORS * MAX_LAGS), st.integers(1, 16))
 def test_the_pairs_of_least_cost_are_chosen(seed, n, n_chosen):
     lag_pairs = random_pairs(np.random.default_rng(seed), MAX_LAGS)
-    chosen, value = np.full(n_chosen, 99), np.full(n_chosen, np.nan)
-    pairs.choose(n, lag_pairs, value, chosen)
+    chosen = np.full(n_chosen, 99)
+    pairs.choose(n, lag_pairs, chosen)
     best = np.argsort(lag_pairs.cost[:n])[:n_chosen]
     np.testing.assert_array_equal(chosen[: len(best)], best)
     assert (chosen[len(best) :] == -1).all()

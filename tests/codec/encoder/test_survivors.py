@@ -16,7 +16,7 @@ def test_the_candidates_of_least_cost_are_kept_in_their_order(costs, n_kept):
         survivors.insert(float(cost), i, i + 1, i + 2, i + 3, n_kept, candidates)
     best = sorted(range(len(costs)), key=lambda i: costs[i])[:n_kept]  # the first wins a tie
     found = [c for c in candidates[:n_kept] if c.cost < np.inf]
-    assert [(c.cost, c.parent, c.lag, c.gain, c.fcb) for c in found] == [
+    assert [(c.cost, c.survivor, c.lag, c.gain, c.fcb) for c in found] == [
         (costs[i], i, i + 1, i + 2, i + 3) for i in best
     ]
 
