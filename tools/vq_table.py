@@ -22,7 +22,7 @@ from celpvq import vq
 from celpvq._types import F64
 from celpvq.lab.tabular import markdown
 from celpvq.training.corpus import Clip, find_clips
-from celpvq.training.lsf_books import analyze
+from celpvq.training.lsf_frames import analyze
 from celpvq.vq.base import VectorQuantizer
 
 K = 4  # samples in a vector

@@ -13,7 +13,7 @@ from celpvq.codec.encoder.presets import HIGHPASS_HZ
 from celpvq.codec.format import modes
 from celpvq.codec.format.modes import FRAME_LEN
 from celpvq.quality import segmental_snr
-from celpvq.training import lsf_books
+from celpvq.training import lsf_frames
 
 MODE = modes.get(4800)
 
@@ -71,7 +71,7 @@ def test_unquantized_spectra_are_the_clips_own(speech):
     own = contenders.own_lsf(table_set.default().mode(MODE), MODE, speech)
     x = np.zeros(classes.to_frames(speech).size)
     x[: len(speech)] = speech
-    wanted = lsf_books.analyze([x]).lsf
+    wanted = lsf_frames.analyze([x]).lsf
     encoder = FrameEncoder(MODE, "fast")
     encoder.tables = contenders.OneMode(own)
     indices = encoder.indices(x)

@@ -24,7 +24,7 @@ from celpvq.codec.format import modes
 from celpvq.codec.format.modes import LPC_ORDER, N_SUBFRAMES, Mode
 from celpvq.lab.clips import Clip, aligned, padded
 from celpvq.lab.contenders import UNKNOWN, Celpvq, Coded, code_hash, hash_of
-from celpvq.training import lsf_books
+from celpvq.training import lsf_frames
 
 from .classes import CLASSES, classify, replace
 
@@ -48,7 +48,7 @@ class OneMode:
 def own_lsf(own: ModeTables, mode: Mode, x: F64) -> ModeTables:
     """Return tables whose first LSF codebook holds the LSF of the clip x (n,) itself."""
     del mode
-    lsf = lsf_books.analyze([padded(x)]).lsf
+    lsf = lsf_frames.analyze([padded(x)]).lsf
     none = np.zeros((2, 1, SPLIT)), np.zeros((2, 1, LPC_ORDER - SPLIT))
     unpredicted = np.zeros(LPC_ORDER), np.zeros((2, LPC_ORDER))
     return own._replace(lsf=LsfTables(*unpredicted, np.stack([lsf, lsf]), *none))
