@@ -22,14 +22,8 @@ Make = Callable[[], Books]
 class Checkpoint:
     """A file of books that is replaced after each new one.
 
-    Parameters
-    ----------
-    path : Path
-        The file. A damaged file is replaced, and so is the file of another training.
-    identity : str
-        Text that names everything that the books depend on.
-    log : callable
-        Takes lines of text about the progress.
+    A damaged file is replaced, and so is the file of another training.      identity : text that
+    names everything that the books depend on.
     """
 
     def __init__(self, path: Path, identity: str, log: Log) -> None:

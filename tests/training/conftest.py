@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-import celpvq
 from celpvq.codec.common import table_set
+from celpvq.codec.format import modes
 from celpvq.training import subframes
 from celpvq.training.subframes import Subframes
 
@@ -18,5 +18,5 @@ def recordings(clips) -> list[np.ndarray]:
 @pytest.fixture(scope="session")
 def found(recordings) -> Subframes:
     """The subframes of the recordings, coded with the tables that are shipped."""
-    mode = celpvq.codec.modes.get(6400)
+    mode = modes.get(6400)
     return subframes.collect(recordings, mode, table_set.default(), "fast")

@@ -49,7 +49,7 @@ def test_the_error_never_rises(targets, sizes):
 
 
 def error_of(targets, vectors):
-    """The mean error by definition: the best signed code vector of each target, with its best gain."""
+    """The mean error by definition: of the best signed code vector with its best gain."""
     left = []
     for target, impulse in zip(*targets, strict=True):
         filtered = vectors @ naive.convolution_matrix(impulse).T
