@@ -62,7 +62,7 @@ def test_whole_speakers_are_held_back_by_the_seed():
     draws = {tuple(sorted({c.speaker for c in corpus.hold_back(CLIPS, 0.3, s)[1]}))
              for s in range(9)}  # fmt: skip
     assert len(draws) > 3
-    assert corpus.hold_back(CLIPS, 0.1, 1)[1] == []  # nobody is so short
+    assert corpus.hold_back(CLIPS, 0.1, 1)[1] == []  # every speaker has more clips
     assert corpus.hold_back(CLIPS, 0.0, 1)[0] == CLIPS
 
 

@@ -21,13 +21,13 @@ def test_gain_books_err_less_after_training_and_with_more_bits(found):
     predictor, _ = gain_predictor.train(found)
     errors = []
     for bits in (3, 5, 7):
-        book, said = gain_books.train(found, predictor, bits, 1, no_log)
+        book, reported = gain_books.train(found, predictor, bits, 1, no_log)
         assert book.shape == (1 << bits, 2)
         assert (book[:, 0] >= 0).all()
         assert (book[:, 0] <= 1.2).all()
         assert book[:, 1].min() <= -12.5  # silence is within reach
         errors.append(gain_error(found, book, predictor))
-        assert said == pytest.approx(errors[-1])
+        assert reported == pytest.approx(errors[-1])
         first = gain_books.clusters(found, predictor, bits, 1)
         assert errors[-1] < gain_error(found, first, predictor)
     assert errors[0] > errors[1] > errors[2]

@@ -11,19 +11,19 @@ def test_lsf_books_err_less_after_training(recordings):
     frames = lsf_frames.analyze(recordings)
     assert frames.starts.tolist() == [0, *np.cumsum([len(x) // 160 for x in recordings])]
     assert (np.diff(frames.lsf, axis=1) > 0).all()
-    said = []
+    lines = []
     errors = {}
     for rounds in (0, 4):
-        tables, error = lsf_books.train(frames, (5, 4, 4), rounds, 1, said.append)
+        tables, error = lsf_books.train(frames, (5, 4, 4), rounds, 1, lines.append)
         errors[rounds] = lsf_books.in_the_loop(frames, tables).error
         assert error == errors[rounds]
         assert tables.stage1.shape == (2, 32, 10)
         assert tables.low.shape == tables.high.shape == (2, 16, 5)
     assert errors[4] < 0.97 * errors[0]
-    _, error = lsf_books.train(frames, (6, 5, 5), 4, 1, said.append)
+    _, error = lsf_books.train(frames, (6, 5, 5), 4, 1, lines.append)
     assert error < 0.9 * errors[4]
     with pytest.raises(ArgumentError, match="expected at least 4096 audible frames"):
-        lsf_books.train(frames, (12, 4, 4), 1, 1, said.append)
+        lsf_books.train(frames, (12, 4, 4), 1, 1, lines.append)
 
 
 def test_stages_that_are_reestimated_are_means():

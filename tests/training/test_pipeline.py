@@ -36,27 +36,27 @@ def trained(tmp_path_factory):
     for path in clip_paths()[::2]:
         shutil.copy(path, folder / "speech")
     out, middle = folder / "mine.npz", folder / "middle.npz"
-    said = []
+    lines = []
 
     def log(text):
-        said.append(text)
+        lines.append(text)
         if text.startswith("7200: gain predictor") and not middle.exists():
             shutil.copy(folder / "mine.npz.work.npz", middle)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(progress, "stderr_log", lambda: log)
         status = main(["train", *TINY.split(), str(folder / "speech"), str(out)])
-    assert status == 0, said[-3:]
-    return folder, said, middle
+    assert status == 0, lines[-3:]
+    return folder, lines, middle
 
 
 @pytest.mark.slow
 def test_training_writes_tables_that_work(trained, clips):
-    folder, said, _ = trained
+    folder, lines, _ = trained
     assert sorted(path.name for path in folder.iterdir()) == ["middle.npz", "mine.npz", "speech"]
     tables = TableSet.load(folder / "mine.npz")
     assert tables.hash != table_sets.default().hash
-    assert tables.hash in said[-1]
+    assert tables.hash in lines[-1]
     plan, errors = tables.provenance.pop("plan"), tables.provenance.pop("errors")
     assert errors["lsf24"] < errors["lsf22"] < errors["lsf20"]
     assert errors["fcb21"] < errors["fcb11"] < errors["fcb10"] < errors["fcb9"] < 1
@@ -81,7 +81,7 @@ def test_training_writes_tables_that_work(trained, clips):
 
 @pytest.mark.slow
 def test_a_run_that_was_interrupted_goes_on_to_the_same_tables(trained, monkeypatch):
-    folder, said, middle = trained
+    folder, lines, middle = trained
     out = folder / "resumed.npz"
     shutil.copy(middle, folder / "resumed.npz.work.npz")
     log = []
@@ -90,8 +90,8 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_tables(trained, monkeypa
     assert main(["train", *TINY.split(), str(folder / "speech"), str(out)]) == 0
     assert "continues after" in log[0]
     assert not any(text.startswith(("LSF", "4800", "5600", "6400")) for text in log)
-    first = next(i for i, text in enumerate(said) if text.startswith("7200: gain predictor"))
-    assert log[2:-1] == said[first:-1]
+    first = next(i for i, text in enumerate(lines) if text.startswith("7200: gain predictor"))
+    assert log[2:-1] == lines[first:-1]
     assert TableSet.load(out).hash == TableSet.load(folder / "mine.npz").hash
     assert sorted(path.name for path in folder.glob("*.npz")) == [
         "middle.npz", "mine.npz", "resumed.npz",

@@ -16,16 +16,16 @@ def test_the_sid_book_is_best_for_quiet_frames(recordings):
     assert 0.2 < quiet.mean() < 0.3
     np.testing.assert_array_equal(means[:n], frames.lsf[:n])
     np.testing.assert_allclose(means[n], frames.lsf[:8].mean(axis=0))
-    said = []
+    lines = []
     errors = {}
     for bits in (4, 6):
-        book, error = sid_book.train(frames, recordings, bits, 1, said.append)
+        book, error = sid_book.train(frames, recordings, bits, 1, lines.append)
         nearest = ((means[:, None] - book) ** 2).mean(axis=2).min(axis=1)
         weight = 1 + quiet / quiet.mean()
         assert error == pytest.approx(np.average(nearest, weights=weight))
         errors[bits] = error
     assert errors[6] < 0.7 * errors[4]
     with pytest.raises(celpvq.ArgumentError, match="expected at least 16384 LSF vectors"):
-        sid_book.train(frames, recordings, 14, 1, said.append)
+        sid_book.train(frames, recordings, 14, 1, lines.append)
     nothing = [np.zeros(1600), np.zeros(7)]
     assert len(sid_book.vectors(lsf_frames.analyze(nothing), nothing)[0]) == 0
