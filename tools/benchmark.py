@@ -44,7 +44,7 @@ from celpvq.codec.format.modes import FRAME_LEN, SAMPLERATE
 from celpvq.lab.clips import clip_paths, read_clip
 from celpvq.lab.tabular import markdown
 from celpvq.quality import spectral_distortion
-from celpvq.training import lsf_books
+from celpvq.training import lsf_frames
 
 N_RUNS = 3
 PEAK = "VmHWM:"
@@ -272,7 +272,7 @@ def start(x: F64) -> None:
 def spectrum(_: F64) -> None:
     """Print the spectral distortion of the quantized LSF, over all audible frames of all clips."""
     recordings = clips()
-    spectra = lsf_books.analyze(recordings)
+    spectra = lsf_frames.analyze(recordings)
     audible = spectra.weight.any(axis=1)
     rows = []
     for mode in celpvq.modes():

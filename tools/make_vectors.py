@@ -28,7 +28,7 @@ from celpvq.codec.encoder.encoder import FrameEncoder
 from celpvq.codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
 from celpvq.lab.clips import aligned, clip_paths, find_clips, read_clip
 from celpvq.quality import estoi, pesq_nb, segmental_snr, spectral_distortion
-from celpvq.training import lsf_books
+from celpvq.training import lsf_frames
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 SECONDS = 2.0  # of each golden stream
@@ -74,7 +74,7 @@ def make_golden(folder: Path, *, force: bool) -> list[Path]:
 def distortion_db(x: F64, mode: celpvq.Mode, data: bytes) -> float:
     """Return the mean spectral distortion of the quantized LSF of audible frames [dB]."""
     tracks = parameters(data, mode)
-    spectra = lsf_books.analyze([x])
+    spectra = lsf_frames.analyze([x])
     audible = spectra.weight[:, 0] > 0
     return float(spectral_distortion(spectra.lsf[audible], tracks.lsf[audible]).mean())
 

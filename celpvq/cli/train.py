@@ -60,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
     from ..codec.encoder import presets
     from ..errors import ArgumentError
     from ..training.corpus import find_clips
-    from ..training.pipeline import Plan, train
+    from ..training.pipeline import train
+    from ..training.plan import Plan
     from ..training.progress import stderr_log
 
     refuse_existing(args.out, force=args.force)

@@ -11,7 +11,7 @@ from .._types import F64, Floats
 from ..codec.format.modes import LPC_ORDER
 from ..errors import ArgumentError, FormatError
 from ..training.corpus import Clip, find_clips, hold_back
-from ..training.lsf_books import analyze
+from ..training.lsf_frames import analyze
 
 _CHECKED = 65536  # rows at a time
 

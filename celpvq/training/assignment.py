@@ -1,4 +1,4 @@
-"""The last step of training: an order of each book's rows that wrong bits do least harm in."""
+"""Index assignment, the last step of training: an order of each book that suits bit errors."""
 
 import numpy as np
 
@@ -8,30 +8,22 @@ from .checkpoint import Arrays
 from .gain_books import DB_PER_UNIT
 from .progress import Log
 
-BIT_ERROR_RATE = 0.01  # what is good for one rate is, nearly, for all small ones
+BIT_ERROR_RATE = 0.01  # an order that is good at one low rate is about as good at others
 BOOKS = ("lsf", "fcb", "gain")
 _NOT_BOOKS = ("lsf_mean", "lsf_rho")
 
 
 def is_book(name: str) -> bool:
-    """Return whether the rows of an array of this name are codewords, of any order."""
+    """Return whether the array of this name is a book, whose rows may stand in any order."""
     return name.startswith(BOOKS) and name not in _NOT_BOOKS
 
 
 def assign(arrays: Arrays, seed: int, log: Log) -> Arrays:
-    """Return the arrays, the codewords of each book in the order to transmit their indices by.
+    """Return the arrays with the rows of each book ordered for transmission.
 
-    Only the order changes: the search sees the same codewords, and where two of them are equally
-    good, it may take the other one. Signs are bits of their own and stay outside.
-
-    Parameters
-    ----------
-    arrays : dict of str to ndarray
-        Those of a set of tables; books are (..., n_codewords, k).
-    seed : int
-        Of the annealing.
-    log : callable
-        Takes lines of text about the progress.
+    Neighbouring indices, which differ in one bit, then stand for similar codewords. The codewords
+    stay the same, so the speech does too, except where two codewords are equally good. Signs are
+    separate bits and do not take part.
     """
     return {
         name: _ordered(name, a, seed, log) if is_book(name) else a for name, a in arrays.items()
@@ -39,7 +31,7 @@ def assign(arrays: Arrays, seed: int, log: Log) -> Arrays:
 
 
 def _ordered(name: str, books: F64, seed: int, log: Log) -> F64:
-    """Return the books (..., n, k), each of them (n, k) in an order of its own."""
+    """Return the books (..., n, k), each (n, k) in an order of its own."""
     flat = books.reshape(-1, *books.shape[-2:])
     units = [1.0, DB_PER_UNIT] if name.startswith("gain") else [1.0]
     ordered = np.empty_like(flat)
@@ -49,5 +41,5 @@ def _ordered(name: str, books: F64, seed: int, log: Log) -> F64:
         )
         ordered[i] = book[order]
         before, after = (channel_distortion(b / units, BIT_ERROR_RATE) for b in (book, ordered[i]))
-        log(f"{name}: wrong bits do {after / max(before, 1e-300):.3f} of the harm")
+        log(f"{name}: bit errors now cause {after / max(before, 1e-300):.3f} of the distortion")
     return ordered.reshape(books.shape)

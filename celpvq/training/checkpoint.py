@@ -1,4 +1,4 @@
-"""Books that are done, kept in a file, so that a training that was stopped goes on from there."""
+"""A file of the finished books, from which an interrupted training continues."""
 
 import hashlib
 import io
@@ -10,24 +10,20 @@ from pathlib import Path
 import numpy as np
 
 from .._types import F64
-from ..output import Output, write_all
+from ..output import write_file
 from .progress import Log
 
 Arrays = dict[str, F64]
-Make = Callable[[], tuple[Sequence[F64], float]]  # books, and the error that they leave
+Errors = dict[str, float]
+Books = tuple[Sequence[F64], float]  # and their error
+Make = Callable[[], Books]
 
 
 class Checkpoint:
     """A file of books that is replaced after each new one.
 
-    Parameters
-    ----------
-    path : Path
-        The file; one that belongs to another training, or is damaged, is replaced.
-    identity : str
-        All that the books depend on.
-    log : callable
-        Takes lines of text about the progress.
+    A damaged file is replaced, and so is the file of another training.      identity : text that
+    names everything that the books depend on.
     """
 
     def __init__(self, path: Path, identity: str, log: Log) -> None:
@@ -38,14 +34,14 @@ class Checkpoint:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 if np.array_equal(data["key"], self.key):
                     self.arrays = {name: data[name] for name in data.files if name != "key"}
-                    log(f"{path}: goes on after {len(self.arrays)} arrays")
+                    log(f"{path}: continues after {len(self.arrays)} arrays")
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            log(f"{path}: cannot be read ({error}), starts anew")
+            log(f"{path}: not readable ({error}); training starts from the beginning")
 
     def get(self, names: Sequence[str], make: Make) -> tuple[list[F64], float]:
-        """Return the books of `names` and their error, from the file or made and kept."""
+        """Return the books of `names` and their error from the file; if missing, make them."""
         title = f"error/{names[-1]}"
         if title not in self.arrays:
             books, error = make()
@@ -53,6 +49,5 @@ class Checkpoint:
             self.arrays[title] = np.array(error)
             data = io.BytesIO()
             np.savez(data, key=self.key, **self.arrays)  # type: ignore[arg-type]
-            with Output(self.path) as file:
-                write_all(file, data.getvalue())
+            write_file(self.path, data.getvalue())
         return [self.arrays[name] for name in names], float(self.arrays[title])

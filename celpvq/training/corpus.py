@@ -1,4 +1,4 @@
-"""A folder of speech as material for training: who speaks, what is held back, what comes first."""
+"""A folder of speech for training: its clips, their speakers, and the clips that are held back."""
 
 import csv
 import random
@@ -19,15 +19,15 @@ SUFFIXES = frozenset({".flac", ".wav", ".ogg", ".mp3", ".aiff", ".au"})
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A recording: where it is, and who speaks what in it as far as is known."""
+    """A recording in a file."""
 
     path: Path
     source: str
     speaker: str
-    language: str
+    language: str  # "" if unknown
 
     def read(self) -> F64:
-        """Return its samples at 8 kHz, channels averaged."""
+        """Return its samples (n,) at 8 kHz, the mean of all channels."""
         with self.path.open("rb") as file:
             sound = read_sound(file, str(self.path))
             resampler = Resampler(sound.samplerate, SAMPLERATE)
@@ -36,20 +36,20 @@ class Clip:
 
 
 def find_clips(folder: Path) -> list[Clip]:
-    """Return the recordings below `folder`, sorted by path.
+    """Return the sound files below `folder` as clips, sorted by path.
 
-    A ``manifest.csv`` there with columns ``file``, ``speaker`` and ``lang`` says who speaks;
-    without it every subfolder counts as one speaker.
+    A ``manifest.csv`` in the folder, with columns ``file``, ``speaker``, ``lang`` and ``source``,
+    names the speakers. For files that it lacks, every subfolder counts as one speaker.
 
     Raises
     ------
     ArgumentError
-        If there is no such folder, or no recording in it.
+        If the folder does not exist or holds no sound file.
     FormatError
-        If the manifest is no such list.
+        If the manifest is not CSV in UTF-8 or has no column ``file``.
     """
     if not folder.is_dir():
-        raise ArgumentError(f"{folder}: no such folder")
+        raise ArgumentError(f"{folder}: expected a folder of speech")
     manifest = folder / "manifest.csv"
     known = _read_manifest(manifest) if manifest.is_file() else {}
     clips = []
@@ -65,7 +65,7 @@ def find_clips(folder: Path) -> list[Clip]:
 
 
 def _read_manifest(path: Path) -> dict[str, dict[str, str]]:
-    """Return the rows by file."""
+    """Return the rows of a manifest by file."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
             reader = csv.DictReader(lines, strict=True)
@@ -76,29 +76,28 @@ def _read_manifest(path: Path) -> dict[str, dict[str, str]]:
         raise FormatError(f"{path}: expected CSV in UTF-8: {error}") from None
 
 
-def in_turn(clips: Iterable[Clip], seed: int) -> list[Clip]:
-    """Return the clips so that speakers of all languages take turns: any first part is balanced."""
+def balanced(clips: Iterable[Clip], seed: int) -> list[Clip]:
+    """Return the clips in an order whose every beginning has a fair share of all speakers."""
     rng = random.Random(seed)  # noqa: S311 - not a secret
     by_language: dict[str, dict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
     for clip in clips:
         by_language[clip.language][clip.speaker].append(clip)
     queue = []
     for speakers in by_language.values():
-        turn: dict[str, float] = {}
-        for speaker, own in sorted(speakers.items()):
-            turn[speaker] = rng.random()
+        for _, own in sorted(speakers.items()):
+            offset = rng.random()
             rng.shuffle(own)
-            # a language's clips spread evenly over the list, its speakers over its clips
-            queue += [(k + turn[speaker], clip.path.as_posix(), clip) for k, clip in enumerate(own)]
+            # each speaker has one clip in each round, at an offset of its own
+            queue += [(k + offset, clip.path.as_posix(), clip) for k, clip in enumerate(own)]
     queue.sort(key=lambda item: item[:2])
     return [clip for _, _, clip in queue]
 
 
 def hold_back(clips: Sequence[Clip], share: float, seed: int) -> tuple[list[Clip], list[Clip]]:
-    """Split by speaker into what is trained on and what is held back for decisions.
+    """Split the clips by speaker, into clips for training and clips held back for decisions.
 
-    Speakers are drawn at random until about `share` of the clips is held back; a speaker who alone
-    would exceed it stays in training.
+    Speakers are drawn at random until about `share` of the clips is held back. A speaker with more
+    clips than that stays in training.
     """
     by_speaker: dict[str, list[Clip]] = defaultdict(list)
     for clip in clips:

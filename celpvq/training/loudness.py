@@ -1,18 +1,18 @@
-"""What an error counts in training: neither all subframes alike, nor as their energy has it."""
+"""Weights of errors in training, between two extremes: all subframes alike, and by their energy."""
 
 import numpy as np
 
 from .._types import F64
 
-_EXPONENT = 0.5  # of a subframe's energy; 0: errors relative to the subframe, 1: as they are
-_QUIET = 1e-3  # of the mean energy, added so that silence does not rule
+_EXPONENT = 0.5  # of a subframe's energy; 0 makes all errors relative, 1 leaves them as they are
+_FLOOR = 1e-3  # of the mean energy, added so that silence does not dominate
 
 
 def error_weights(energy: F64) -> F64:
-    """Return what squared errors count in targets of such energies (n,).
+    """Return the weights of squared errors in targets of these energies (n,).
 
-    Louder subframes count more, as they are heard more. With these weights the energies are 1 in
-    the mean, so that weighted errors are relative ones.
+    Errors in louder subframes are more audible and count more. The weighted energies have the mean
+    1, so that weighted errors are relative.
     """
-    weight = (energy + _QUIET * energy.mean()) ** (_EXPONENT - 1.0)
+    weight = (energy + _FLOOR * energy.mean()) ** (_EXPONENT - 1.0)
     return np.asarray(weight / (weight * energy).mean(), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""What training says while it works."""
+"""The log of a long computation."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ Log = Callable[[str], None]
 
 
 def stderr_log() -> Log:
-    """Return a function that writes lines with the minutes gone to standard error."""
+    """Return a function that writes lines to standard error, with the time since this call."""
     start = time.monotonic()
 
     def log(text: str) -> None:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from sklearn.mixture import GaussianMixture
 
 from celpvq.training.corpus import find_clips
-from celpvq.training.lsf_books import analyze
+from celpvq.training.lsf_frames import analyze
 from celpvq.vq import LBG, nearest
 
 FRAMES_PER_S = 50

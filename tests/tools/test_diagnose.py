@@ -14,7 +14,7 @@ from celpvq.codec.format import modes
 from celpvq.codec.format.modes import FRAME_LEN
 from celpvq.errors import ArgumentError
 from celpvq.quality import segmental_snr
-from celpvq.training import lsf_books
+from celpvq.training import lsf_frames
 
 MODE = modes.get(4800)
 
@@ -70,9 +70,9 @@ def test_ratios_and_levels_are_those_of_a_signal_at_half_its_level(speech):
 
 def test_frames_are_weighted_as_in_the_search(speech):
     x = highpassed(speech).reshape(-1, FRAME_LEN)
-    spectra = lsf_books.analyze([speech]).lsf
+    rows = lsf_frames.analyze([speech]).lsf
     past_x, past_y, want = np.zeros(10), np.zeros(10), []
-    for frame, row in zip(x, spectra, strict=True):
+    for frame, row in zip(x, rows, strict=True):
         a = np.empty(10)
         to_lpc(row, a)
         num, den = (np.r_[1, a * gamma ** np.arange(1, 11)] for gamma in (0.94, 0.6))
@@ -86,7 +86,7 @@ def test_unquantized_spectra_are_the_clips_own(speech):
     own = contenders.own_lsf(table_set.default().mode(MODE), MODE, speech)
     x = np.zeros(classes.to_frames(speech).size)
     x[: len(speech)] = speech
-    wanted = lsf_books.analyze([x]).lsf
+    wanted = lsf_frames.analyze([x]).lsf
     encoder = FrameEncoder(MODE, "fast")
     encoder.tables = contenders.OneMode(own)
     indices = encoder.indices(x)

@@ -17,3 +17,10 @@ def test_convolution_and_correlation_are_products_with_a_matrix_and_its_transpos
     np.testing.assert_allclose(exact, H @ x, atol=1e-12)
     filtering.correlate(x, h, exact)
     np.testing.assert_allclose(exact, H.T @ x, atol=1e-12)
+
+
+@given(seeds)
+def test_the_matrices_filter(seed):
+    h = np.random.default_rng(seed).normal(size=(3, N))
+    for matrix, row in zip(filtering.matrices(h), h, strict=True):
+        np.testing.assert_array_equal(matrix, naive.convolution_matrix(row))

@@ -25,7 +25,7 @@ from celpvq.codec.format.modes import LPC_ORDER, MAX_LSF_BITS, N_SUBFRAMES, Mode
 from celpvq.errors import ArgumentError
 from celpvq.lab.clips import Clip, aligned, padded
 from celpvq.lab.contenders import UNKNOWN, Celpvq, Coded, code_hash, hash_of
-from celpvq.training import lsf_books
+from celpvq.training import lsf_frames
 
 from .classes import CLASSES, classify, replace
 
@@ -49,7 +49,7 @@ class OneMode:
 def own_lsf(own: ModeTables, mode: Mode, x: F64) -> ModeTables:
     """Return tables whose first LSF codebook holds the LSF of the clip x (n,) itself."""
     del mode
-    lsf = lsf_books.analyze([padded(x)]).lsf
+    lsf = lsf_frames.analyze([padded(x)]).lsf
     if len(lsf) > 1 << MAX_LSF_BITS:  # the room that the search has on its stack
         raise ArgumentError(f"expected at most {1 << MAX_LSF_BITS} frames, got {len(lsf)}")
     none = np.zeros((2, 1, SPLIT)), np.zeros((2, 1, LPC_ORDER - SPLIT))

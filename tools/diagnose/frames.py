@@ -15,7 +15,7 @@ from celpvq.codec.format.modes import FRAME_LEN, LPC_ORDER, N_SUBFRAMES, SAMPLER
 from celpvq.lab.clips import padded
 from celpvq.lab.tabular import markdown
 from celpvq.quality import segmental_snr
-from celpvq.training import lsf_books
+from celpvq.training import lsf_frames
 
 from .classes import CLASSES, to_frames
 
@@ -41,7 +41,7 @@ class Frames:
         ref = to_frames(np.asarray(sosfilt(sos, x)))
         own = to_frames(synthesis)
         change = 10 * np.log10(_band_powers(to_frames(out)) / _band_powers(ref))
-        spectra = lsf_books.analyze([padded(x)]).lsf
+        spectra = lsf_frames.analyze([padded(x)]).lsf
         return cls(kind, ref, own, _weigh(ref, spectra), _weigh(own, spectra), change)
 
 

@@ -1,11 +1,12 @@
-"""The order of the codewords of trained books: less harm, the same speech."""
+"""Index assignment: less distortion from bit errors, and the same speech."""
 
 import numpy as np
 import pytest
 
-from celpvq import Decoder, Encoder, TableSet, vq
+from celpvq import TableSet, vq
 from celpvq.codec.common import table_set as table_sets
-from celpvq.codec.format import bitstream
+from celpvq.codec.decoder.decoder import FrameDecoder
+from celpvq.codec.encoder.encoder import FrameEncoder
 from celpvq.codec.format.modes import MODES
 from celpvq.training import assignment
 
@@ -20,7 +21,7 @@ def shuffled(books, rng):
 
 @pytest.fixture(scope="module")
 def tables():
-    """The default set, small books shuffled, and what becomes of these; and what was said."""
+    """The default set with small books shuffled, their new order, and the log."""
     rng, log = np.random.default_rng(1), []
     old = dict(table_sets.default().arrays)
     small = {n for n, a in old.items() if assignment.is_book(n) and a.shape[-2] <= 128}
@@ -45,7 +46,7 @@ def test_every_book_holds_the_same_codewords_and_nothing_else_changes(tables):
             np.testing.assert_array_equal(a[np.lexsort(a.T)], b[np.lexsort(b.T)])
 
 
-def test_wrong_bits_do_less_harm(tables):
+def test_bit_errors_cause_less_distortion(tables):
     old, new, log = tables
     for name in ("lsf22_low", "fcb16_1", "gain8000_5"):
         units = [1.0, 12.0] if name.startswith("gain") else 1.0
@@ -54,27 +55,27 @@ def test_wrong_bits_do_less_harm(tables):
             new[name].reshape(-1, *new[name].shape[-2:]),
             strict=True,
         ):
-            harm = [vq.channel_distortion(b / units, 0.01) for b in (before, after)]
-            assert harm[1] < 0.9 * harm[0]
+            distortion = [vq.channel_distortion(b / units, 0.01) for b in (before, after)]
+            assert distortion[1] < 0.9 * distortion[0]
     books = sum(
         a.size // a.shape[-1] // a.shape[-2] for n, a in new.items() if assignment.is_book(n)
     )
     assert len(log) == books
-    assert any(text.startswith("lsf22_low: wrong bits do 0.") for text in log)
+    assert any(text.startswith("lsf22_low: bit errors now cause 0.") for text in log)
 
 
 def coded(x, tables):
-    """Words, and the speech that they say."""
-    data = Encoder(MODE, "fast", tables=tables).encode_frames(x)
-    return bitstream.unpack(MODE, data), Decoder(tables=tables).decode_frames(data, MODE)
+    """The indices of x, and the decoded speech."""
+    indices = FrameEncoder(MODE, "fast", tables=tables).indices(x)
+    return indices, FrameDecoder(tables=tables).decode_indices(indices, MODE)
 
 
-def test_the_order_of_spectra_changes_words_but_no_sample(tables, clips):
+def test_the_order_of_lsf_books_changes_indices_but_no_sample(tables, clips):
     old, new, _ = tables
     x = clips["espeak-f-es"][: 160 * 100]
-    spectra = {name: new[name] for name in ("lsf22_low", "lsf22_high")}
-    words, speech = zip(*(coded(x, TableSet(t)) for t in (old, old | spectra)), strict=True)
-    changed = (words[0] != words[1]).any(axis=0)
+    lsf = {name: new[name] for name in ("lsf22_low", "lsf22_high")}
+    indices, speech = zip(*(coded(x, TableSet(t)) for t in (old, old | lsf)), strict=True)
+    changed = (indices[0] != indices[1]).any(axis=0)
     assert np.flatnonzero(changed).tolist() == [2, 3]
     np.testing.assert_array_equal(*speech)
 
