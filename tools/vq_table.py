@@ -21,6 +21,7 @@ from scipy.signal import lfilter
 from celpvq import vq
 from celpvq._types import F64
 from celpvq.lab.tabular import markdown
+from celpvq.lab.vectors import audible_lsf
 from celpvq.training.corpus import find_clips
 from celpvq.vq.base import VectorQuantizer
 

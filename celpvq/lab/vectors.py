@@ -131,8 +131,8 @@ def audible_lsf(clips: list[Clip], limit: int) -> F64:
     """Return the LSF (n, p) of the first audible frames of recordings, at most `limit`."""
 
     def audible(clip: Clip) -> F64:
-        spectra = analyze([clip.read()])
-        return spectra.lsf[spectra.weight[:, 0] > 0]
+        frames = analyze([clip.read()])
+        return frames.lsf[frames.weight[:, 0] > 0]
 
     parts, n = [np.empty((0, LPC_ORDER))], 0
     for lsf in in_order(audible, clips):

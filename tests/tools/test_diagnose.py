@@ -79,10 +79,10 @@ def test_frames_are_weighted_as_in_the_search(speech):
         state = lfiltic(num, den, past_y[::-1], past_x[::-1])
         want.append(lfilter(num, den, frame, zi=state)[0])
         past_x, past_y = frame[-10:], want[-1][-10:]
-    np.testing.assert_allclose(frames._weigh(x, spectra), want, atol=1e-12)
+    np.testing.assert_allclose(frames._weigh(x, rows), want, atol=1e-12)
 
 
-def test_unquantized_spectra_are_the_clips_own(speech):
+def test_unquantized_lsf_are_the_clips_own(speech):
     own = contenders.own_lsf(table_set.default().mode(MODE), MODE, speech)
     x = np.zeros(classes.to_frames(speech).size)
     x[: len(speech)] = speech
