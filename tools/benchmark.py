@@ -104,8 +104,8 @@ def throughput(x: F64) -> None:
         )
         if peer := amr.get(NEAREST_KBPS[mode.bitrate]):
             encode, decode = peer_rates(peer, x)
-            beside = (decode if name == "decode" else encode for name in times)
-            ratio = [seconds / c / r for (c, _), r in zip(times.values(), beside, strict=True)]
+            own = (decode if name == "decode" else encode for name in times)
+            ratio = [seconds / c / r for (c, _), r in zip(times.values(), own, strict=True)]
             ratios.append([mode.bitrate, peer.kbps, *(f"{r:.2f}" for r in ratio)])
     names = list(times)
     show("Whole files, times real time per CPU second of the thread (per second of wall time)",
@@ -272,13 +272,13 @@ def start(x: F64) -> None:
 def spectrum(_: F64) -> None:
     """Print the spectral distortion of the quantized LSF, over all audible frames of all clips."""
     recordings = clips()
-    spectra = lsf_frames.analyze(recordings)
-    audible = spectra.weight.any(axis=1)
+    analyzed = lsf_frames.analyze(recordings)
+    audible = analyzed.weight.any(axis=1)
     rows = []
     for mode in celpvq.modes():
         coded = (b"".join(FrameEncoder(mode, "fast").encode(x)) for x in recordings)
         lsf_q = np.concatenate([parameters(packets, mode).lsf for packets in coded])
-        distortion = spectral_distortion(spectra.lsf, lsf_q)[audible]
+        distortion = spectral_distortion(analyzed.lsf, lsf_q)[audible]
         outliers = [np.mean((distortion > 2) & (distortion <= 4)), np.mean(distortion > 4)]
         shares = [f"{100 * share:.1f}" for share in outliers]
         rows.append([mode.bitrate, sum(mode.bits("lsf")), f"{distortion.mean():.2f}", *shares])

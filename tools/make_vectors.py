@@ -74,9 +74,9 @@ def make_golden(folder: Path, *, force: bool) -> list[Path]:
 def distortion_db(x: F64, mode: celpvq.Mode, data: bytes) -> float:
     """Return the mean spectral distortion of the quantized LSF of audible frames [dB]."""
     tracks = parameters(data, mode)
-    spectra = lsf_frames.analyze([x])
-    audible = spectra.weight[:, 0] > 0
-    return float(spectral_distortion(spectra.lsf[audible], tracks.lsf[audible]).mean())
+    analyzed = lsf_frames.analyze([x])
+    audible = analyzed.weight[:, 0] > 0
+    return float(spectral_distortion(analyzed.lsf[audible], tracks.lsf[audible]).mean())
 
 
 def log_spectral_distance_db(x: F64, y: F64) -> float:

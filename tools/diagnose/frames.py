@@ -41,8 +41,8 @@ class Frames:
         ref = to_frames(np.asarray(sosfilt(sos, x)))
         own = to_frames(synthesis)
         change = 10 * np.log10(_band_powers(to_frames(out)) / _band_powers(ref))
-        spectra = lsf_frames.analyze([padded(x)]).lsf
-        return cls(kind, ref, own, _weigh(ref, spectra), _weigh(own, spectra), change)
+        lsf_rows = lsf_frames.analyze([padded(x)]).lsf
+        return cls(kind, ref, own, _weigh(ref, lsf_rows), _weigh(own, lsf_rows), change)
 
 
 def _band_powers(frames: F64) -> F64:
@@ -54,14 +54,14 @@ def _band_powers(frames: F64) -> F64:
     return np.stack(bands, axis=1) + _FLOOR
 
 
-def _weigh(frames: F64, spectra: F64) -> F64:
+def _weigh(frames: F64, lsf_rows: F64) -> F64:
     """Return frames (n, FRAME_LEN) filtered by W(z) of their LSF (n, p)."""
     lpc, num, den = np.empty(LPC_ORDER), np.empty(LPC_ORDER), np.empty(LPC_ORDER)
     line, out = np.zeros(LINE), np.zeros(LINE)
     subframes = frames.reshape(-1, SUBFRAME_LEN)
     weighted = np.empty_like(subframes)
     for k, subframe in enumerate(subframes):
-        lsf.to_lpc(spectra[k // N_SUBFRAMES], lpc)
+        lsf.to_lpc(lsf_rows[k // N_SUBFRAMES], lpc)
         weighting.coefficients(lpc, num, den)
         line[:LPC_ORDER], out[:LPC_ORDER] = line[-LPC_ORDER:], out[-LPC_ORDER:]
         line[LPC_ORDER:] = subframe
