@@ -134,7 +134,6 @@ class EncoderCore(Stateful):
         indices = np.zeros((len(frames) // FRAME_LEN, N_INDICES), dtype=np.int64)
         tables = self.tables.mode(self._mode)
         derived = _search_tables(self.tables, self._mode)
-        self.state.noise.on = False
         preset = presets.get(self._preset, self._mode.bitrate)
         frame.encode_frames(frames, self.highpass, preset, tables, derived, self.state, indices)
         if len(indices):

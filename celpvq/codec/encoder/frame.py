@@ -77,6 +77,7 @@ def encode_frames(
     state: EncoderState, indices: I64,
 ) -> None:  # fmt: skip
     """Code all frames of x (n_frames * FRAME_LEN,) into indices (n_frames, N_INDICES)."""
+    state.noise.on = False  # speech ends a pause
     for f in range(indices.shape[0]):
         analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], highpass, state.analysis)
         _encode_frame(preset, tables, derived, state, indices[f])
