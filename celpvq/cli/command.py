@@ -24,6 +24,7 @@ VERBS = {
     "send": "send speech to another machine, by RTP over UDP",
     "receive": "play or write the speech that another machine sends",
     "train": "train codebooks on a folder of speech",
+    "train-enhancement": "train the decoder's enhancement network on a folder of speech",
     "vq": "design a vector quantizer for data, and report what it reaches",
 }
 
@@ -65,8 +66,12 @@ def make_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         sub = verbs.add_parser(verb, help=summary, description=description, **options)
         sub.set_defaults(parser=sub)
         if verb in argv:
-            import_module(f".{verb}", __package__).add_arguments(sub)
+            import_module(f".{_module(verb)}", __package__).add_arguments(sub)
     return parser
+
+
+def _module(verb: str) -> str:
+    return verb.replace("-", "_")
 
 
 def _terminate(*_: object) -> NoReturn:
@@ -84,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args, unknown = make_parser(argv).parse_known_args(argv)
         if unknown:  # by the verb's parser, which shows its usage
             args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-        status = int(import_module(f".{args.verb}", __package__).run(args))
+        status = int(import_module(f".{_module(args.verb)}", __package__).run(args))
         sys.stdout.flush()
         return status
     except KeyboardInterrupt:

@@ -1,106 +1,85 @@
-"""Spectral enhancement: lifts the upper bands, which a closed-loop search tends to lose.
+"""Enhancement: a small recurrent network steers a comb filter and an FIR filter of each subframe.
 
-The excitation of speech is nearly flat; the decoded excitation falls off above 1 kHz. The decoder
-measures how far each band lies below the lowest one, and lifts it within a limit. The filter is the
-linear predictor of the inverse of the wanted power gain: it has minimum phase, so it adds no delay.
+    speech -> + comb at the lag, N_COMB taps -> + FIR, N_FIR taps -> enhanced speech
+
+The filters are causal and have no feedback, and their taps are bounded: so is the output, whatever
+the bits and the weights. The taps fade from those of the last subframe. The network sees the whole
+frame before its first sample leaves; as packets hold whole frames, this costs no delay.
 """
-
-import math
-from typing import NamedTuple
 
 import numpy as np
 
-from ..._numba import inlined, stack_array
-from ..._types import F64
-from ..common import filters, lpc
+from ..._numba import inlined, stack_array, strict
+from ..._types import F32, F64
+from ..common import filters
+from ..common.enhancement_tables import FRAME_UNITS, N_COMB, N_FIR, N_TAPS
 from ..common.records import Record
-from ..format.modes import SAMPLERATE, SUBFRAME_LEN, Mode
+from ..format.modes import FRAME_LEN, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
+from . import enhancement_network
+from .enhancement_features import PAST_LEN, FeatureState
 
-ORDER = 8
-_EDGES_HZ = (100, 1000, 1400, 1800, 2300, 2900, 4000)  # the first band is the reference
-_N_BANDS = len(_EDGES_HZ) - 2
-_MEASURE_LAGS = 20
-_N_MEASURED = _MEASURE_LAGS + 1
-_N_WANTED = ORDER + 1
-_MEMORY = 0.5  # of the gains of a subframe in the next one
-_SILENCE = 1e-12
+FADE_LEN = 20  # samples
+_FIR_PAST = N_FIR  # samples before a frame: one more than needed, for even addresses
 
 
-def _rounded(x: F64) -> F64:
-    """Round to multiples of 2^-20, so that the last bits of the C library do not matter."""
-    return np.asarray(np.round(x * 2.0**20) / 2.0**20)
+def _fade() -> F64:
+    """Return the weights of the new taps, multiples of 2^-20: half a period of a cosine."""
+    ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(FADE_LEN) + 0.5) / FADE_LEN)
+    return np.asarray(np.round(ramp * 2.0**20) / 2.0**20)
 
 
-def _band_means() -> F64:
-    """Return (bands, lags): the mean power of a band from autocorrelations of lags 0.., tapered."""
-    edges = 2 * np.pi * np.array(_EDGES_HZ) / SAMPLERATE
-    k = np.arange(1, _MEASURE_LAGS + 1)
-    high, low = np.sin(np.outer(edges[1:], k)), np.sin(np.outer(edges[:-1], k))
-    means = 2 * (high - low) / k / np.diff(edges)[:, None]
-    taper = 0.5 + 0.5 * np.cos(np.pi * k / (_MEASURE_LAGS + 1))
-    return np.hstack([np.ones((len(means), 1)), means * taper])
-
-
-def _band_cosines() -> F64:
-    """Return (bands, lags 0..ORDER): autocorrelations of a power spectrum that is 1 in one band."""
-    edges = 2 * np.pi * np.array((0, *_EDGES_HZ[1:])) / SAMPLERATE
-    k = np.arange(1, ORDER + 1)
-    high, low = np.sin(np.outer(edges[1:], k)), np.sin(np.outer(edges[:-1], k))
-    return np.hstack([np.diff(edges)[:, None], (high - low) / k]) / np.pi
-
-
-_MEANS = _rounded(_band_means())
-_COSINES = _rounded(_band_cosines())
-
-
-class EnhancementSettings(NamedTuple):
-    """The strength of the lift in one mode."""
-
-    share: float  # of the power of the lowest band that an upper band should have
-    limit: float  # of the power gain
+FADE = _fade()
 
 
 class EnhancementState(Record):
-    """The memory that a subframe leaves for the next one."""
+    """The memory that a frame leaves for the next one."""
 
-    speech: F64 = np.zeros(ORDER + SUBFRAME_LEN)  # input after its last values
-    gain: F64 = np.ones(_N_BANDS + 1)  # power gains of the bands
+    features: FeatureState = FeatureState.new()
+    hidden: F32 = np.zeros(FRAME_UNITS, np.float32)  # of the recurrent layer
+    taps: F64 = np.zeros((N_SUBFRAMES, N_TAPS))
+    last_taps: F64 = np.zeros(N_TAPS)  # of the last subframe
+    last_lag: float = float(MIN_LAG)
+    combed: F64 = np.zeros(_FIR_PAST + FRAME_LEN)  # output of the comb filter, oldest first
 
 
-_SHARE = 0.35  # unless `_OWN_SHARE` names the mode
-_OWN_SHARE = {4800: 0.5, 5600: 0.28, 7200: 0.3, 8000: 0.45}
-
-
-def settings(mode: Mode) -> EnhancementSettings:
-    """Return the settings of `mode`: more share raises ViSQOL and lowers PESQ."""
-    return EnhancementSettings(share=_OWN_SHARE.get(mode.bitrate, _SHARE), limit=4.0)
+@strict
+def _convolve(taps: F64, x: F64, start: int, out: F64) -> None:
+    """Put ``sum taps[j] x[start + n - j]`` into out (n,), along the signal."""
+    out[:] = 0.0
+    for j in range(taps.shape[0]):
+        tap = taps[j]
+        past = x[start - j :]
+        for n in range(out.shape[0]):
+            out[n] += tap * past[n]
 
 
 @inlined
-def apply(exc: F64, strength: EnhancementSettings, state: EnhancementState, x: F64) -> None:
-    """Lift the upper bands of speech x (n,), whose excitation ends exc (MAX_LAG + n,), in place."""
-    r = stack_array(_N_MEASURED)
-    lpc.autocorrelation(exc, r)
-    wanted, taps = stack_array(_N_WANTED), stack_array(ORDER)
-    wanted[:], taps[:] = 0.0, 0.0
-    reference = 0.0
-    for b in range(_N_BANDS + 1):
-        power = 0.0
-        for k in range(_MEASURE_LAGS + 1):
-            power += _MEANS[b, k] * r[k]
-        power = max(power, _SILENCE)
-        gain = 1.0
-        if b == 0:
-            reference = strength.share * power
-        else:
-            gain = min(max(reference / power, 1.0), strength.limit)
-        state.gain[b] = _MEMORY * state.gain[b] + (1.0 - _MEMORY) * gain
-        for k in range(ORDER + 1):
-            wanted[k] += _COSINES[b, k] / state.gain[b]
+def _blend(new: F64, old: F64, x: F64, out: F64) -> None:
+    """Put x + new, which fades in from x + old (FADE_LEN,), into out (n,)."""
+    for n in range(FADE_LEN):
+        out[n] = x[n] + (old[n] + FADE[n] * (new[n] - old[n]))
+    for n in range(FADE_LEN, out.shape[0]):
+        out[n] = x[n] + new[n]
 
-    scale = 1.0 / math.sqrt(lpc.levinson(wanted, taps))
-    filters.keep_past(state.speech[:], ORDER)
-    filters.copy(x, state.speech[ORDER:])
-    filters.residual(state.speech[:], taps, x)
-    for n in range(x.shape[0]):
-        x[n] *= scale
+
+@strict
+def apply(weights: F32, state: EnhancementState, out: F64) -> None:
+    """Put the enhanced frame into out (FRAME_LEN,); the features of its subframes are known."""
+    speech, combed = state.features.speech[:], state.combed[:]
+    new, old = stack_array(SUBFRAME_LEN), stack_array(FADE_LEN)
+    filters.keep_past(combed, _FIR_PAST)
+    enhancement_network.predict(
+        state.features.values[:], state.features.lag[:], weights, state.hidden[:], state.taps[:]
+    )
+    for s in range(N_SUBFRAMES):
+        at, taps = s * SUBFRAME_LEN, state.taps[s]
+        now = slice(PAST_LEN + at, PAST_LEN + at + SUBFRAME_LEN)
+        centre = PAST_LEN + at + N_COMB // 2
+        _convolve(taps[:N_COMB], speech, centre - int(state.features.lag[s]), new)
+        _convolve(state.last_taps[:N_COMB], speech, centre - int(state.last_lag), old)
+        _blend(new, old, speech[now], combed[_FIR_PAST + at : _FIR_PAST + at + SUBFRAME_LEN])
+        _convolve(taps[N_COMB:], combed, _FIR_PAST + at, new)
+        _convolve(state.last_taps[N_COMB:], combed, _FIR_PAST + at, old)
+        _blend(new, old, combed[_FIR_PAST + at :], out[at : at + SUBFRAME_LEN])
+        filters.copy(taps, state.last_taps[:])
+        state.last_lag = state.features.lag[s]
