@@ -63,7 +63,7 @@ def encode(
 
 def decode(
     data: bytes, dtype: str = "float32", samplerate: int | None = SAMPLERATE, *,
-    postfilter: bool = True, tables: TableSet | None = None,
+    enhancement: bool = True, tables: TableSet | None = None,
 ) -> tuple[NDArray[Any], int]:  # fmt: skip
     """Return the speech in the bytes of a ``.cvq`` file, aligned with the original in time.
 
@@ -75,8 +75,8 @@ def decode(
         ``"float32"`` or ``"float64"``, full scale 1, or ``"int16"``.
     samplerate : int, optional
         Rate of the output [Hz]; None stands for that of the original.
-    postfilter : bool
-        Whether to apply it.
+    enhancement : bool
+        Whether a small network filters the decoded speech.
     tables : TableSet, optional
         The codebooks that the stream was made with, if they are not shipped.
 
@@ -96,7 +96,7 @@ def decode(
     """
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise ArgumentTypeError(f"data: expected the bytes of a file, got {type(data).__name__}")
-    options: dict[str, Any] = {"postfilter": postfilter, "tables": tables}
+    options: dict[str, Any] = {"enhancement": enhancement, "tables": tables}
     with StreamReader(io.BytesIO(data), samplerate, dtype, **options) as stream:
         return stream.read(), stream.samplerate
 
@@ -105,7 +105,7 @@ def roundtrip(
     x: ArrayLike, samplerate: int, mode: int | Mode = 6400, preset: str = "default", *,
     loss: float = 0.0, burst: float | None = None, ber: float = 0.0, seed: int = 0,
     axis: int | None = None, channel: int | None = None, highpass: bool = True, dtx: bool = False,
-    postfilter: bool = True, tables: TableSet | None = None,
+    enhancement: bool = True, tables: TableSet | None = None,
 ) -> NDArray[Any]:  # fmt: skip
     """Return speech as it sounds after codec and channel, at the same rate.
 
@@ -123,8 +123,8 @@ def roundtrip(
         Share of the bits that are wrong [0 to 1].
     seed : int
         Of losses and wrong bits.
-    postfilter : bool
-        Whether the decoder applies it.
+    enhancement : bool
+        Whether a small network filters the decoded speech.
 
     Returns
     -------
@@ -146,7 +146,7 @@ def roundtrip(
     received = channels.drop(channels.flip_bits(sent, ber, seed), lost)
     dtype = array.dtype.newbyteorder("=")
     decoder = Decoder(
-        samplerate, "int16" if dtype == np.int16 else "float64", postfilter=postfilter,
+        samplerate, "int16" if dtype == np.int16 else "float64", enhancement=enhancement,
         tables=tables,
     )  # fmt: skip
     y = np.concatenate([*decoder.look_ahead(received), decoder.flush(len(mono))])
@@ -185,7 +185,7 @@ def analyze(
         As for `encode`.
     """
     encoder = Encoder(mode, preset, dtx=True, tables=tables)
-    decoder = Decoder(postfilter=False, tables=tables)
+    decoder = Decoder(enhancement=False, tables=tables)
     resampler = Resampler(samplerate, SAMPLERATE)
     mono = _as_speech(x, axis, channel)
     y = np.clip(np.concatenate([resampler.write(mono), resampler.flush()]), -1.0, 1.0)

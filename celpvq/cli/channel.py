@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--compact", choices=["frames", "bits"], help="--pattern has a bit for each of these"
     )
     parser.add_argument("--log", metavar="FILE", help="what was lost, .csv or .json")
-    parser.add_argument("--no-postfilter", action="store_true", help="leave the postfilter out")
+    parser.add_argument("--no-enhancement", action="store_true", help="leave the enhancement out")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -154,7 +154,7 @@ def _decode(
     from ..codec.format.modes import FRAME_LEN, SAMPLERATE
     from ..stream import Decoder
 
-    decoder = Decoder(SAMPLERATE, "int16", postfilter=not args.no_postfilter, tables=tables)
+    decoder = Decoder(SAMPLERATE, "int16", enhancement=not args.no_enhancement, tables=tables)
     writer = SoundWriter(output, suffix, SAMPLERATE, n_samples)
     left = n_samples
     with common.Progress(

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rate", type=rate, default=8000, metavar="HZ",
         help="sample rate of OUT, or `original` for that of what was encoded (default: 8000)",
     )  # fmt: skip
-    parser.add_argument("--no-postfilter", action="store_true", help="leave the postfilter out")
+    parser.add_argument("--no-enhancement", action="store_true", help="leave the enhancement out")
 
 
 def rate(text: str) -> int | None:
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         common.about(args.input),
         StreamReader(
             file, args.rate, "int16",
-            postfilter=not args.no_postfilter, tables=tables, strict=not args.partial,
+            enhancement=not args.no_enhancement, tables=tables, strict=not args.partial,
         ) as stream,
     ):  # fmt: skip
         hz, n = stream.samplerate, stream.n_samples

@@ -29,11 +29,13 @@ pauses, `presets` says how wide each search is, `products` and `ranking` do the 
 The decoder, `decoder.frame`::
 
     lag ---> adaptive codebook -- g_p --+
-    gain --> gains, predicted          (+)-> excitation -> 1/A_q(z) -> enhancement -> postfilters
-    fcb ---> fixed codebook ----- g_c --+        |         synthesis   enhancement    *_postfilter
+    gain --> gains, predicted          (+)-> excitation -> 1/A_q(z) -> comb filter, FIR filter
+    fcb ---> fixed codebook ----- g_c --+        |         synthesis   enhancement
              and sharpening                      v
     lsf ---> lsf_dequantizer -> A_q(z)    past excitation
 
-Everything up to 1/A_q(z) is in `common`, since the encoder runs it too. `concealment` replaces the
+Everything up to 1/A_q(z) is in `common`, since the encoder runs it too. `enhancement_network`
+finds the taps of both filters from what the decoder knows of a frame, `enhancement_features`;
+`common.enhancement_tables` describes its weights. `concealment` replaces the
 excitation of lost frames, `common.comfort_noise` that of pauses. `format` says what a packet is.
 """

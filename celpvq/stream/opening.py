@@ -27,7 +27,7 @@ def open(file: Any, direction: str = "r", /, **options: Any) -> StreamReader | S
     direction : {"r", "w"}
         Decode from it, or encode into it.
     **options
-        Of `StreamReader` (``samplerate dtype postfilter tables strict``) or `StreamWriter`
+        Of `StreamReader` (``samplerate dtype enhancement tables strict``) or `StreamWriter`
         (``samplerate mode preset axis channel highpass tables variable samples``).
 
     Returns

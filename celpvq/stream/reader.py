@@ -31,8 +31,8 @@ class StreamReader:
         Rate of the output [Hz]; None stands for that of the original.
     dtype : str
         ``"float32"``, ``"float64"`` or ``"int16"``.
-    postfilter : bool
-        Whether to apply it.
+    enhancement : bool
+        Whether a small network filters the decoded speech.
     tables : TableSet, optional
         The codebooks that the stream was made with, if they are not shipped.
     strict : bool
@@ -55,7 +55,7 @@ class StreamReader:
     def __init__(
         self, file: str | os.PathLike[str] | IO[bytes], samplerate: int | None = SAMPLERATE,
         dtype: str = "float32", *,
-        postfilter: bool = True, tables: TableSet | None = None, strict: bool = True,
+        enhancement: bool = True, tables: TableSet | None = None, strict: bool = True,
     ) -> None:  # fmt: skip
         self._dtype = check_dtype(dtype)
         self._open = True
@@ -69,7 +69,7 @@ class StreamReader:
                 self.header.samplerate if samplerate is None else samplerate
             )
             self._decoder = FrameDecoder(
-                postfilter=postfilter, tables=shipped.made_with(self.header.tables, tables)
+                enhancement=enhancement, tables=shipped.made_with(self.header.tables, tables)
             )
             self._resampler = Resampler(SAMPLERATE, self.samplerate)
         except BaseException:

@@ -49,6 +49,10 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
+def _fits_int8(array: npt.NDArray[Any]) -> bool:
+    return bool(((np.abs(array.astype(np.float64)) <= 127) & (array % 1 == 0)).all())
+
+
 def _numbers(name: str, values: npt.ArrayLike, dtype: str) -> npt.NDArray[Any]:
     """Return a copy of values as `dtype`; raise `TablesError` unless they are real numbers."""
     try:
@@ -57,6 +61,8 @@ def _numbers(name: str, values: npt.ArrayLike, dtype: str) -> npt.NDArray[Any]:
         raise TablesError(f"tables: {name}: {error}") from None
     if array.dtype.kind not in "fiu":
         raise TablesError(f"tables: {name}: expected numbers, got {array.dtype}")
+    if np.dtype(dtype).kind == "i" and not _fits_int8(array):
+        raise TablesError(f"tables: {name}: expected whole numbers from -127 to 127")
     with np.errstate(over="ignore"):  # to infinity, which is refused
         return np.array(array, dtype=dtype, order="C")
 

@@ -15,7 +15,15 @@ from ..common.enhancement_tables import N_FEATURES
 from ..common.records import Record
 from ..common.synthesis import SynthesisState
 from ..format.frame_types import BAD, NO_DATA, REDUNDANT, SID, SPEECH
-from ..format.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SAMPLERATE, SUBFRAME_LEN
+from ..format.modes import (
+    FRAME_LEN,
+    LPC_ORDER,
+    MAX_LAG,
+    MIN_LAG,
+    N_SUBFRAMES,
+    SAMPLERATE,
+    SUBFRAME_LEN,
+)
 from .concealment import ConcealmentState
 
 PAST_LEN = 200  # samples before a frame: the longest lag, its comb, and one subframe more

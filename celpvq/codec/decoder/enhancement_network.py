@@ -45,7 +45,9 @@ def dense(x: F32, weights: F32, start: int, out: F32) -> None:
         a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
         rows = weights[start + n * (i + 1) : start + n * (i + 5)]
         for j in range(n):
-            out[j] = out[j] + a * rows[j] + b * rows[n + j] + c * rows[2 * n + j] + d * rows[3 * n + j]
+            out[j] = (
+                out[j] + a * rows[j] + b * rows[n + j] + c * rows[2 * n + j] + d * rows[3 * n + j]
+            )
 
 
 @strict

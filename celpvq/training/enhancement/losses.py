@@ -15,9 +15,7 @@ from ...codec.format.modes import SAMPLERATE
 
 def _powers(x: Tensor, length: int, hop: int, window: Tensor, n_fft: int | None = None) -> Tensor:
     """Return the power spectra (batch, frames, bins) of x (batch, n)."""
-    spectra = torch.stft(
-        x, n_fft or length, hop, length, window, center=False, return_complex=True
-    )
+    spectra = torch.stft(x, n_fft or length, hop, length, window, center=False, return_complex=True)
     return (spectra.real**2 + spectra.imag**2).transpose(1, 2)
 
 
@@ -31,9 +29,7 @@ def _tensor(x: F64) -> Tensor:
 
 def _quiet_threshold_db(khz: F64) -> F64:
     """Return Terhardt's threshold in quiet."""
-    return np.asarray(
-        3.64 * khz**-0.8 - 6.5 * np.exp(-0.6 * (khz - 3.3) ** 2) + 0.001 * khz**4
-    )
+    return np.asarray(3.64 * khz**-0.8 - 6.5 * np.exp(-0.6 * (khz - 3.3) ** 2) + 0.001 * khz**4)
 
 
 class Disturbance(nn.Module):
@@ -108,9 +104,7 @@ class Disturbance(nn.Module):
         ref_mean = (ref_audible * active).mean(1)
         deg_mean = (deg * (deg > 100 * self.threshold) * active).mean(1)
         ref = ref * ((deg_mean + 1000) / (ref_mean + 1000)).clamp(0.01, 100)[:, None]
-        ref_power, deg_power = (
-            (x * (x > self.threshold))[..., 1:].sum(-1) for x in (ref, deg)
-        )
+        ref_power, deg_power = ((x * (x > self.threshold))[..., 1:].sum(-1) for x in (ref, deg))
         gain = (ref_power + 5e3) / (deg_power + 5e3)
         past = torch.cat([gain[:, :1].expand(-1, 3), gain], dim=1)
         weights = (0.8, 0.16, 0.032, 0.008)  # of P.862's first-order smoothing
@@ -140,7 +134,7 @@ class Disturbance(nn.Module):
 
 
 class Intelligibility(nn.Module):
-    """1 minus ESTOI: the correlation of spectrograms of 384 ms, normalized in time and frequency."""
+    """1 minus ESTOI: the correlation of normalized spectrograms of 384 ms."""
 
     _LEN, _HOP, _N_FFT = 204, 102, 512
     _N_FRAMES, _STEP = 30, 6
@@ -168,10 +162,20 @@ class Intelligibility(nn.Module):
         return 1 - (self._normalized(ref) * self._normalized(deg)).sum(-2).mean((1, 2))
 
 
+def _auditory_bands(n_fft: int) -> tuple[Tensor, Tensor]:
+    """Return bands (bins, bins), one around each bin, and the weight (bins,) of each band."""
+    hz = _bin_hz(n_fft)
+    width = np.maximum(24.7 + 0.108 * hz, SAMPLERATE / n_fft)  # equivalent rectangular band
+    bands = np.exp(-0.5 * ((hz[:, None] - hz) / width / 0.6) ** 2)
+    bands[hz < 80] = 0
+    weight = np.where(hz < 100, 0, 1 / width)
+    return _tensor(bands / bands.sum(axis=0)), _tensor(weight / weight.sum())
+
+
 class LogSpectra(nn.Module):
     """Mean distance of log powers [nat] in auditory bands, at two time resolutions.
 
-    It keeps level and long-term spectrum in place, which the other losses equalize for free.
+    It keeps level and spectrum in place, which `Disturbance` equalizes for free.
     """
 
     _LENGTHS = (512, 160)
@@ -179,13 +183,9 @@ class LogSpectra(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         for n in self._LENGTHS:
-            hz = _bin_hz(n)
-            width = np.maximum(24.7 + 0.108 * hz, SAMPLERATE / n)  # equivalent rectangular band
-            bands = np.exp(-0.5 * ((hz[:, None] - hz) / width / 0.6) ** 2)
-            bands[hz < 80] = 0
-            weight = np.where(hz < 100, 0, 1 / width)
-            self.register_buffer(f"bands{n}", _tensor(bands / bands.sum(axis=0)))
-            self.register_buffer(f"weight{n}", _tensor(weight / weight.sum()))
+            bands, weight = _auditory_bands(n)
+            self.register_buffer(f"bands{n}", bands)
+            self.register_buffer(f"weight{n}", weight)
             self.register_buffer(f"window{n}", torch.hann_window(n))
 
     def forward(self, ref: Tensor, deg: Tensor) -> Tensor:
@@ -193,13 +193,43 @@ class LogSpectra(nn.Module):
         floor = (ref**2).mean(1)[:, None, None] * 10**-4.5 + 1e-9
         total = torch.zeros(len(ref), device=ref.device)
         for n in self._LENGTHS:
-            bands, weight, window = (self.get_buffer(f"{k}{n}") for k in ("bands", "weight", "window"))
+            bands, weight = self.get_buffer(f"bands{n}"), self.get_buffer(f"weight{n}")
+            window = self.get_buffer(f"window{n}")
             x, y = (
                 (_powers(s, n, n // 2, window) / (window**2).sum()) @ bands + floor
                 for s in (ref, deg)
             )
             total = total + ((x.log() - y.log()).abs() * weight).sum(-1).mean(1)
         return total / len(self._LENGTHS)
+
+
+class LongTermSpectrum(nn.Module):
+    """Distance of the log powers [nat] of whole signals, in auditory bands."""
+
+    _LEN = 512
+
+    bands: Tensor
+    weight: Tensor
+    window: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        bands, weight = _auditory_bands(self._LEN)
+        self.register_buffer("bands", bands)
+        self.register_buffer("weight", weight)
+        self.register_buffer("window", torch.hann_window(self._LEN))
+
+    def forward(self, ref: Tensor, deg: Tensor) -> Tensor:
+        """Return the loss (batch,)."""
+        floor = (ref**2).mean(1)[:, None] * 10**-4.5 + 1e-9
+        x, y = (
+            _powers(s, self._LEN, self._LEN // 2, self.window).mean(1)
+            / (self.window**2).sum()
+            @ self.bands
+            + floor
+            for s in (ref, deg)
+        )
+        return ((x.log() - y.log()).abs() * self.weight).sum(-1)
 
 
 class RootSpectra(nn.Module):

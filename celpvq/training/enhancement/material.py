@@ -88,7 +88,7 @@ def save(path: Path, key: str, coded: Sequence[Coded]) -> None:
 def load(path: Path, key: str) -> list[Coded] | None:
     """Return the coded clips in a file; None if it is missing or was made from something else."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             if str(data["key"]) != key:
                 return None
             arrays = {name: data[name] for name in data.files}
@@ -134,9 +134,7 @@ def _code(
             decoder.decode(packet)
         else:
             after = packets[i + 1] if ahead and i + 1 < n and not lost[i + 1] else None
-            decoder.decode(
-                None, next_packet=after, redundancy=redundancy[i] if redundant else None
-            )
+            decoder.decode(None, next_packet=after, redundancy=redundancy[i] if redundant else None)
         speech.append(state.speech[PAST_LEN:].astype(np.float32))
         features.append(state.values.astype(np.float32))
         lag.append(state.lag.astype(np.float32))

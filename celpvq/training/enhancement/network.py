@@ -1,4 +1,4 @@
-"""The enhancement network and its filters as a PyTorch module: the twin of the decoder's kernels."""
+"""The enhancement network and its filters in PyTorch: the twin of the decoder's kernels."""
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +23,6 @@ from ...codec.format.modes import MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
 _PAST_LEN = MAX_LAG + N_COMB
 
 
-def _gate(x: Tensor) -> Tensor:
-    return 0.5 + 0.5 * functional.softsign(x)
-
-
 def _bounded(x: Tensor, limit: float) -> Tensor:
     return x / (1.0 + x.abs() / limit)
 
@@ -36,16 +32,15 @@ def _before(x: Tensor) -> Tensor:
     return torch.cat([x[:, :1], x[:, :-1]], dim=1)
 
 
-@torch.jit.script
 def _recur(gates: Tensor, weight: Tensor, bias: Tensor, hidden: Tensor) -> Tensor:
     """Return the states (batch, n, units) of the recurrent layer for gates (batch, n, 3 units)."""
-    states = []
+    states, soft = [], functional.softsign
     for now in gates.unbind(1):
         update, reset, new = now.chunk(3, 1)
         past_update, past_reset, past = torch.addmm(bias, hidden, weight).chunk(3, 1)
-        update = 0.5 + 0.5 * functional.softsign(update + past_update)
-        reset = 0.5 + 0.5 * functional.softsign(reset + past_reset)
-        new = functional.softsign(new + reset * past)
+        update = 0.5 + 0.5 * soft(update + past_update)
+        reset = 0.5 + 0.5 * soft(reset + past_reset)
+        new = soft(new + reset * past)
         hidden = new + update * (hidden - new)
         states.append(hidden)
     return torch.stack(states, 1)

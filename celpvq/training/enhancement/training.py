@@ -3,7 +3,10 @@
 import hashlib
 import io
 import json
+import math
+import pickle
 import time
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +27,7 @@ from ..corpus import Clip, hold_back, in_turn
 from ..parallel import in_order
 from ..progress import Log
 from . import material
-from .losses import Disturbance, Intelligibility, LogSpectra, RootSpectra
+from .losses import Disturbance, Intelligibility, LogSpectra, LongTermSpectrum, RootSpectra
 from .material import Coded, Conditions
 from .network import Enhancer
 
@@ -51,6 +54,7 @@ class Plan:
     log_spectra: float = 0.45
     log_spectra_high: float = 0.7  # from 6400 bit/s up
     root_spectra: float = 1.0
+    long_term: float = 1.0
 
 
 class Losses(nn.Module):
@@ -60,7 +64,7 @@ class Losses(nn.Module):
         super().__init__()
         self.plan = plan
         self.parts = nn.ModuleList(
-            [Disturbance(), Intelligibility(), LogSpectra(), RootSpectra()]
+            [Disturbance(), Intelligibility(), LogSpectra(), RootSpectra(), LongTermSpectrum()]
         )
 
     def forward(self, ref: Tensor, deg: Tensor, bitrate: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,7 +72,8 @@ class Losses(nn.Module):
         plan = self.plan
         parts = torch.stack([part(ref, deg) for part in self.parts], dim=1)
         weights = torch.tensor(
-            [plan.disturbance, plan.intelligibility, 0.0, plan.root_spectra], device=ref.device
+            [plan.disturbance, plan.intelligibility, 0.0, plan.root_spectra, plan.long_term],
+            device=ref.device,
         ).repeat(len(ref), 1)
         weights[:, 2] = torch.where(bitrate >= 6400, plan.log_spectra_high, plan.log_spectra)
         return (parts * weights).sum(1).mean(), parts.mean(0)
@@ -111,10 +116,12 @@ def _stack(picked: Sequence[tuple[Coded, int]], n_frames: int) -> list[npt.NDArr
     """Return the arrays of parts, given as clips and their first frames."""
 
     def cut(name: str, per_frame: int) -> npt.NDArray[Any]:
-        return np.stack([
-            getattr(clip, name)[first * per_frame : (first + n_frames) * per_frame]
-            for clip, first in picked
-        ])
+        return np.stack(
+            [
+                getattr(clip, name)[first * per_frame : (first + n_frames) * per_frame]
+                for clip, first in picked
+            ]
+        )
 
     arrays = [cut("ref", FRAME_LEN), cut("speech", FRAME_LEN)]
     arrays += [cut("features", N_SUBFRAMES), cut("lag", N_SUBFRAMES).astype(np.int64)]
@@ -153,6 +160,8 @@ class Trainer:
             kept = torch.load(self.path, map_location=self.device, weights_only=True)
         except FileNotFoundError:
             return False
+        except (pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile):  # damaged
+            return False
         if not isinstance(kept, dict) or kept.get("key") != self.key:
             return False
         self.net.load_state_dict(kept["net"])
@@ -181,7 +190,7 @@ class Trainer:
         progress = min(self.step / plan.steps, 1.0)
         rate = plan.rate * min(1, (self.step + 1) / _WARM_UP)
         for group in self.adam.param_groups:
-            group["lr"] = rate * max(0.02, 0.5 + 0.5 * np.cos(np.pi * progress))
+            group["lr"] = rate * max(0.02, 0.5 + 0.5 * math.cos(math.pi * progress))
         enhanced = self.net(speech[heard], features[heard], lag[heard])
         loss, means = self.losses(ref[heard], enhanced, bitrate[heard])
         self.adam.zero_grad()
@@ -242,9 +251,7 @@ def _fixed(coded: Sequence[Coded], plan: Plan) -> Iterator[list[npt.NDArray[Any]
         yield _stack(picked[i : i + plan.batch], plan.frames)
 
 
-def train(
-    clips: Sequence[Clip], plan: Plan, tables: TableSet, work: Path, log: Log
-) -> TableSet:
+def train(clips: Sequence[Clip], plan: Plan, tables: TableSet, work: Path, log: Log) -> TableSet:
     """Return `tables` with an enhancement network trained on the clips.
 
     Parameters
@@ -273,7 +280,15 @@ def train(
     resumed = trainer.resume()
 
     log(f"{len(kept)} clips, {len(held)} clips held back")
-    coded = _coded(kept, plan.minutes, conditions, plain, plan.seed, work.with_name(work.name + ".material.npz"), source)
+    coded = _coded(
+        kept,
+        plan.minutes,
+        conditions,
+        plain,
+        plan.seed,
+        work.with_name(work.name + ".material.npz"),
+        source,
+    )
     checked = material.code(
         _read(held, min(_CHECKED, plan.minutes)), material.CLEAN, plain, plan.seed
     )
