@@ -1,4 +1,11 @@
-"""celpvq: a CELP speech codec for 8 kHz speech at 4.8 to 8 kbit/s, whose codebooks are trained.
+"""celpvq: a CELP speech codec for 8 kHz speech at 4.8 to 8 kbit/s with trained codebooks.
+
+The interface has three layers:
+
+- Arrays: `encode`, `decode`, `roundtrip`, `analyze`, `encode_batch`, `decode_batch`.
+- Files: `open` for sound (`SpeechReader`, `SpeechWriter`), `read_packets` and `write_packets` for
+  packets, `info`.
+- Streams: `Encoder` and `Decoder` for chunks and frames, `encode_stream` and `decode_stream`.
 
 >>> import numpy as np
 >>> import celpvq
@@ -7,6 +14,11 @@
 >>> y, samplerate = celpvq.decode(data)
 >>> len(data), len(y), samplerate
 (856, 8000, 8000)
+>>> packets = celpvq.read_packets(data)
+>>> len(packets), len(packets[0])
+(51, 16)
+>>> sum(len(sound) for sound in celpvq.decode_stream(packets, samplerate=16000))
+16240
 """
 
 from importlib import import_module
@@ -25,6 +37,8 @@ if TYPE_CHECKING:
     from .codec.format.modes import modes as modes
     from .container import Info as Info
     from .container import info as info
+    from .container import read_packets as read_packets
+    from .container import write_packets as write_packets
     from .errors import ArgumentError as ArgumentError
     from .errors import ArgumentTypeError as ArgumentTypeError
     from .errors import CelpvqError as CelpvqError
@@ -42,8 +56,8 @@ if TYPE_CHECKING:
     from .errors import TruncatedStream as TruncatedStream
     from .stream import Decoder as Decoder
     from .stream import Encoder as Encoder
-    from .stream import StreamReader as StreamReader
-    from .stream import StreamWriter as StreamWriter
+    from .stream import SpeechReader as SpeechReader
+    from .stream import SpeechWriter as SpeechWriter
     from .stream import decode_stream as decode_stream
     from .stream import encode_stream as encode_stream
     from .stream import open as open
@@ -55,14 +69,14 @@ _NAMES = {
     "batch": ("decode_batch", "encode_batch"),
     "codec.common.table_set": ("TableSet",),
     "codec.format.modes": ("Mode", "modes"),
-    "container": ("Info", "info"),
+    "container": ("Info", "info", "read_packets", "write_packets"),
     "errors": (
         "ArgumentError", "ArgumentTypeError", "CelpvqError", "ChecksumError", "ClosedError",
         "ConcurrentUseError", "DeviceError", "FormatError", "MissingPackageError", "NetworkError",
         "OutputError", "OutputExistsError", "SoundFileError", "TablesError", "TruncatedStream",
     ),
     "stream": (
-        "Decoder", "Encoder", "StreamReader", "StreamWriter", "decode_stream", "encode_stream",
+        "Decoder", "Encoder", "SpeechReader", "SpeechWriter", "decode_stream", "encode_stream",
         "open",
     ),
     "_version": ("__version__",),
@@ -72,7 +86,7 @@ __all__ = sorted(_HOME)  # noqa: PLE0605  # the table above is the only list
 
 
 def __getattr__(name: str) -> Any:
-    """Load the module that holds `name`: numba, scipy and soundfile wait for their first use."""
+    """Load the module that defines `name`: importing celpvq itself loads no other package."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = getattr(import_module(f".{_HOME[name]}", __name__), name)
@@ -80,5 +94,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Return the public names, loaded or not."""
+    """Return the public names, whether they are loaded or not."""
     return __all__

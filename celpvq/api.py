@@ -1,4 +1,4 @@
-"""Whole arrays: sound to the bytes of a file and back, in one call."""
+"""Whole arrays: sound to the bytes of a ``.cvq`` file and back, in one call."""
 
 import io
 from typing import Any, NamedTuple
@@ -8,17 +8,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import channel as channels
 from ._types import F64
-from .audio import Resampler
-from .audio.arrays import as_mono
+from .audio import Resampler, as_mono
+from .audio.arrays import check_int
 from .codec.common.samples import as_array
 from .codec.common.table_set import TableSet
 from .codec.format.modes import FRAME_LEN, SAMPLERATE, Mode, n_frames
+from .container import n_samples_8k
 from .errors import ArgumentError, ArgumentTypeError
-from .stream import Decoder, Encoder, StreamReader, StreamWriter
+from .stream import Decoder, Encoder, SpeechReader, SpeechWriter
+from .stream.file_decoder import FileDecoder
 
 
 def encode(
-    x: ArrayLike, samplerate: int, mode: int | Mode = 6400, preset: str = "default", *,
+    x: ArrayLike, samplerate: int, mode: int | str | Mode = 6400, preset: str = "default", *,
     axis: int | None = None, channel: int | None = None, highpass: bool = True, dtx: bool = False,
     tables: TableSet | None = None,
 ) -> bytes:  # fmt: skip
@@ -26,22 +28,23 @@ def encode(
 
     Parameters
     ----------
-    x : array_like, shape (n,) or two-dimensional
-        Floats, full scale +-1 (finite ones beyond it are clipped), or int16.
+    x : array_like, shape (n,), or two-dimensional by `axis`
+        Samples: float in [-1, 1] or int16.
     samplerate : int
-        Its rate [Hz], 4000 to 192000.
-    mode : int or Mode
-        Bit rate [bit/s]: 4800, 5600, 6400, 7200, 8000.
+        Rate of `x` [Hz], 4000 to 192000.
+    mode : int or str
+        Bit rate [bit/s], one of `celpvq.modes`: 4800, 5600, 6400, 7200, 8000.
     preset : {"fast", "default", "best"}
-        Effort of the encoder; the format is the same.
+        Width of the search; the bitstream is the same.
     axis, channel : int, optional
-        For two dimensions: the axis of the channels, and the one to take instead of the mean.
+        For two dimensions: the axis of the channels, and the channel to take. Without `channel` the
+        mean of all channels is coded.
     highpass : bool
-        Whether to remove what is below 100 Hz.
+        Whether to remove frequencies below 100 Hz.
     dtx : bool
-        Whether to code pauses by silence descriptors.
+        Whether to code pauses by discontinuous transmission.
     tables : TableSet, optional
-        Codebooks other than the default; the decoder needs the same.
+        Trained tables; the decoder needs the same.
 
     Returns
     -------
@@ -50,19 +53,20 @@ def encode(
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If an argument has no such value; a sample is not finite; there is no sample.
+        If an argument has no such value, if a sample is not finite, or if there is no sample.
     """
     mono = _as_speech(x, axis, channel)
     file = io.BytesIO()
-    options: dict[str, Any] = {"highpass": highpass, "dtx": dtx, "tables": tables}
-    options["samples"] = len(mono)
-    with StreamWriter(file, samplerate, mode, preset, **options) as stream:
-        stream.write(mono)
+    with SpeechWriter(
+        file, samplerate, mode, preset, highpass=highpass, dtx=dtx, tables=tables,
+        n_samples=len(mono),
+    ) as writer:  # fmt: skip
+        writer.write(mono)
     return file.getvalue()
 
 
 def decode(
-    data: bytes, dtype: str = "float32", samplerate: int | None = SAMPLERATE, *,
+    data: bytes, samplerate: int | None = SAMPLERATE, dtype: str = "float32", *,
     enhancement: bool = True, tables: TableSet | None = None,
 ) -> tuple[NDArray[Any], int]:  # fmt: skip
     """Return the speech in the bytes of a ``.cvq`` file, aligned with the original in time.
@@ -71,60 +75,65 @@ def decode(
     ----------
     data : bytes
         The whole file.
-    dtype : str
-        ``"float32"`` or ``"float64"``, full scale 1, or ``"int16"``.
     samplerate : int, optional
-        Rate of the output [Hz]; None stands for that of the original.
+        Rate of the output [Hz]; None stands for the rate of the original.
+    dtype : str
+        Type of the output: ``"float32"`` or ``"float64"``, full scale 1, or ``"int16"``.
     enhancement : bool
         Whether a small network filters the decoded speech.
     tables : TableSet, optional
-        The codebooks that the stream was made with, if they are not shipped.
+        The tables that the file was made with, if they are not shipped.
 
     Returns
     -------
     y : ndarray, shape (n,)
-        At 8000 Hz n is round(length * 8000 / rate of the original), at that rate the length itself.
+        Samples: as many as the original has, or that number times `samplerate` over the rate of the
+        original, rounded.
     samplerate : int
-        Its rate [Hz].
+        Rate of `y` [Hz].
 
     Raises
     ------
+    ArgumentError, ArgumentTypeError
+        If an argument has no such value.
     FormatError, TruncatedStream
-        If the data are not a whole ``.cvq`` file.
+        If the data have another format, are damaged, or end too early.
     TablesError
-        If it was made with other tables than those given, or those that are shipped.
+        If the file was made with other tables.
     """
-    if not isinstance(data, (bytes, bytearray, memoryview)):
+    if not isinstance(data, bytes | bytearray | memoryview):
         raise ArgumentTypeError(f"data: expected the bytes of a file, got {type(data).__name__}")
-    options: dict[str, Any] = {"enhancement": enhancement, "tables": tables}
-    with StreamReader(io.BytesIO(data), samplerate, dtype, **options) as stream:
-        return stream.read(), stream.samplerate
+    with SpeechReader(
+        io.BytesIO(data), samplerate, dtype, enhancement=enhancement, tables=tables
+    ) as reader:
+        return reader.read(), reader.samplerate
 
 
 def roundtrip(
-    x: ArrayLike, samplerate: int, mode: int | Mode = 6400, preset: str = "default", *,
-    loss: float = 0.0, burst: float | None = None, ber: float = 0.0, seed: int = 0,
+    x: ArrayLike, samplerate: int, mode: int | str | Mode = 6400, preset: str = "default", *,
+    loss: float = 0.0, burst: float | None = None, ber: float = 0.0, seed: int | None = None,
     axis: int | None = None, channel: int | None = None, highpass: bool = True, dtx: bool = False,
     enhancement: bool = True, tables: TableSet | None = None,
 ) -> NDArray[Any]:  # fmt: skip
-    """Return speech as it sounds after codec and channel, at the same rate.
+    """Return speech after encoder, channel and decoder, at the same rate.
 
     Parameters
     ----------
     x, samplerate, mode, preset, axis, channel, highpass, dtx, tables
         As for `encode`.
     loss : float
-        Share of the packets that are lost [0 to 1], and concealed on the way to the next one, as by
-        a receiver with a jitter buffer.
+        Share of the packets that are lost [0 to 1]. The decoder conceals them as a receiver with a
+        jitter buffer does, which already has the packet after a lost one.
     burst : float, optional
-        Mean number of packets that are lost one after the other, at least 1; None stands for
-        independent losses.
+        Mean number of packets that are lost in a row, at least 1. By default, losses are
+        independent.
     ber : float
-        Share of the bits that are wrong [0 to 1].
-    seed : int
-        Of losses and wrong bits.
+        Bit error rate: share of the bits that are wrong [0 to 1].
+    seed : int, optional
+        Seed of losses and bit errors, as in ``celpvq channel --seed``. Without it, every call draws
+        others.
     enhancement : bool
-        Whether a small network filters the decoded speech.
+        As for `decode`.
 
     Returns
     -------
@@ -134,57 +143,67 @@ def roundtrip(
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        As for `encode`, or if a rate is none.
+        As for `encode`, or if `loss`, `burst`, `ber` or `seed` has no such value.
     """
     array = as_array(x)
     mono = _as_speech(array, axis, channel)
     encoder = Encoder(
         mode, preset, samplerate=samplerate, highpass=highpass, dtx=dtx, tables=tables
     )
-    sent = encoder.write(mono) + encoder.flush()
-    lost = channels.draw_losses(len(sent), loss, burst, seed)
-    received = channels.drop(channels.flip_bits(sent, ber, seed), lost)
     dtype = array.dtype.newbyteorder("=")
-    decoder = Decoder(
+    decoder = FileDecoder(
         samplerate, "int16" if dtype == np.int16 else "float64", enhancement=enhancement,
         tables=tables,
     )  # fmt: skip
-    y = np.concatenate([*decoder.look_ahead(received), decoder.flush(len(mono))])
-    return y[: len(mono)].astype(dtype)
+    received = _transmitted(encoder.write(mono) + encoder.flush(), loss, burst, ber, seed)
+    n_8k = n_samples_8k(len(mono), encoder.samplerate)
+    return decoder.finish(received, n_8k, len(mono), look_ahead=True).astype(dtype)
+
+
+def _transmitted(
+    packets: list[bytes], loss: float, burst: float | None, ber: float, seed: int | None
+) -> list[bytes | None]:
+    """Return packets after a channel, None for a lost one."""
+    if seed is None:
+        seed = int(np.random.default_rng().integers(1 << 32))
+    lost = channels.draw_losses(len(packets), loss, burst, check_int(seed, "seed"))
+    received = channels.flip_bits(packets, ber, seed + 1) if ber else packets
+    return channels.drop(received, lost)
 
 
 class Analysis(NamedTuple):
-    """What the codec knows of speech, a row per frame of 20 ms."""
+    """The parameters of speech, a row per frame of 20 ms."""
 
-    lsf: F64  # (n, 10) line spectral frequencies, quantized [radians]
+    lsf: F64  # (n, 10) quantized line spectral frequencies [radians]
     lag: F64  # (n, 4) pitch lag of each subframe [samples at 8 kHz]
     gain: F64  # (n, 4, 2) of adaptive and fixed codebook, linear
-    active: NDArray[np.bool_]  # (n,) whether there is speech
-    kind: NDArray[np.str_]  # (n,) of the packet: speech, sid, not sent
+    active: NDArray[np.bool_]  # (n,) whether the frame holds speech
+    type: NDArray[np.str_]  # (n,) frame type: "speech", "sid" or "no_data"
 
 
 def analyze(
-    x: ArrayLike, samplerate: int, mode: int | Mode = 6400, preset: str = "default", *,
-    axis: int | None = None, channel: int | None = None, tables: TableSet | None = None,
+    x: ArrayLike, samplerate: int, mode: int | str | Mode = 6400, preset: str = "default", *,
+    axis: int | None = None, channel: int | None = None, highpass: bool = True,
+    tables: TableSet | None = None,
 ) -> Analysis:  # fmt: skip
-    """Return the parameters that the codec finds in speech, pauses coded as such.
+    """Return the parameters that the encoder finds in speech, with DTX.
 
     Parameters
     ----------
-    x, samplerate, mode, preset, axis, channel, tables
+    x, samplerate, mode, preset, axis, channel, highpass, tables
         As for `encode`.
 
     Returns
     -------
     Analysis
-        Row k is about the samples from 160 k - 40 on, at 8 kHz.
+        Row k describes the 160 samples from sample 160 k - 40, at 8 kHz.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
         As for `encode`.
     """
-    encoder = Encoder(mode, preset, dtx=True, tables=tables)
+    encoder = Encoder(mode, preset, highpass=highpass, dtx=True, tables=tables)
     decoder = Decoder(enhancement=False, tables=tables)
     resampler = Resampler(samplerate, SAMPLERATE)
     mono = _as_speech(x, axis, channel)
@@ -194,15 +213,15 @@ def analyze(
     rows = []
     for frame in frames:
         decoder.decode_frame(encoder.encode_frame(frame))
-        sent, heard = encoder.last_frame, decoder.last_frame
-        assert sent is not None
-        assert heard is not None
-        rows.append((heard.lsf, heard.lag, heard.gain, bool(sent.active), sent.type))
+        encoded, decoded = encoder.last_frame, decoder.last_frame
+        assert encoded is not None
+        assert decoded is not None
+        rows.append((decoded.lsf, decoded.lag, decoded.gain, bool(encoded.active), encoded.type))
     return Analysis(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
 def _as_speech(x: ArrayLike, axis: int | None, channel: int | None) -> F64:
-    """Return the samples (n,) of one channel; refuse none."""
+    """Return the samples (n,) of one channel; raise `ArgumentError` if there are none."""
     mono = as_mono(x, axis=axis, channel=channel)
     if not len(mono):
         raise ArgumentError("x: expected at least one sample, got none")
@@ -210,5 +229,5 @@ def _as_speech(x: ArrayLike, axis: int | None, channel: int | None) -> F64:
 
 
 def warmup() -> None:
-    """Load both directions of the codec, and compile them if no process has done so before."""
-    Decoder().decode_frame(Encoder().encode_frame(np.zeros(160)))
+    """Load encoder and decoder; compile them if no process has compiled them before."""
+    Decoder().decode_frame(Encoder().encode_frame(np.zeros(FRAME_LEN)))

@@ -6,15 +6,16 @@ from typing import Any, TypeVar
 from numpy.typing import ArrayLike, NDArray
 
 from . import _threads, api
+from .audio.arrays import check_int
 from .codec.format.modes import SAMPLERATE, Mode
-from .errors import ArgumentError, ArgumentTypeError, CelpvqError
+from .errors import ArgumentError, CelpvqError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def encode_batch(
-    signals: Iterable[ArrayLike], samplerate: int, mode: int | Mode = 6400,
+    signals: Iterable[ArrayLike], samplerate: int, mode: int | str | Mode = 6400,
     preset: str = "default", *, n_threads: int | None = None, **options: Any,
 ) -> list[bytes]:  # fmt: skip
     """Return each signal as the bytes of a ``.cvq`` file, in the order of the signals.
@@ -22,11 +23,11 @@ def encode_batch(
     Parameters
     ----------
     signals : iterable of array_like
-        What `celpvq.encode` takes; each is coded on its own.
+        Signals as for `celpvq.encode`; each one is coded on its own.
     samplerate, mode, preset, **options
-        As for `celpvq.encode`, the same for all.
+        As for `celpvq.encode`, the same for all signals.
     n_threads : int, optional
-        Threads at work; default: as many as this process may use processors.
+        Number of threads. By default, one per processor that this process may use.
 
     Returns
     -------
@@ -35,14 +36,13 @@ def encode_batch(
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        As `celpvq.encode` does for the first signal that it refuses, whose number the message
-        gives, from 0; or if `n_threads` is none.
+        As for `celpvq.encode`; the message gives the number of the first refused signal, from 0.
     """
     return _all(lambda x: api.encode(x, samplerate, mode, preset, **options), signals, n_threads)
 
 
 def decode_batch(
-    files: Iterable[bytes], dtype: str = "float32", samplerate: int | None = SAMPLERATE, *,
+    files: Iterable[bytes], samplerate: int | None = SAMPLERATE, dtype: str = "float32", *,
     n_threads: int | None = None, **options: Any,
 ) -> list[tuple[NDArray[Any], int]]:  # fmt: skip
     """Return the speech in the bytes of each ``.cvq`` file, in the order of the files.
@@ -51,10 +51,10 @@ def decode_batch(
     ----------
     files : iterable of bytes
         Whole files.
-    dtype, samplerate, **options
-        As for `celpvq.decode`, the same for all.
+    samplerate, dtype, **options
+        As for `celpvq.decode`, the same for all files.
     n_threads : int, optional
-        Threads at work; default: as many as this process may use processors.
+        Number of threads. By default, one per processor that this process may use.
 
     Returns
     -------
@@ -63,22 +63,15 @@ def decode_batch(
 
     Raises
     ------
-    FormatError, TruncatedStream, TablesError
-        As `celpvq.decode` does for the first file that it refuses, whose number the message
-        gives, from 0.
-    ArgumentError, ArgumentTypeError
-        If `n_threads` or another argument has no such value.
+    ArgumentError, ArgumentTypeError, FormatError, TruncatedStream, TablesError
+        As for `celpvq.decode`; the message gives the number of the first refused file, from 0.
     """
-    return _all(lambda data: api.decode(data, dtype, samplerate, **options), files, n_threads)
+    return _all(lambda data: api.decode(data, samplerate, dtype, **options), files, n_threads)
 
 
 def _all(work: Callable[[T], R], items: Iterable[T], n_threads: int | None) -> list[R]:
-    """Return what work makes of each item; a refusal tells the item's number."""
-    if n_threads is None:
-        n_threads = _threads.n_threads()
-    if not isinstance(n_threads, int):
-        raise ArgumentTypeError(f"n_threads: expected an integer, got {type(n_threads).__name__}")
-    if n_threads < 1:
+    """Return ``work(item)`` for all items; errors name the item's number."""
+    if n_threads is not None and check_int(n_threads, "n_threads") < 1:
         raise ArgumentError(f"n_threads: expected at least 1, got {n_threads}")
 
     def numbered(item: tuple[int, T]) -> R:

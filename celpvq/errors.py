@@ -1,8 +1,8 @@
-"""The errors of the package: each is a `CelpvqError` and also the builtin that one would expect."""
+"""The errors of the package: each is a `CelpvqError` and also the builtin error of its kind."""
 
 
 class CelpvqError(Exception):
-    """Anything that celpvq refuses; its message is one line and says expected and got."""
+    """Any error of celpvq; its message is one line and gives expected and actual values."""
 
 
 class ArgumentError(CelpvqError, ValueError):
@@ -14,35 +14,35 @@ class ArgumentTypeError(CelpvqError, TypeError):
 
 
 class FormatError(CelpvqError, ValueError):
-    """Data are not what their format says: foreign, corrupt, or of an unknown version."""
+    """Data violate their format: they are foreign, corrupt, or of an unknown version."""
 
 
 class ChecksumError(FormatError):
-    """A CRC does not agree: bits went wrong on the way."""
+    """A CRC does not match: bits are wrong."""
 
 
 class TruncatedStream(FormatError, EOFError):
-    """A stream ends before its end."""
+    """A stream ends too early."""
 
 
 class TablesError(CelpvqError, ValueError):
-    """A set of tables is missing, damaged, or not the one that a stream was made with."""
+    """A set of tables is missing or damaged, or a stream was made with another set."""
 
 
 class SoundFileError(CelpvqError, OSError):
-    """A file could not be read or written as sound."""
+    """A sound file cannot be read or written."""
 
 
 class OutputError(CelpvqError, OSError):
-    """A result could not be written: no space, no permission, a closed pipe."""
+    """A result cannot be written: no space, no permission, a closed pipe."""
 
 
 class OutputExistsError(CelpvqError, FileExistsError):
-    """The output is there already, or is the input itself."""
+    """The output exists already, or it is the input."""
 
 
 class NetworkError(CelpvqError, OSError):
-    """A network cannot be used as asked for: a port in use, a host that is not there."""
+    """The network cannot be used as requested: a port is in use, a host is unknown."""
 
 
 class DeviceError(CelpvqError, OSError):
@@ -50,15 +50,19 @@ class DeviceError(CelpvqError, OSError):
 
 
 class MissingPackageError(CelpvqError, ImportError):
-    """An optional package is not installed; the message names the extra that brings it."""
+    """An optional package is not installed; the message names the extra that installs it."""
 
 
 class ConcurrentUseError(CelpvqError, RuntimeError):
-    """Two threads used one stream's object at once."""
+    """Two threads used one encoder or decoder at the same time."""
 
 
 class ClosedError(CelpvqError, ValueError):
-    """A stream was used after its end."""
+    """A file was used after it was closed."""
+
+
+class ClippingWarning(UserWarning):
+    """Samples beyond full scale were clipped."""
 
 
 class NotFittedError(CelpvqError, ValueError, AttributeError):

@@ -1,4 +1,4 @@
-"""Sound through encoder, channel and decoder, block by block: what `celpvq live` does."""
+"""The loop of ``celpvq live``: sound through encoder, channel and decoder, frame by frame."""
 
 import itertools
 import time
@@ -12,31 +12,31 @@ from .channel import draw_losses
 from .codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
 from .stream import Decoder, Encoder
 
-CODEC_MS = 1000 * (FRAME_LEN + DELAY) / SAMPLERATE  # a frame must be there, and its look-ahead
-_FRAMES = SAMPLERATE // FRAME_LEN  # that meters look back on: a second
+CODEC_MS = 1000 * (FRAME_LEN + DELAY) / SAMPLERATE  # a frame and the look-ahead
+_FRAMES = SAMPLERATE // FRAME_LEN  # in a second, the time that meters look back
 _SILENT_DB = -99.0
 
 
 def losses(rate: float, burst: float | None, seed: int) -> Iterator[bool]:
-    """Yield for ever whether a frame is lost; see `celpvq.channel`."""
+    """Yield without end whether the next frame is lost; see `celpvq.channel`."""
     for part in itertools.count(seed):
         yield from draw_losses(100 * _FRAMES, rate, burst, part).tolist()
 
 
 class Loop:
-    """Encode, lose, decode: a call takes a frame (160,) and returns one.
+    """Encode, lose, and decode a frame (160,) per call.
 
     Parameters
     ----------
     encoder, decoder : Encoder, Decoder
         New, or reset.
     lost : iterator of bool
-        Which packets do not arrive.
+        For each packet, whether it is lost.
 
     Attributes
     ----------
     n_frames, n_lost : int
-        Since the start.
+        Frames so far, and lost packets among them.
     """
 
     def __init__(self, encoder: Encoder, decoder: Decoder, lost: Iterator[bool]) -> None:
@@ -46,18 +46,18 @@ class Loop:
         self._power = deque[float](maxlen=_FRAMES // 4)
         self._busy_s = deque[float](maxlen=_FRAMES)
 
-    def __call__(self, heard: F32) -> F32:
-        """Return what is heard at the other end of a frame (160,)."""
+    def __call__(self, frame: F32) -> F32:
+        """Return the decoded frame (160,) for a frame from the microphone."""
         start = time.perf_counter()
-        packet = self._encoder.encode_frame(np.clip(heard, -1, 1))
-        gone = next(self._lost) and packet != b""
-        played = self._decoder.decode_frame(None if gone else packet)
+        packet = self._encoder.encode_frame(np.clip(frame, -1, 1))
+        lost = next(self._lost) and packet != b""
+        decoded = self._decoder.decode_frame(None if lost else packet)
         self.n_frames += 1
-        self.n_lost += gone
+        self.n_lost += lost
         self._bytes.append(len(packet))
-        self._power.append(float(np.mean(np.square(heard, dtype=np.float64))))
+        self._power.append(float(np.mean(np.square(frame, dtype=np.float64))))
         self._busy_s.append(time.perf_counter() - start)
-        return played
+        return decoded
 
     @property
     def level_db(self) -> float:
@@ -72,11 +72,11 @@ class Loop:
 
     @property
     def busy_ms(self) -> float:
-        """Longest time that a frame of the last second took [ms]; there are 20."""
+        """Longest processing time of a frame in the last second [ms]; real time allows 20."""
         return 1000 * max(self._busy_s, default=0.0)
 
     def line(self, latency_s: float) -> str:
-        """Return the meters on one line, given what the devices add to the delay [s]."""
+        """Return the meters on one line; the devices add `latency_s` to the delay [s]."""
         lost = 100 * self.n_lost / max(self.n_frames, 1)
         return (
             f"level {self.level_db:5.1f} dB | {self.kbps:4.2f} kbit/s | {lost:4.1f} % lost |"

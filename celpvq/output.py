@@ -5,6 +5,8 @@ import io
 import os
 import secrets
 import stat
+import warnings
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +32,56 @@ class Sink(Protocol):
 
     def fileno(self) -> int:
         """Return the file descriptor."""
+
+
+def write_first(file: Sink, data: bytes) -> int | None:
+    """Write the first bytes of a file, and find out whether they can be changed at the end.
+
+    `seekable` is not enough: a gzip file says that it can seek and goes forward only, a file in
+    append mode goes back and writes at its end all the same. So the bytes are written twice, the
+    second time over the first.
+
+    Returns
+    -------
+    int or None
+        Where they begin; None if they cannot be changed, and were written once.
+
+    Raises
+    ------
+    OutputError
+        If the second time has gone elsewhere.
+    """
+    start: int | None = None
+    with contextlib.suppress(OSError, AttributeError):
+        start = file.tell() if file.seekable() and not _appends(file) else None
+    write_all(file, data)
+    if start is None:
+        return None
+    try:
+        file.seek(start)
+        if file.tell() != start:
+            return None
+    except (OSError, ValueError):
+        return None
+    write_all(file, data)
+    if file.tell() != start + len(data):
+        raise OutputError(
+            f"file: expected to write at {start}, as `seek` and `tell` say, got"
+            f" {file.tell() - len(data)}; open it without append mode, or wrap it in a pipe"
+        )
+    return start
+
+
+def _appends(file: Sink) -> bool:
+    """Return whether the system writes everything at the end of a file."""
+    if "a" in str(getattr(file, "mode", "")):
+        return True
+    try:
+        import fcntl
+
+        return bool(fcntl.fcntl(file.fileno(), fcntl.F_GETFL) & os.O_APPEND)
+    except (ImportError, OSError, AttributeError, TypeError):  # not a file of the system
+        return False
 
 
 def write_all(file: Sink, data: bytes) -> None:
@@ -105,6 +157,7 @@ class Output:
                 return
             self._temporary = self._path.with_name(f".celpvq-{secrets.token_hex(8)}.part")
             self._file = io.FileIO(self._temporary, "x")
+            self._abandon = weakref.finalize(self, _abandon, self._file, self._temporary, self.name)
             if old is not None:
                 os.chmod(self._temporary, stat.S_IMODE(old.st_mode))
 
@@ -154,6 +207,7 @@ class Output:
                 self._file.close()
                 if self._temporary is not None:
                     os.replace(self._temporary, self._path)
+                    self._abandon.detach()
         except BaseException:
             self.discard()
             raise
@@ -164,6 +218,7 @@ class Output:
             self._file.close()
         if self._temporary is not None:
             self._temporary.unlink(missing_ok=True)
+            self._abandon.detach()
 
     def __enter__(self) -> Self:
         return self
@@ -176,6 +231,16 @@ class Output:
             self.commit()
         else:
             self.discard()
+
+
+def _abandon(file: io.FileIO, temporary: Path, name: str) -> None:
+    """Remove what a writer has left that nobody closed."""
+    with contextlib.suppress(OSError):
+        file.close()
+    with contextlib.suppress(OSError):
+        temporary.unlink(missing_ok=True)
+    warnings.warn(f"{name}: its writer was never closed, nothing was written", ResourceWarning,
+                  stacklevel=2)  # fmt: skip
 
 
 def write_file(path: str | os.PathLike[str], data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures and settings of all tests."""
 
 import os
 from pathlib import Path
@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import celpvq
-from celpvq.quality import clip_paths, read_clip
+from celpvq.lab.clips import clip_paths, read_clip
 
 ROOT = Path(__file__).parents[1]
 
-# the first example of a law may compile kernels, which takes seconds
+# no deadline: the first example of a test may compile kernels, and machines are busy
 hypothesis.settings.register_profile("celpvq", deadline=None)
 hypothesis.settings.load_profile("celpvq")
 
@@ -23,23 +23,23 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """The checkout."""
+    """Return the folder of the checkout."""
     return ROOT
 
 
 @pytest.fixture(scope="session")
 def clips() -> dict[str, np.ndarray]:
-    """The bundled clips by name, samples in [-1, 1)."""
+    """Return the bundled clips by name, samples in [-1, 1)."""
     return {path.stem: read_clip(path) for path in clip_paths()}
 
 
 @pytest.fixture(scope="session")
 def speech_dir() -> Path:
-    """The recordings, a folder with `dev` in it; without, skip, or fail where CI is set."""
-    folder = Path(os.environ.get("CELPVQ_SPEECH", ROOT.parent / "shared" / "speech"))
-    if (folder / "dev").is_dir():
-        return folder
-    missing = f"no recordings: expected a folder dev in {folder} (CELPVQ_SPEECH)"
+    """Return the folder of recordings; without it skip, or fail if the variable CI is set."""
+    folder = os.environ.get("CELPVQ_SPEECH", "")
+    if folder and (Path(folder) / "dev").is_dir():
+        return Path(folder)
+    missing = f"CELPVQ_SPEECH: expected a folder with recordings in dev, got {folder!r}"
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)

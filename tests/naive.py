@@ -5,9 +5,14 @@ from scipy.linalg import toeplitz
 from scipy.signal import lfilter, lfiltic
 
 
-def whole(lpc):
+def polynomial(lpc):
     """A(z) with its leading 1."""
     return np.r_[1.0, lpc]
+
+
+def is_stable(lpc):
+    """Whether all poles of 1/A(z) lie within the unit circle."""
+    return np.abs(np.roots(polynomial(lpc))).max() < 1
 
 
 def lpc_of(lsf):
@@ -20,7 +25,7 @@ def lpc_of(lsf):
 
 def lsf_of(lpc):
     """The angles of the zeros of P(z) and Q(z), without those at 0 and pi."""
-    a = np.r_[whole(lpc), 0.0]
+    a = np.r_[polynomial(lpc), 0.0]
     angles = [np.angle(np.roots(a + sign * a[::-1])) for sign in (1, -1)]
     return np.sort([w for part in angles for w in part if 1e-6 < w < np.pi - 1e-6])
 
@@ -34,16 +39,16 @@ def lsf_weights(lsf, r):
     return diagonal / diagonal.mean()
 
 
-def lsf_of_words(tables, words, prev):
-    """The LSF of a frame's words after `prev`, before stabilization."""
-    switch, stage1, low, high = words
-    expected = tables.mean + tables.rho[switch] * (prev - tables.mean)
+def lsf_of_indices(tables, indices, prev):
+    """The LSF of a frame's indices after `prev`, before stabilization."""
+    switch, stage1, low, high = indices
+    predicted = tables.mean + tables.rho[switch] * (prev - tables.mean)
     stage2 = np.r_[tables.low[switch, low], tables.high[switch, high]]
-    return expected + tables.stage1[switch, stage1] + stage2
+    return predicted + tables.stage1[switch, stage1] + stage2
 
 
-def lag_codes(bits, lag3_prev):
-    """The lags [thirds] of all codes, from the table in words."""
+def lags_of_indices(bits, lag3_prev):
+    """The lags [thirds] of all indices of 8 or 5 bits, as the documentation lists them."""
     if bits == 8:
         thirds = range(3 * 20, 3 * 85)
         return [*thirds, *(3 * lag for lag in range(85, 144)), 3 * 143, 3 * 143]
@@ -54,7 +59,7 @@ def lag_codes(bits, lag3_prev):
 
 
 def adaptive_vector(lag3, past, n, taps):
-    """The delayed excitation: one sample after another, by interpolation of what is there."""
+    """The delayed excitation: one sample after another, by interpolation of the samples so far."""
     exc = list(past)
     lag = -(-lag3 // 3)
     third = 3 * lag - lag3
@@ -70,7 +75,7 @@ def adaptive_vector(lag3, past, n, taps):
 
 
 def convolution_matrix(impulse):
-    """H, lower triangular: H x is x filtered from rest."""
+    """H, lower triangular: H x is x filtered with zero memory."""
     return np.tril(toeplitz(impulse))
 
 
@@ -79,13 +84,13 @@ def sharpened(x, lag, beta):
     return lfilter([1.0], np.r_[1.0, np.zeros(lag - 1), -beta], x)
 
 
-def shape(word, stages, book):
-    """The signed sum of the codewords of the stages ((first row, bits), ...) in a word."""
+def code_vector(index, stages, book):
+    """The signed sum of the code vectors of the stages ((first row, bits), ...) in an index."""
     fields = [bits for _, bits in stages] + [1] * len(stages)
     parts = []
     for bits in reversed(fields):
-        parts.insert(0, word % 2**bits)
-        word //= 2**bits
+        parts.insert(0, index % 2**bits)
+        index //= 2**bits
     n = len(stages)
     return sum((-1) ** parts[n + i] * book[start + parts[i]] for i, (start, _) in enumerate(stages))
 
@@ -96,11 +101,20 @@ def octets(text):
 
 
 def gain_error(target, adaptive, fixed, entry, scale):
-    """The squared error that an entry (pitch gain, correction [dB]) leaves of the target."""
-    rest = target - entry[0] * adaptive - scale * 10 ** (entry[1] / 20) * fixed
-    return rest @ rest
+    """The squared error |x - g_p y - g_c z|^2 of a gain entry (pitch gain, correction [dB])."""
+    error = target - entry[0] * adaptive - scale * 10 ** (entry[1] / 20) * fixed
+    return error @ error
 
 
 def filter_memory(lpc, past):
     """The state of 1/A(z), as scipy wants it, after the outputs `past`, oldest first."""
-    return lfiltic([1.0], whole(lpc), past[::-1])
+    return lfiltic([1.0], polynomial(lpc), past[::-1])
+
+
+def noise(seed, scale, n):
+    """Uniform noise of rms `scale` from Knuth's generator, and the next seed, in exact integers."""
+    seed, found = int(seed), []
+    for _ in range(n):
+        seed = (1664525 * seed + 1013904223) % 2**32
+        found.append(scale * 1.7320508075688772 * (seed / 2**31 - 1))
+    return np.array(found), seed

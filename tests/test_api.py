@@ -1,11 +1,18 @@
+"""Arrays: `encode`, `decode`, `roundtrip`, `analyze`, and the public names."""
+
+import inspect
 import io
 import subprocess
 import sys
+import time
+from functools import partial
 
 import numpy as np
 import pytest
+import soundfile
 
 import celpvq
+from celpvq.cli import main
 
 every_rate = pytest.mark.parametrize("samplerate", [4000, 8000, 11025, 16000, 44100, 48000, 192000])
 
@@ -39,7 +46,7 @@ def test_the_output_is_aligned_with_the_input(clips, samplerate):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int16", ">i2", ">f4"])
-def test_a_roundtrip_gives_back_the_kind_that_it_got(dtype):
+def test_a_roundtrip_keeps_the_type_of_the_samples(dtype):
     x = hum(1000, 16000)
     x = (x * 32767 if "i" in dtype else x).astype(dtype)
     y = celpvq.roundtrip(x, 16000, preset="fast")
@@ -51,10 +58,10 @@ def test_a_roundtrip_gives_back_the_kind_that_it_got(dtype):
 
 def test_outputs_of_all_types_are_the_same_samples():
     data = celpvq.encode(hum(1000), 8000)
-    y, _ = celpvq.decode(data, "int16")
+    y, _ = celpvq.decode(data, dtype="int16")
     assert y.dtype == np.int16
     for dtype in ("float32", "float64", np.float32):
-        z, _ = celpvq.decode(data, dtype)
+        z, _ = celpvq.decode(data, 8000, dtype)
         assert z.dtype == dtype
         np.testing.assert_array_equal(z * 32768, y)
 
@@ -65,7 +72,7 @@ def test_the_arguments_reach_the_codec():
     assert celpvq.info(data).mode == 4800
     assert celpvq.encode(x, 8000, 4800, "fast", highpass=False) != data
     assert celpvq.encode(x, 8000, 4800, "best") != data
-    assert (celpvq.decode(data, postfilter=False)[0] != celpvq.decode(data)[0]).any()
+    assert (celpvq.decode(data, enhancement=False)[0] != celpvq.decode(data)[0]).any()
     assert [mode.bitrate for mode in celpvq.modes()] == [4800, 5600, 6400, 7200, 8000]
 
 
@@ -124,6 +131,7 @@ def test_bad_input_is_refused(x, options, message):
         ({"dtype": "noise"}, ValueError),
         ({"samplerate": 0}, ValueError),
         ({"samplerate": "8000"}, TypeError),
+        ({"samplerate": "int16"}, TypeError),
         ({"data": b"RIFF"}, ValueError),
         ({"data": b""}, ValueError),
         ({"data": "speech.cvq"}, TypeError),
@@ -139,11 +147,112 @@ def test_bad_requests_to_decode_are_refused(options, kind):
 
 def test_ragged_samples_are_refused():
     ragged = [[0.0], [0.0, 1.0]]
-    with celpvq.StreamWriter(io.BytesIO(), axis=0) as stream:
+    with celpvq.SpeechWriter(io.BytesIO(), axis=0) as stream:
         stream.write([[0.0]])
         for call in (stream.write, lambda x: celpvq.roundtrip(x, 8000, axis=0)):
             with pytest.raises(celpvq.ArgumentError, match=r"x: .*inhomogeneous"):
                 call(ragged)
+
+
+@pytest.mark.parametrize("dtx", [False, True])
+@pytest.mark.parametrize("samplerate", [8000, 16000, 44100, 5512])
+def test_a_roundtrip_without_losses_is_encode_and_decode(clips, samplerate, dtx):
+    clip = clips["espeak-f-fr"][:9001]
+    x = np.concatenate([clip, np.zeros(8000), clip])
+    options = {"mode": 5600, "preset": "fast", "highpass": False, "dtx": dtx}
+    y, _ = celpvq.decode(
+        celpvq.encode(x, samplerate, **options), samplerate, "float64", enhancement=False
+    )
+    z = celpvq.roundtrip(x, samplerate, **options, enhancement=False)
+    np.testing.assert_array_equal(y, z)
+
+
+def test_a_roundtrip_draws_other_losses_in_every_call_unless_there_is_a_seed(clips):
+    x = clips["espeak-f-fr"][:16000]
+    for options in ({"loss": 0.2}, {"loss": 0.2, "burst": 3}, {"ber": 1e-2}):
+        call = partial(celpvq.roundtrip, x, 8000, preset="fast", **options)
+        assert (call() != call()).any()
+        np.testing.assert_array_equal(call(seed=7), call(seed=7))
+        assert (call(seed=7) != call(seed=8)).any()
+
+
+def test_a_seed_gives_the_losses_and_bit_errors_of_the_channel_command(clips, tmp_path):
+    x = clips["espeak-f-fr"][:16000]
+    (tmp_path / "a.cvq").write_bytes(celpvq.encode(x, 8000, preset="fast"))
+    paths = [str(tmp_path / "a.cvq"), str(tmp_path / "a.wav")]
+    options = ["--loss", "10", "--burst", "2", "--ber", "1e-3", "--seed", "5", "-q"]
+    assert main(["channel", *paths, *options]) == 0
+    y, _ = soundfile.read(paths[1])
+    z = celpvq.roundtrip(x, 8000, preset="fast", loss=0.1, burst=2, ber=1e-3, seed=5)
+    np.testing.assert_array_equal(y, z)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"loss": 1.5}, ValueError), ({"loss": np.nan}, ValueError), ({"loss": "1"}, TypeError),
+        ({"burst": 0.5}, ValueError), ({"ber": -1}, ValueError), ({"ber": np.nan}, ValueError),
+        ({"ber": "1"}, TypeError), ({"seed": -1}, ValueError), ({"seed": "1"}, TypeError),
+        ({"seed": 1.5, "ber": 0.1}, TypeError),
+    ],
+)  # fmt: skip
+def test_a_channel_that_cannot_be_is_refused(options, error):
+    with pytest.raises(celpvq.CelpvqError, match=rf"^({'|'.join([*options, 'rate'])}): ") as caught:
+        celpvq.roundtrip([0.0], 8000, preset="fast", **options)
+    assert isinstance(caught.value, error)
+
+
+def test_the_costs_of_a_roundtrip_are_those_of_encode_and_decode(clips):
+    """In one run: at most 1.15 times both without losses, and 1.5 times with losses."""
+    x = np.concatenate([clips["espeak-f-fr"][:24000], clips["flite-rms-en"][:24000]])
+
+    def seconds(call):
+        start = time.thread_time()
+        call()
+        return time.thread_time() - start
+
+    calls = (
+        lambda: celpvq.decode(celpvq.encode(x, 8000, preset="fast")),
+        lambda: celpvq.roundtrip(x, 8000, preset="fast"),
+        lambda: celpvq.roundtrip(x, 8000, preset="fast", loss=0.1, seed=1),
+    )
+    for call in calls:
+        call()
+    both, clean, lossy = np.min([[seconds(call) for call in calls] for _ in range(15)], axis=0)
+    assert clean < 1.15 * both
+    assert lossy < 1.5 * both
+
+
+def test_an_analysis_has_a_row_for_each_packet(clips):
+    x = np.concatenate([clips["espeak-f-fr"][:8001], np.zeros(8000)])
+    found = celpvq.analyze(x, 16000, 4800, "fast")
+    packets = celpvq.read_packets(celpvq.encode(x, 16000, 4800, "fast", dtx=True))
+    lengths = {"speech": 12, "sid": 2, "no_data": 0}
+    assert [lengths[name] for name in found.type] == list(map(len, packets))
+    assert set(found.type[~found.active]) >= {"sid", "no_data"}
+    assert not found.active[found.type != "speech"].any()
+    assert found.lsf.shape == (len(packets), 10)
+    assert (np.diff(found.lsf) > 0).all()
+    assert ((found.lag >= 20) & (found.lag <= 143)).all()
+
+
+def test_the_layers_have_one_order_of_arguments():
+    def names(call):
+        return [
+            name for name, p in inspect.signature(call).parameters.items()
+            if p.kind is p.POSITIONAL_OR_KEYWORD
+        ][1:]  # fmt: skip
+
+    for call in (celpvq.encode, celpvq.roundtrip, celpvq.analyze, celpvq.encode_batch,
+                 celpvq.encode_stream, celpvq.SpeechWriter):  # fmt: skip
+        assert names(call) == ["samplerate", "mode", "preset"]
+    for call in (celpvq.decode, celpvq.decode_batch, celpvq.decode_stream, celpvq.SpeechReader):
+        assert names(call) == ["samplerate", "dtype"]
+        parameters = inspect.signature(call).parameters
+        assert (parameters["samplerate"].default, parameters["dtype"].default) == (8000, "float32")
+    assert str(inspect.signature(celpvq.Decoder)).startswith(
+        "(samplerate: int = 8000, dtype: str = 'float32', *"
+    )
 
 
 def test_names_are_lazy_and_complete():

@@ -1,4 +1,4 @@
-"""Batches: what single calls give, in order, and at the same time."""
+"""Batches give the results of single calls, in order, and work on items at the same time."""
 
 import threading
 
@@ -15,10 +15,12 @@ SIGNALS = [0.3 * np.sin(0.1 * k * np.arange(300 + 400 * k)) for k in range(1, 6)
 def test_batches_are_the_single_calls_in_order(n_threads):
     coded = celpvq.encode_batch(iter(SIGNALS), 16000, 4800, "fast", dtx=True, n_threads=n_threads)
     assert coded == [celpvq.encode(x, 16000, 4800, "fast", dtx=True) for x in SIGNALS]
-    decoded = celpvq.decode_batch(iter(coded), "int16", None, n_threads=n_threads, postfilter=False)
+    decoded = celpvq.decode_batch(
+        iter(coded), None, "int16", n_threads=n_threads, enhancement=False
+    )
     assert len(decoded) == len(SIGNALS)
     for data, (y, rate) in zip(coded, decoded, strict=True):
-        expected, expected_rate = celpvq.decode(data, "int16", None, postfilter=False)
+        expected, expected_rate = celpvq.decode(data, None, "int16", enhancement=False)
         np.testing.assert_array_equal(y, expected)
         assert rate == expected_rate == 16000
 
@@ -44,9 +46,14 @@ def test_the_first_refused_item_is_named():
 
 @pytest.mark.parametrize(
     ("n_threads", "error"),
-    [(0, celpvq.ArgumentError), (-1, celpvq.ArgumentError), ("2", celpvq.ArgumentTypeError)],
+    [
+        (0, celpvq.ArgumentError),
+        (-1, celpvq.ArgumentError),
+        ("2", celpvq.ArgumentTypeError),
+        (True, celpvq.ArgumentTypeError),
+    ],
 )
-def test_a_number_of_threads_that_is_none_is_refused(n_threads, error):
+def test_a_bad_number_of_threads_is_refused(n_threads, error):
     with pytest.raises(error, match="n_threads: expected"):
         celpvq.encode_batch([], 8000, n_threads=n_threads)
     with pytest.raises(error, match="n_threads: expected"):

@@ -1,3 +1,5 @@
+"""The examples in docstrings."""
+
 import doctest
 import pkgutil
 from importlib import import_module

@@ -6,7 +6,7 @@ import soundfile
 
 import celpvq
 from celpvq.codec.format.modes import bit_table
-from celpvq.quality import clip_paths
+from celpvq.lab.clips import clip_paths
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,9 @@ def test_the_example_works_as_it_stands(readme, tmp_path, monkeypatch):
     assert np.corrcoef(samples, coded)[0, 1] > 0.8
 
 
-def test_the_bit_table_is_the_one_in_the_code(readme):
-    assert f"<!-- bits -->\n{bit_table()}\n<!-- /bits -->" in readme
+def test_the_bit_table_is_the_one_in_the_code(root):
+    algorithm = (root / "docs" / "algorithm.md").read_text()
+    assert f"<!-- bits -->\n{bit_table()}\n<!-- /bits -->" in algorithm
 
 
 @pytest.mark.parametrize("name", ["demo", "test"])
@@ -42,7 +43,17 @@ def test_the_commands_are_one_line_each(readme, name):
     assert line.startswith("python3 -m venv")
 
 
-def test_files_that_the_readme_links_to_are_there(readme, root):
+def test_the_readme_is_short(readme):
+    assert len(readme.splitlines()) < 200
+
+
+def test_the_reference_has_every_public_name(root):
+    page = (root / "docs" / "api" / "celpvq.md").read_text()
+    documented = set(re.findall(r"^\.\. auto\w+:: (\w+)$", page, re.M))
+    assert documented == set(celpvq.__all__) - {"__version__"}
+
+
+def test_the_files_that_the_readme_links_to_are_there(readme, root):
     links = re.findall(r"\]\((?!http)([^)#]+)\)", readme)
     assert links
     assert [link for link in links if not (root / link).exists()] == []
@@ -52,3 +63,8 @@ def test_the_frame_call_is_as_the_readme_says(readme):
     assert "takes 160 samples and gives 16 bytes" in readme
     encoder = celpvq.Encoder(6400)
     assert (encoder.frame_samples, encoder.frame_bytes, encoder.delay_samples) == (160, 16, 40)
+
+
+def test_the_citation_names_this_version(root):
+    citation = (root / "CITATION.cff").read_text()
+    assert re.search(r"^version: (.+)$", citation, re.M)[1] == celpvq.__version__

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 
 import celpvq
-from celpvq import ArgumentError, Decoder, Encoder, TableSet
+from celpvq import ArgumentError, Decoder, Encoder, TableSet, _threads
 from celpvq.cli import main
 from celpvq.codec.common import table_set as table_sets
 from celpvq.codec.encoder import presets
 from celpvq.codec.format.modes import SUBFRAME_LEN
-from celpvq.quality import clip_paths, segmental_snr
+from celpvq.lab.clips import clip_paths
+from celpvq.quality import segmental_snr
 from celpvq.training import (
     assignment,
     corpus,
     gain_books,
     loudness,
     lsf_books,
-    parallel,
     pipeline,
     progress,
     shape_books,
@@ -185,7 +185,7 @@ def test_a_centroid_is_better_than_its_neighbours(targets):
 def test_a_design_is_repeatable_whatever_the_number_of_threads(targets, monkeypatch):
     runs = []
     for n_threads in (1, 3, 3):
-        monkeypatch.setattr(parallel, "n_threads", lambda n=n_threads: n)
+        monkeypatch.setattr(_threads, "n_threads", lambda n=n_threads: n)
         runs.append(shape_books.design(targets, stages_of(targets, (8, 8)), 3, 1, quiet))
     for books, history in runs[1:]:
         assert history == runs[0][1]
@@ -434,7 +434,7 @@ def test_training_writes_tables_that_work(trained, clips):
         for name, least in (("espeak-f-es", 6), ("flite-slt-en", 2)):  # heard, and not heard
             x = clips[name][: 160 * 100]
             data = Encoder(mode, "fast", highpass=False, tables=tables).encode_frames(x)
-            y = Decoder(tables=tables, postfilter=False).decode_frames(data, mode) / 32768
+            y = Decoder(tables=tables, enhancement=False).decode_frames(data, mode) / 32768
             assert segmental_snr(x[:-40], y[40:]) > least
         with pytest.raises(celpvq.TablesError):
             celpvq.decode(celpvq.encode(x, 8000, mode, "fast", tables=tables))
@@ -446,7 +446,7 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_tables(trained, monkeypa
     shutil.copy(middle, folder / "resumed.npz.work.npz")
     log = []
     monkeypatch.setattr(progress, "stderr_log", lambda: log.append)
-    monkeypatch.setattr(parallel, "n_threads", lambda: 3)
+    monkeypatch.setattr(_threads, "n_threads", lambda: 3)
     assert main(["train", *TINY.split(), str(folder / "speech"), str(out)]) == 0
     assert "goes on after" in log[0]
     assert not any(text.startswith(("LSF", "4800", "5600", "6400")) for text in log)
@@ -511,7 +511,7 @@ def test_targets_are_audible_and_of_unit_energy_in_the_mean(found):
         ("train empty out.npz", "empty: holds no sound file"),
         ("train nowhere out.npz", "nowhere"),
         ("train file out.npz", "file"),
-        ("train speech there.npz", "there.npz: is there already; --force replaces it"),
+        ("train speech there.npz", "there.npz: exists already; --force replaces it"),
         ("train speech nowhere/out.npz", "nowhere/out.npz: its folder is not there"),
         ("train --minutes 0 speech out.npz", "minutes: expected a positive number, got 0"),
         ("train --targets -1 speech out.npz", "targets: expected a positive number, got -1"),

@@ -1,25 +1,23 @@
 """Measure speed: files, frame calls, stages, threads, start-up, memory; and spectral distortion.
 
     python tools/benchmark.py
-    python tools/benchmark.py --seconds 120 --only throughput frames --clips
+    python tools/benchmark.py --seconds 120 --only throughput frames
 
-The other codecs of the machine (``tools/peers``) are measured in the same run. The other half,
-PESQ, ESTOI and ViSQOL, is ``celpvq compare``.
+The same run measures the other installed codecs (``tools/peers``), and the ratios to AMR-NB at the
+nearest rate. For PESQ, ESTOI and ViSQOL see ``celpvq compare``.
 
-Speech comes from CELPVQ_SPEECH (or ``../shared/speech`` beside the checkout), else from the bundled
-clips. Compilation is excluded everywhere except under "start". Throughput is the best of three
-runs; CPU times are those of the calling thread. Compare within one run only: other machines, and
-other loads, give other figures.
+Speech comes from CELPVQ_SPEECH, or else from the bundled clips. Compilation is excluded everywhere
+except under "start". Throughput is the best of three runs; CPU times are those of the calling
+thread. Compare figures of one run only: they depend on the machine and on its load.
 """
 
-import argparse
 import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,42 +26,42 @@ for _library in ("OMP", "OPENBLAS", "NUMBA"):  # before numpy is loaded: one cor
 
 import numba
 import numpy as np
+import options
 import soundfile
 import stages
-from numpy.typing import NDArray
 from peers import registry
+from peers.amr import NEAREST_KBPS
+from peers.codec import Peer
 
 import celpvq
-from celpvq.codec.format.modes import FRAME_LEN, SAMPLERATE
+from celpvq._types import F64
+from celpvq.audio import to_dtype
+from celpvq.codec.decoder.decoder import FrameDecoder
 from celpvq.codec.decoder.tracks import parameters
-from celpvq.quality import clip_paths, spectral_distortion
+from celpvq.codec.encoder.encoder import FrameEncoder
+from celpvq.codec.encoder.presets import PRESETS
+from celpvq.codec.format.modes import FRAME_LEN, SAMPLERATE
+from celpvq.lab.clips import clip_paths, read_clip
+from celpvq.lab.tabular import markdown
+from celpvq.quality import spectral_distortion
 from celpvq.training import lsf_books
 
-PRESETS = ("fast", "default", "best")
 N_RUNS = 3
 PEAK = "VmHWM:"
-LONG_S = 20.0  # runs beyond this time in all are not repeated
-
-Signal = NDArray[np.float64]
+LONG_S = 20.0  # runs beyond this total time are not repeated
 
 
-def speech_folder() -> Path:
-    """Return the recordings: CELPVQ_SPEECH, or ``../shared/speech`` beside the checkout."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "speech"
-    return Path(os.environ.get("CELPVQ_SPEECH", beside))
+def clips() -> list[F64]:
+    """Return the whole frames of each recording, or of each bundled clip."""
+    folder = options.recordings()
+    paths = sorted(folder.glob("*.flac")) if folder else clip_paths()
+    return [x[: x.size // FRAME_LEN * FRAME_LEN] for x in map(read_clip, paths)]
 
 
-def clips() -> list[Signal]:
-    """Return the clips of recorded speech, or the bundled ones."""
-    paths = sorted((speech_folder() / "dev").glob("*.flac"))
-    return [soundfile.read(path)[0] for path in paths or clip_paths()]
-
-
-def speech(seconds: float) -> Signal:
-    """Return so much speech, repeated if there is less."""
-    joined = np.concatenate(clips())
+def speech(seconds: float) -> F64:
+    """Return speech of a duration; it repeats if there is less."""
     n_frames = round(seconds * SAMPLERATE / FRAME_LEN)
-    return np.resize(joined, n_frames * FRAME_LEN)
+    return np.resize(np.concatenate(clips()), n_frames * FRAME_LEN)
 
 
 def timed(action: Callable[[], object]) -> tuple[float, float]:
@@ -76,69 +74,75 @@ def timed(action: Callable[[], object]) -> tuple[float, float]:
     return min(cpu for cpu, _ in runs), min(wall for _, wall in runs)
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Print a Markdown table."""
-    head = list(head)
-    for line in (head, ["---"] * len(head), *rows):
-        print(f"| {' | '.join(map(str, line))} |")
-    print()
+def show(title: str, head: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print a table."""
+    print(f"{title}\n\n{markdown(head, rows)}\n", flush=True)
 
 
-def throughput(x: Signal) -> None:
-    """Print times real time of whole files."""
+def coders(mode: celpvq.Mode, x: F64) -> dict[str, Callable[[], object]]:
+    """Return functions that code whole files: encode with each preset, and decode."""
+    packets = b"".join(FrameEncoder(mode, "fast").encode(x))
+    encode = {f"encode {p}": partial(FrameEncoder(mode, p).encode, x) for p in PRESETS}
+    return {**encode, "decode": partial(FrameDecoder().decode_run, packets, mode)}
+
+
+def peer_rates(peer: Peer, x: F64) -> tuple[float, float]:
+    """Return the speeds of another codec's encoder and decoder in times real time."""
+    runs = [peer.code(to_dtype(x, "int16")) for _ in range(N_RUNS)]
     seconds = x.size / SAMPLERATE
-    rows = []
+    return seconds / min(r.encode_s for r in runs), seconds / min(r.decode_s for r in runs)
+
+
+def throughput(x: F64) -> None:
+    """Print the speed of whole files, and its ratio to AMR-NB where that is installed."""
+    seconds, rows, ratios = x.size / SAMPLERATE, [], []
+    amr = {peer.kbps: peer for peer in registry.installed(("amr",))[0]}
     for mode in celpvq.modes():
-        cells: list[object] = [mode.bitrate]
-        for preset in PRESETS:
-            encoder = celpvq.Encoder(mode.bitrate, preset=preset)
-            cpu, wall = timed(partial(encoder.encode_frames, x))
-            cells.append(f"{seconds / cpu:.0f} ({seconds / wall:.0f})")
-        data = celpvq.Encoder(mode.bitrate, preset="fast").encode_frames(x)
-        cpu, wall = timed(partial(celpvq.Decoder().decode_frames, data, mode.bitrate))
-        rows.append([*cells, f"{seconds / cpu:.0f} ({seconds / wall:.0f})"])
-    print("Whole files, times real time per CPU second of the thread (per second of wall time)\n")
-    table(["bit/s", *(f"encode {p}" for p in PRESETS), "decode"], rows)
+        times = {name: timed(action) for name, action in coders(mode, x).items()}
+        rows.append(
+            [mode.bitrate, *(f"{seconds / c:.0f} ({seconds / w:.0f})" for c, w in times.values())]
+        )
+        if peer := amr.get(NEAREST_KBPS[mode.bitrate]):
+            encode, decode = peer_rates(peer, x)
+            beside = (decode if name == "decode" else encode for name in times)
+            ratio = [seconds / c / r for (c, _), r in zip(times.values(), beside, strict=True)]
+            ratios.append([mode.bitrate, peer.kbps, *(f"{r:.2f}" for r in ratio)])
+    names = list(times)
+    show("Whole files, times real time per CPU second of the thread (per second of wall time)",
+         ["bit/s", *names], rows)  # fmt: skip
+    if ratios:
+        show("Speed divided by that of AMR-NB at the nearest rate, CPU time of the same run",
+             ["bit/s", "AMR-NB [kbit/s]", *names], ratios)  # fmt: skip
 
 
-def peers(x: Signal) -> None:
-    """Print times real time of the other codecs of the machine."""
+def peers(x: F64) -> None:
+    """Print the speed of the other installed codecs."""
     found, absent = registry.installed()
-    samples = np.round(x * 32767).astype(np.int16)
-    seconds = x.size / SAMPLERATE
-    rows = []
-    for peer in found:
-        runs = [peer.code(samples) for _ in range(N_RUNS)]
-        encode, decode = min(r.encode_s for r in runs), min(r.decode_s for r in runs)
-        rows.append([peer.name, f"{seconds / encode:.0f}", f"{seconds / decode:.0f}"])
-    print("Other codecs, times real time per CPU second of the thread\n")
-    table(["codec", "encode", "decode"], rows)
+    rows = [[peer.name, *(f"{rate:.0f}" for rate in peer_rates(peer, x))] for peer in found]
+    show("Other codecs, times real time per CPU second of the thread",
+         ["codec", "encode", "decode"], rows)  # fmt: skip
     for kind, missing in absent.items():
         print(f"left out: {kind} needs {missing}\n")
 
 
-def clip_by_clip(_: Signal) -> None:
-    """Print what each clip takes, pauses and all: no codec here may skip them."""
-    found, _ = registry.installed(("amr",))
+def clip_by_clip(_: F64) -> None:
+    """Print the speed of the encoders on each clip; none of them skips pauses here."""
+    found, _absent = registry.installed(("amr",))
     rows = []
     for number, x in enumerate(clips()):
-        frames = x[: x.size // FRAME_LEN * FRAME_LEN]
-        seconds = frames.size / SAMPLERATE
+        seconds = x.size / SAMPLERATE
         cells: list[object] = [number, f"{seconds:.1f}"]
         for mode in celpvq.modes():
-            cpu, _ = timed(lambda m=mode, y=frames: celpvq.Encoder(m, "fast").encode_frames(y))  # type: ignore[misc]
-            cells.append(f"{seconds / cpu:.0f}")
-        for peer in found:
-            coded = peer.code(np.round(frames * 32767).astype(np.int16))
-            cells.append(f"{seconds / coded.encode_s:.0f}")
+            cells.append(f"{seconds / timed(partial(FrameEncoder(mode, 'fast').encode, x))[0]:.0f}")
+        cells += [f"{peer_rates(peer, x)[0]:.0f}" for peer in found]
         rows.append(cells)
     head = [f"fast {mode.bitrate}" for mode in celpvq.modes()]
-    print("Encoders clip by clip, times real time per CPU second of the thread\n")
-    table(["clip", "seconds", *head, *(peer.name for peer in found)], rows)
+    show("Encoders clip by clip, times real time per CPU second of the thread",
+         ["clip", "seconds", *head, *(peer.name for peer in found)], rows)  # fmt: skip
 
 
-def threads(x: Signal) -> None:
-    """Print how much faster two threads are than one: wall time, so other loads count."""
+def threads(x: F64) -> None:
+    """Print the speed-up of two threads; it is wall time, so other loads count."""
     parts = list(x[: x.size // SAMPLERATE * SAMPLERATE].reshape(-1, SAMPLERATE))
     data = celpvq.encode_batch(parts, SAMPLERATE, preset="fast")
     rows = []
@@ -148,30 +152,30 @@ def threads(x: Signal) -> None:
     }.items():
         one, two = (timed(partial(action, n_threads=n))[1] for n in (1, 2))
         rows.append([name, f"{one:.2f}", f"{two:.2f}", f"{one / two:.2f}"])
-    print(f"Threads, {len(parts)} signals of a second, wall time [s]\n")
-    table(["call", "one thread", "two threads", "ratio"], rows)
+    show(f"Threads, {len(parts)} signals of a second, wall time [s]",
+         ["call", "one thread", "two threads", "ratio"], rows)  # fmt: skip
 
 
-def memory(_: Signal) -> None:
-    """Print what a stream takes beside the shared tables: growth of the resident memory."""
+def memory(_: F64) -> None:
+    """Print the memory of a stream without the shared tables: growth of the resident memory."""
     code = (
         "import numpy as np, celpvq\n"
-        "def held():\n"
+        "def resident():\n"
         "    return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
         "def pair():\n"
         "    e, d = celpvq.Encoder(preset='best'), celpvq.Decoder()\n"
         "    d.decode_frame(e.encode_frame(np.zeros(160)))\n"
         "    return e, d\n"
         "first = [pair() for _ in range(20)]\n"
-        "before = held()\n"
+        "before = resident()\n"
         "more = [pair() for _ in range(200)]\n"
-        "print((held() - before) / 200 / 1024)"
+        "print((resident() - before) / 200 / 1024)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     print(f"Memory of a stream, encoder and decoder: {float(run.stdout):.0f} KiB\n")
 
 
-def calls(function: Callable[[object], object], arguments: Iterable[object]) -> NDArray[np.float64]:
+def calls(function: Callable[[object], object], arguments: Iterable[object]) -> F64:
     """Return CPU and wall time of each call, shape (n, 2) [us]."""
     times = []
     for argument in arguments:
@@ -181,31 +185,30 @@ def calls(function: Callable[[object], object], arguments: Iterable[object]) -> 
     return np.array(times) / 1000
 
 
-def frames(x: Signal) -> None:
-    """Print the cost of the streaming API's frame calls, beside the kernel's in a whole file."""
+def frames(x: F64) -> None:
+    """Print the cost of `encode_frame` and `decode_frame`, and of the kernels in a whole file."""
     parts = x.reshape(-1, FRAME_LEN)
     rows = []
     for mode in celpvq.modes():
-        whole = celpvq.Encoder(mode.bitrate)
-        kernel = timed(partial(whole.encode_frames, x))[0] / len(parts) * 1e6
-        times = [calls(celpvq.Encoder(mode.bitrate).encode_frame, parts) for _ in range(N_RUNS)]
-        rows.append([mode.bitrate, "encode", *_call_cells(times, kernel)])
-        data = celpvq.Encoder(mode.bitrate).encode_frames(x)
-        packets = [data[i : i + mode.frame_bytes] for i in range(0, len(data), mode.frame_bytes)]
-        decode = partial(celpvq.Decoder().decode_frames, data, mode.bitrate)
-        kernel = timed(decode)[0] / len(packets) * 1e6
-        times = [calls(celpvq.Decoder().decode_frame, packets) for _ in range(N_RUNS)]
-        rows.append(["", "decode", *_call_cells(times, kernel)])
-    print(f"Frame calls, preset default, {N_RUNS} x {len(parts)} calls each, us\n")
-    table(
+        packets = FrameEncoder(mode).encode(x)
+        whole = coders(mode, x)
+        for name, kernel, new, arguments in (
+            ("encode", "encode default", partial(celpvq.Encoder, mode), parts),
+            ("decode", "decode", celpvq.Decoder, packets),
+        ):
+            per_frame = timed(whole[kernel])[0] / len(parts) * 1e6
+            runs = [calls(getattr(new(), f"{name}_frame"), arguments) for _ in range(N_RUNS)]
+            rows.append([mode.bitrate, name, *_call_cells(runs, per_frame)])
+    show(
+        f"Frame calls, preset default, {N_RUNS} x {len(parts)} calls each, us",
         ["bit/s", "call", "kernel per frame", "call, mean", "overhead", "CPU p50", "p99", "p99.9",
          "wall p50", "p99", "p99.9"],
         rows,
     )  # fmt: skip
 
 
-def _call_cells(runs: list[NDArray[np.float64]], kernel: float) -> list[str]:
-    """Return the cells of a row of `frames`; the mean is the best run's, less the clocks' own."""
+def _call_cells(runs: list[F64], kernel: float) -> list[str]:
+    """Return the cells of a row of `frames`; the mean is the best run's, without the clocks."""
     clock = calls(lambda _: None, range(1000))[:, 0].mean()
     mean = min(run[:, 0].mean() for run in runs) - clock
     quantiles = np.quantile(np.concatenate(runs), [0.5, 0.99, 0.999], axis=0).T.ravel()
@@ -230,9 +233,9 @@ def child(code: str, **env: str) -> tuple[float, float]:
 
 
 def command(*words: str) -> str:
-    """Return code that runs the command line and then prints the peak memory, where it is told.
+    """Return code that runs the command line and then prints the peak memory, on Linux.
 
-    Not from `resource`, whose figure begins with the memory of the process that started this one.
+    The figure of `resource` would begin with the memory of the process that started this one.
     """
     return (
         f"import sys; from celpvq.cli import main; status = main({list(words)!r})\n"
@@ -241,7 +244,7 @@ def command(*words: str) -> str:
     )
 
 
-def start(x: Signal) -> None:
+def start(x: F64) -> None:
     """Print import time, the first process in a new environment, and later ones."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -249,91 +252,86 @@ def start(x: Signal) -> None:
         soundfile.write(wav, x[: 5 * SAMPLERATE], SAMPLERATE)
         empty = min(child("pass")[0] for _ in range(N_RUNS))
         imported = min(child("import celpvq")[0] for _ in range(N_RUNS)) - empty
-        rows.append(["import celpvq, interpreter's own start taken off", f"{imported:.2f}", ""])
+        rows.append(["import celpvq, without the start of the interpreter", f"{imported:.2f}", ""])
         encode = command("encode", wav, cvq, "--force")
         decode = command("decode", cvq, out, "--force")
-        for words, code in {"encode": encode, "decode": decode}.items():
-            cache = str(Path(folder, f"cache-{words}"))
+        for verb, code in {"encode": encode, "decode": decode}.items():
+            cache = str(Path(folder, f"cache-{verb}"))
             first = child(code, CELPVQ_CACHE=cache)
             later = [child(code, CELPVQ_CACHE=cache) for _ in range(N_RUNS)]
-            rows.append([f"celpvq {words}, new environment", f"{first[0]:.2f}", f"{first[1]:.0f}"])
+            rows.append([f"celpvq {verb}, new environment", f"{first[0]:.2f}", f"{first[1]:.0f}"])
             wall, peak = min(w for w, _ in later), max(m for _, m in later)
-            rows.append([f"celpvq {words}, later process", f"{wall:.2f}", f"{peak:.0f}"])
+            rows.append([f"celpvq {verb}, later process", f"{wall:.2f}", f"{peak:.0f}"])
         soundfile.write(wav, np.resize(x, 3600 * SAMPLERATE), SAMPLERATE, subtype="PCM_16")
         for words in (("encode", wav, cvq, "--preset", "fast"), ("decode", cvq, out)):
             wall, peak = child(command(*words, "--force"))
             rows.append([f"celpvq {words[0]}, an hour of speech", f"{wall:.1f}", f"{peak:.0f}"])
-    print("Whole processes on 5 s of speech\n")
-    table(["process", "wall [s]", "peak memory [MB]"], rows)
+    show("Whole processes on 5 s of speech", ["process", "wall [s]", "peak memory [MB]"], rows)
 
 
-def spectrum(_: Signal) -> None:
+def spectrum(_: F64) -> None:
     """Print the spectral distortion of the quantized LSF, over all audible frames of all clips."""
-    recordings = [x[: x.size // FRAME_LEN * FRAME_LEN] for x in clips()]
+    recordings = clips()
     spectra = lsf_books.analyze(recordings)
     audible = spectra.weight.any(axis=1)
     rows = []
     for mode in celpvq.modes():
-        coded = (celpvq.Encoder(mode, preset="fast").encode_frames(x) for x in recordings)
+        coded = (b"".join(FrameEncoder(mode, "fast").encode(x)) for x in recordings)
         lsf_q = np.concatenate([parameters(packets, mode).lsf for packets in coded])
         distortion = spectral_distortion(spectra.lsf, lsf_q)[audible]
         outliers = [np.mean((distortion > 2) & (distortion <= 4)), np.mean(distortion > 4)]
-        rows.append(
-            [mode.bitrate, sum(mode.bits("lsf")), f"{distortion.mean():.2f}"]
-            + [f"{100 * share:.1f}" for share in outliers]
-        )
-    print(f"Spectral distortion of the LSF, 0-4 kHz, {audible.sum()} frames\n")
-    table(["bit/s", "LSF bits", "mean [dB]", "2-4 dB [%]", "over 4 dB [%]"], rows)
+        shares = [f"{100 * share:.1f}" for share in outliers]
+        rows.append([mode.bitrate, sum(mode.bits("lsf")), f"{distortion.mean():.2f}", *shares])
+    show(f"Spectral distortion of the LSF, 0-4 kHz, {audible.sum()} frames",
+         ["bit/s", "LSF bits", "mean [dB]", "2-4 dB [%]", "over 4 dB [%]"], rows)  # fmt: skip
 
 
-def parts(x: Signal) -> None:
-    """Print the time of each stage, what it multiplies, and the machine's peak beside it."""
+def stage_times(x: F64) -> None:
+    """Print the time of each stage, its multiply-adds, and their rate relative to the peak."""
     for mode in celpvq.modes():
         rows, peak = stages.measure(mode, x)
-        print(f"Stages of a subframe at {mode.bitrate} bit/s; peak {peak:.1f} GMAC/s\n")
-        table(["stage", "us", "MAC", "GMAC/s", "share of the peak [%]"], rows)
+        show(f"Stages of a subframe at {mode.bitrate} bit/s; peak {peak:.1f} GMAC/s",
+             ["stage", "us", "MAC", "GMAC/s", "share of the peak [%]"], rows)  # fmt: skip
 
 
-SECTIONS: dict[str, Callable[[Signal], None]] = {
+SECTIONS: dict[str, Callable[[F64], None]] = {
     "throughput": throughput,
     "peers": peers,
     "frames": frames,
-    "stages": parts,
+    "stages": stage_times,
     "threads": threads,
     "start": start,
     "memory": memory,
     "spectrum": spectrum,
+    "clips": clip_by_clip,
 }
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60, help="speech used (default 60)")
-    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
-    parser.add_argument("--clips", action="store_true", help="encoders clip by clip, too")
+    parser = options.new_parser(__doc__)
+    parser.add_argument("--seconds", type=float, default=60, help="speech used (default: 60)")
+    usual = [name for name in SECTIONS if name != "clips"]
+    parser.add_argument(
+        "--only", nargs="+", choices=SECTIONS, default=usual, help="default: all but clips"
+    )
     args = parser.parse_args(argv)
     x = speech(args.seconds)
-    source = "recordings" if (speech_folder() / "dev").is_dir() else "the bundled clips"
+    source = "recordings" if options.recordings() else "the bundled clips"
     print(f"{cpu_name()}, Python {platform.python_version()}, numba {numba.__version__}")
     print(f"celpvq {celpvq.__version__}, {x.size / SAMPLERATE:.0f} s of {source}\n")
     celpvq.warmup()
     for name in args.only:
         SECTIONS[name](x)
-    if args.clips:
-        clip_by_clip(x)
     return 0
 
 
 def cpu_name() -> str:
-    """Return what the processor calls itself."""
+    """Return the name of the processor."""
     info = Path("/proc/cpuinfo")
-    names = (
-        [line for line in info.read_text().splitlines() if "model name" in line]
-        if info.exists()
-        else []
-    )
-    return names[0].split(":")[1].strip() if names else platform.processor()
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

@@ -1,37 +1,35 @@
-"""Quality under bit errors, without any protection: PESQ over bit error rate, as Markdown.
+"""Print PESQ over the bit error rate, without protection, as Markdown.
 
     python tools/bit_error_table.py FOLDER
 
-Figures are means over clips. Bursts are times of 50 bits in the mean in which half of them are
-wrong. The last columns have one bit wrong of a hundred, only in the first or the second half of
-each packet: so much is it worth to protect one half of a packet and not the other.
+Figures are means over clips. A burst has 50 bits on average, half of which are wrong. The last two
+columns have one wrong bit in a hundred, in the first or in the second half of each packet only.
+Their difference shows the benefit of protecting the first half.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-import excerpts
 import numpy as np
-from numpy.typing import NDArray
+import options
 
-from celpvq import Decoder, Encoder, modes
+from celpvq import Decoder, Encoder, TableSet, modes
 from celpvq.channel import flip_bits, flip_by, random_losses
-from celpvq.codec.format.modes import DELAY
+from celpvq.lab.tabular import markdown
 from celpvq.quality import pesq_nb
 
-Signal = NDArray[np.float64]
 Packets = Sequence[bytes | None]
 Damage = Callable[[Packets, int], Packets]
 
 
 def rate(ber: float, burst: float | None = None) -> Damage:
-    """Return what flips bits at a rate."""
+    """Return a function that flips bits at a rate."""
     return lambda packets, seed: flip_bits(packets, ber, seed, burst=burst)
 
 
 def half(which: int, ber: float) -> Damage:
-    """Return what flips bits at a rate in one half of each packet."""
+    """Return a function that flips bits at a rate in one half of each packet."""
 
     def damage(packets: Packets, seed: int) -> Packets:
         wrong = random_losses(8 * sum(len(packet or b"") for packet in packets), ber, seed)
@@ -53,25 +51,25 @@ CHANNELS: dict[str, Damage] = {
 }
 
 
-def main() -> int:
-    """Measure, print the table."""
-    parser = argparse.ArgumentParser(description="Quality under bit errors.")
-    excerpts.add_arguments(parser, clips=12)
-    args = parser.parse_args()
-    sounds, tables = excerpts.read(args)
-    print(f"| bit/s | {' | '.join(CHANNELS)} |")
-    print("|---" * (1 + len(CHANNELS)) + "|")
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    parser = options.new_parser(__doc__)
+    options.add_speech(parser, clips=12, seconds=6.0)
+    parser.add_argument("--tables", type=Path, help="codebooks made by `celpvq train`")
+    args = parser.parse_args(argv)
+    tables = args.tables and TableSet.load(args.tables)
+    clips, rows = options.read_speech(args), []
     for mode in modes():
-        scores = np.zeros((len(sounds), len(CHANNELS)))
-        for i, x in enumerate(sounds):
+        scores = np.zeros((len(clips), len(CHANNELS)))
+        for i, x in enumerate(clips):
             encoder = Encoder(mode, tables=tables)
             packets = encoder.write(x) + encoder.flush()
             for k, damage in enumerate(CHANNELS.values()):
-                heard = Decoder(tables=tables).write(damage(packets, args.seed + i))
-                scores[i, k] = pesq_nb(x, heard[DELAY : DELAY + len(x)].astype(np.float64))
-        print(
-            f"| {mode.name} | {' | '.join(f'{x:.3f}' for x in scores.mean(axis=0))} |", flush=True
-        )
+                decoder = Decoder(dtype="float64", tables=tables)
+                y = decoder.write(damage(packets, args.seed + i))
+                scores[i, k] = pesq_nb(x, y[: len(x)])
+        rows.append([mode.name, *(f"{score:.3f}" for score in scores.mean(axis=0))])
+    print(markdown(["bit/s", *CHANNELS], rows))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""A relay between sender and receiver that loses, delays, reorders and doubles datagrams."""
+"""A relay between sender and receiver that loses, delays, reorders and duplicates datagrams."""
 
 import contextlib
 import heapq
@@ -22,19 +22,20 @@ class Relay:
     Parameters
     ----------
     port : int
-        Where to.
+        Destination on this machine.
     loss, duplicate, reorder : float
-        Share of the datagrams lost, sent twice, and held until others have overtaken them.
+        Shares of the datagrams that are lost, sent twice, and held until others have overtaken.
     jitter_s : float
-        Each is delayed by 0 to this, evenly distributed.
+        Largest delay; delays are evenly distributed from 0.
     seed : int
-        The same one gives the same losses.
+        The same seed gives the same losses.
 
     Attributes
     ----------
     port : int
-        Where to send to.
+        The relay's own port, for the sender.
     n_in, n_lost, n_double : int
+        Numbers of datagrams received, lost and duplicated.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Relay:
                 self._sock.sendto(heapq.heappop(self._waiting)[2], self._to)
 
     def _take(self, data: bytes) -> None:
-        """Draw what becomes of a datagram; good-byes come through."""
+        """Draw the fate of a datagram; RTCP, which ends the stream, always arrives."""
         self.n_in += 1
         lost, double, held = self._rng.random(3) < (self._loss, self._duplicate, self._reorder)
         delays = self._jitter_s * self._rng.random(2) + HELD_S * held

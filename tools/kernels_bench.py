@@ -1,4 +1,4 @@
-"""The codec's kernels under pytest-benchmark, on one frame of noise.
+"""Benchmarks of the codec's kernels with pytest-benchmark, on one frame of noise.
 
 pip install "celpvq[bench]"
 pytest tools/kernels_bench.py --benchmark-sort=name
@@ -9,15 +9,15 @@ import pytest
 
 import celpvq
 from celpvq.codec.common import lpc
+from celpvq.codec.common.table_set import default
 from celpvq.codec.decoder import enhancement
 from celpvq.codec.encoder import adaptive_search, fixed_search, products
 from celpvq.codec.encoder.search_tables import SearchTables
-from celpvq.codec.format.modes import MAX_LAG, fcb_stages
+from celpvq.codec.format.modes import FRAME_LEN, MAX_LAG, fcb_stages
 from celpvq.codec.format.modes import SUBFRAME_LEN as N
-from celpvq.codec.common.table_set import default
 
 RNG = np.random.default_rng(1)
-NOISE = 0.1 * RNG.normal(size=160)
+NOISE = 0.1 * RNG.normal(size=FRAME_LEN)
 every_mode = pytest.mark.parametrize("mode", celpvq.modes(), ids=lambda mode: mode.name)
 
 
@@ -45,28 +45,27 @@ def test_decode_frame(benchmark, mode):
 @pytest.mark.parametrize("bits", [8, 5])
 def test_search_lags(benchmark, response, bits):
     target, exc = RNG.normal(size=N).astype(np.float32), RNG.normal(size=MAX_LAG + N)
-    codes, filtered = np.zeros(4, np.int64), np.zeros((4, N), np.float32)
-    lags = np.zeros(8, np.int64)
+    indices, filtered = np.zeros(4, np.int64), np.zeros((4, N), np.float32)
+    lags, past = np.zeros(8, np.int64), exc[:MAX_LAG].copy()
 
     def both():
-        adaptive_search.preselect(target, response, exc, bits, 150, lags)
-        adaptive_search.search_lags(
-            lags, target, response, exc, bits, 150, codes, filtered
-        )  # fmt: skip
+        adaptive_search.preselect(target, response, past, bits, 150, lags)
+        adaptive_search.search(lags, target, response, exc, bits, 150, indices, filtered)
 
     benchmark(both)
     assert filtered.any()
 
 
 @every_mode
-def test_shortlist(benchmark, response, mode):
+def test_preselect_code_vectors(benchmark, response, mode):
     tables = default().mode(mode)
-    columns, shape_acf = SearchTables.shapes(tables.fcb)
+    columns, acf = SearchTables.code_vectors(tables.fcb)
     energy, layout = np.empty(len(tables.fcb), np.float32), tables.fcb_layout[0]
-    fixed_search.energies(response, shape_acf, layout, energy)
-    rest, words = RNG.normal(size=(4, N)).astype(np.float32), np.zeros((4, 6), np.int64)
-    benchmark(fixed_search.shortlist, rest, response, layout, columns, energy, 4, words)
-    assert words.max() < 1 << (sum(fcb_stages(mode.bits("fcb")[0])) + 2)
+    fixed_search.energies(response, acf, layout, energy)
+    targets, indices = RNG.normal(size=(4, N)).astype(np.float32), np.zeros((4, 6), np.int64)
+    benchmark(fixed_search.preselect, targets, response, layout, columns, energy, 4, indices)
+    assert indices.any()
+    assert indices.max() < 1 << (sum(fcb_stages(mode.bits("fcb")[0])) + 2)
 
 
 def test_autocorrelation(benchmark):
@@ -75,7 +74,7 @@ def test_autocorrelation(benchmark):
     assert out[0] == pytest.approx(x @ x)
 
 
-def test_restoration(benchmark):
+def test_enhancement(benchmark):
     state, x = enhancement.EnhancementState.new(), RNG.normal(size=N)
     exc, settings = RNG.normal(size=MAX_LAG + N), enhancement.settings(celpvq.modes()[0])
     benchmark(enhancement.apply, exc, settings, state, x)

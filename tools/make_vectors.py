@@ -1,64 +1,63 @@
-"""Make what the tests compare with: golden streams, and recorded figures of quality.
+"""Make the references of the tests: golden streams, and recorded figures of quality.
 
-    python tools/make_vectors.py                 golden streams that are missing, and their hashes
-    python tools/make_vectors.py --hashes        new hashes of the streams that are there
-    python tools/make_vectors.py --force         all golden streams anew: only for a new bitstream
+    python tools/make_vectors.py                 make missing golden streams, check all hashes
+    python tools/make_vectors.py --hashes        renew the hashes of the existing streams
+    python tools/make_vectors.py --force         renew all golden streams: only for a new bitstream
     python tools/make_vectors.py --quality       measure again, into data/quality.json
 
-A golden stream is a file as ``celpvq encode`` writes it, and the SHA-256 of its samples (16-bit,
-little-endian) with and without postfilter: the decoder must give them for ever. The figures of
-quality are those of some bundled clips and, where recordings are found (CELPVQ_SPEECH), of a few.
+A golden stream is a file as ``celpvq encode`` writes it, with the SHA-256 of its decoded samples
+(16-bit, little-endian) with and without enhancement. Every later decoder must give these samples.
+The figures of quality are means over some bundled clips, and over a few recordings if there are any
+(CELPVQ_SPEECH).
 """
 
-import argparse
 import hashlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
-from numpy.typing import NDArray
+import options
 
 import celpvq
-from celpvq.codec.encoder.encoder import Encoder
-from celpvq.codec.format.modes import DELAY, FRAME_LEN
+from celpvq._types import F64
+from celpvq.codec.decoder.decoder import FrameDecoder
 from celpvq.codec.decoder.tracks import parameters
-from celpvq.quality import clip_paths, read_clip, segmental_snr, spectral_distortion
-
-Signal = NDArray[np.float64]
+from celpvq.codec.encoder.encoder import FrameEncoder
+from celpvq.codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
+from celpvq.lab.clips import aligned, clip_paths, find_clips, read_clip
+from celpvq.quality import estoi, pesq_nb, segmental_snr, spectral_distortion
+from celpvq.training import lsf_books
 
 DATA = Path(__file__).resolve().parents[1] / "data"
-SAMPLERATE = 8000  # Hz
 SECONDS = 2.0  # of each golden stream
 N_RECORDINGS = 5  # evenly spaced over the folder
 RECORDING_LEN = 4 * SAMPLERATE
-QUIET_DB = -50.0  # frames this far below full scale do not count in spectral distances
+QUIET_DB = -50.0  # quieter frames do not count in spectral distances; full scale is 0
 
 
-def digest(data: bytes, *, postfilter: bool) -> str:
-    """Return the SHA-256 of the samples that a stream decodes to."""
-    samples, _ = celpvq.decode(data, "int16", postfilter=postfilter)
+def digest(data: bytes, *, enhancement: bool) -> str:
+    """Return the SHA-256 of the decoded samples of a stream."""
+    samples, _ = celpvq.decode(data, dtype="int16", enhancement=enhancement)
     return hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest()
 
 
 def golden(paths: list[Path]) -> dict[str, dict[str, Any]]:
-    """Return what the streams at `paths` decode to, by name."""
+    """Return length and hashes of the decoded streams at `paths`, by name."""
     found = {}
     for path in paths:
         data = path.read_bytes()
         found[path.name] = {
-            "samples": celpvq.info(data).samples,
-            "sha256": digest(data, postfilter=True),
-            "sha256_without_postfilter": digest(data, postfilter=False),
+            "samples": celpvq.info(data).n_samples,
+            "sha256": digest(data, enhancement=True),
+            "sha256_without_enhancement": digest(data, enhancement=False),
         }
     return found
 
 
 def make_golden(folder: Path, *, force: bool) -> list[Path]:
-    """Write the streams that are missing, or all; return the paths of all."""
+    """Write the missing streams, or all of them; return the paths of all."""
     folder.mkdir(parents=True, exist_ok=True)
     made = {}
     for mode, clip in zip(celpvq.modes(), clip_paths(), strict=False):
@@ -66,24 +65,22 @@ def make_golden(folder: Path, *, force: bool) -> list[Path]:
         made[path] = (mode, clip)
         if path.exists() and not force:
             continue
-        samples = read_clip(clip)[: int(SECONDS * SAMPLERATE) + 7]  # no whole number of frames
+        samples = read_clip(clip)[: int(SECONDS * SAMPLERATE) + 7]  # not a whole number of frames
         path.write_bytes(celpvq.encode(samples, SAMPLERATE, mode))
         print(f"{path.name}: {path.stat().st_size} bytes from {clip.name}")
     return sorted({*made, *folder.glob("*.cvq")})
 
 
-def distortion_db(x: Signal, mode: celpvq.Mode, data: bytes) -> float:
-    """Return the mean distortion of the quantized spectra of audible frames [dB]."""
-    from celpvq.training import lsf_books
-
+def distortion_db(x: F64, mode: celpvq.Mode, data: bytes) -> float:
+    """Return the mean spectral distortion of the quantized LSF of audible frames [dB]."""
     tracks = parameters(data, mode)
     spectra = lsf_books.analyze([x])
     audible = spectra.weight[:, 0] > 0
     return float(spectral_distortion(spectra.lsf[audible], tracks.lsf[audible]).mean())
 
 
-def log_spectral_distance_db(x: Signal, y: Signal) -> float:
-    """Return the mean distance of the short-time spectra of audible frames, third octaves [dB]."""
+def log_spectral_distance_db(x: F64, y: F64) -> float:
+    """Return the mean distance of the third-octave spectra of audible frames [dB]."""
     n = 2 * FRAME_LEN
     window = np.hanning(n)
     frames = [np.lib.stride_tricks.sliding_window_view(z, n)[::FRAME_LEN] * window for z in (x, y)]
@@ -95,92 +92,79 @@ def log_spectral_distance_db(x: Signal, y: Signal) -> float:
     return float(np.sqrt((distance**2).mean(axis=1)).mean())
 
 
-def measure_clip(x: Signal, mode: celpvq.Mode) -> dict[str, float]:
-    """Return figures of a clip through a mode that need nothing but the package [dB]."""
+def measure_clip(x: F64, mode: celpvq.Mode) -> dict[str, float]:
+    """Return the figures of a clip at a mode that need no other package [dB]."""
     x = x[: len(x) // FRAME_LEN * FRAME_LEN]
-    encoder = Encoder(mode, highpass=False)
-    data = encoder.encode_frames(x)
-    heard = {}
-    for postfilter in (False, True):
-        decoder = celpvq.Decoder(postfilter=postfilter)
-        heard[postfilter] = decoder.decode_frames(data, mode)[DELAY:] / 32768.0
-    x_heard = x[: len(x) - DELAY]
-    level = 10 * np.log10(np.sum(heard[True] ** 2) / np.sum(x_heard**2))
+    ref = x[: len(x) - DELAY]
+    data = b"".join(FrameEncoder(mode, highpass=False).encode(x))
+    plain, filtered = (
+        aligned(FrameDecoder(enhancement=enhancement).decode_run(data, mode), len(ref))
+        for enhancement in (False, True)
+    )
+    level = 10 * np.log10(np.sum(filtered**2) / np.sum(ref**2))
+    fast = b"".join(FrameEncoder(mode, "fast").encode(x))
     return {
-        "segmental_snr": segmental_snr(x_heard, heard[False]),
-        "segmental_snr_postfiltered": segmental_snr(x_heard, heard[True]),
-        "lsf_distortion": distortion_db(x, mode, Encoder(mode, "fast").encode_frames(x)),
-        "spectral_distance": log_spectral_distance_db(x_heard, heard[True]),
+        "segmental_snr": segmental_snr(ref, plain),
+        "segmental_snr_enhanced": segmental_snr(ref, filtered),
+        "lsf_distortion": distortion_db(x, mode, fast),
+        "spectral_distance": log_spectral_distance_db(ref, filtered),
         "level": float(level),
     }
+
+
+def mean(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Return the mean of each figure."""
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
 def measure_bundled() -> dict[str, dict[str, float]]:
     """Return the mean figures of every other bundled clip, by mode."""
     clips = [read_clip(path) for path in clip_paths()[1::2]]
-    figures = {}
-    for mode in celpvq.modes():
-        rows = [measure_clip(x, mode) for x in clips]
-        figures[mode.name] = {k: float(np.mean([row[k] for row in rows])) for k in rows[0]}
-    return figures
+    return {m.name: mean([measure_clip(x, m) for x in clips]) for m in celpvq.modes()}
 
 
-def recordings(folder: Path) -> dict[str, Signal]:
+def recordings(folder: Path) -> dict[str, F64]:
     """Return a few recordings of a folder, evenly spaced, at most some seconds of each."""
-    paths = sorted(folder.rglob("*.flac"))
-    paths = [paths[i * len(paths) // N_RECORDINGS] for i in range(N_RECORDINGS)]
-    return {
-        str(path.relative_to(folder)): soundfile.read(path, RECORDING_LEN, dtype="float64")[0]
-        for path in paths
-    }
+    return {clip.name: clip.read()[:RECORDING_LEN] for clip in find_clips(folder, N_RECORDINGS)}
 
 
-def measure_recordings(clips: dict[str, Signal]) -> dict[str, dict[str, float]]:
+def measure_recordings(clips: dict[str, F64]) -> dict[str, dict[str, float]]:
     """Return the mean PESQ and ESTOI of recordings, by mode."""
-    from celpvq.quality import estoi, pesq_nb
-
     figures = {}
     for mode in celpvq.modes():
-        heard = [celpvq.roundtrip(x, SAMPLERATE, mode) for x in clips.values()]
-        pairs = list(zip(clips.values(), heard, strict=True))
-        figures[mode.name] = {
-            "pesq": float(np.mean([pesq_nb(x, y) for x, y in pairs])),
-            "estoi": float(np.mean([estoi(x, y) for x, y in pairs])),
-        }
+        pairs = [(x, celpvq.roundtrip(x, SAMPLERATE, mode)) for x in clips.values()]
+        figures[mode.name] = mean([{"pesq": pesq_nb(*p), "estoi": estoi(*p)} for p in pairs])
     return figures
 
 
 def make_quality(path: Path) -> None:
-    """Measure, show and write the figures; those of recordings only where there are some."""
-    beside = DATA.parents[1] / "shared" / "speech"
-    folder = Path(os.environ.get("CELPVQ_SPEECH", beside)) / "dev"
+    """Measure, print and write the figures; without recordings, keep theirs."""
+    folder = options.recordings()
     found: dict[str, Any] = {"bundled": measure_bundled()}
-    if folder.is_dir():
+    if folder is not None:
         clips = recordings(folder)
         found["recordings"] = {"clips": list(clips), "modes": measure_recordings(clips)}
     elif path.exists():
         found["recordings"] = json.loads(path.read_text())["recordings"]
-        print(f"no recordings in {folder}: their figures stay", file=sys.stderr)
+        print("no recordings (CELPVQ_SPEECH): their figures stay", file=sys.stderr)
     else:
-        sys.exit(f"make_vectors: no recordings in {folder} (CELPVQ_SPEECH)")
+        sys.exit("make_vectors: no recordings (CELPVQ_SPEECH)")
     write_json(path, found)
     print(path.read_text(), end="")
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write with figures rounded to what matters."""
+    """Write JSON with four decimals."""
     rounded = json.loads(json.dumps(content), parse_float=lambda text: round(float(text), 4))
     path.write_text(json.dumps(rounded, indent=1, sort_keys=True) + "\n")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options.new_parser(__doc__)
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--hashes", action="store_true", help="new hashes, of streams as they are")
-    what.add_argument("--force", action="store_true", help="replace the streams that are there")
+    what.add_argument("--hashes", action="store_true", help="renew the hashes")
+    what.add_argument("--force", action="store_true", help="renew the streams")
     what.add_argument("--quality", action="store_true", help="measure the quality")
     parser.add_argument("--out", type=Path, default=DATA, help="folder (default: data)")
     args = parser.parse_args(argv)
@@ -194,8 +178,8 @@ def main(argv: list[str] | None = None) -> int:
     new = golden(paths)
     changed = [name for name in new if name in old and old[name] != new[name]]
     if changed and not (args.hashes or args.force):
-        sys.exit(f"make_vectors: {', '.join(changed)}: decode to other samples than before; "
-                 "that is a defect, or a change of the decoder (--hashes)")  # fmt: skip
+        sys.exit(f"make_vectors: {', '.join(changed)}: decoded to other samples than before; "
+                 "a defect, or a change of the decoder (--hashes)")  # fmt: skip
     write_json(listing, new)
     print(f"{listing}: {len(new)} streams, {len(changed)} with other hashes than before")
     return 0

@@ -1,21 +1,21 @@
 """List the clips on which another codec does better: python tools/talkers.py results/scores.csv.
 
-The file is that of ``celpvq compare FOLDER --with peers``. Each rate is set against the nearest one
-of AMR-NB; a clip is listed if celpvq is below it in any of PESQ, ESTOI and ViSQOL, the worst PESQ
-first, with the differences; bold ones are below.
+The file comes from ``celpvq compare FOLDER --with peers``. The tool compares each rate with the
+nearest one of AMR-NB. It lists a clip, with its differences, if celpvq is below AMR-NB in any of
+PESQ, ESTOI and ViSQOL. The worst PESQ comes first, and negative differences are bold.
 """
 
-import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from loss_table import PAIRS
+import options
+from peers.amr import NEAREST_KBPS
 
-from celpvq.errors import CelpvqError
-from celpvq.quality import checkpoint
-from celpvq.quality.checkpoint import Result
-from celpvq.quality.report import TITLES, markdown_table
+from celpvq.lab import scores
+from celpvq.lab.scores import Result
+from celpvq.lab.tabular import markdown
+from celpvq.quality.evaluation import TITLES
 
 MEASURES = ("pesq", "estoi", "visqol")
 
@@ -23,7 +23,7 @@ ByClip = Mapping[str, Result]
 
 
 def differences(own: ByClip, other: ByClip) -> dict[str, dict[str, float]]:
-    """Return own score less the other's, by clip and measure, where both have one."""
+    """Return the scores of `own` minus those of `other`, by clip and measure, where both exist."""
     return {
         clip: {
             m: own[clip].scores[m] - other[clip].scores[m]
@@ -36,7 +36,7 @@ def differences(own: ByClip, other: ByClip) -> dict[str, dict[str, float]]:
 
 
 def section(names: tuple[str, str], found: Mapping[str, Mapping[str, float]]) -> str:
-    """Return how many clips are below in each measure, and a table of those below in any."""
+    """Return the number of clips below in each measure, and a table of clips below in any."""
     below = {clip: d for clip, d in found.items() if any(x < 0 for x in d.values())}
     counts = [
         f"{TITLES[m]} {sum(d.get(m, 0.0) < 0 for d in found.values())}"
@@ -51,7 +51,7 @@ def section(names: tuple[str, str], found: Mapping[str, Mapping[str, float]]) ->
         [clip, *(_cell(below[clip].get(m, float("nan"))) for m in MEASURES)]
         for clip in sorted(below, key=lambda clip: below[clip].get("pesq", 0.0))
     ]
-    return f"{text}\n\n{markdown_table(['clip', *(TITLES[m] for m in MEASURES)], rows)}"
+    return f"{text}\n\n{markdown(['clip', *(TITLES[m] for m in MEASURES)], rows)}"
 
 
 def _cell(x: float) -> str:
@@ -59,11 +59,11 @@ def _cell(x: float) -> str:
 
 
 def report(results: list[Result]) -> str:
-    """Return the lists of all rates of which the results hold both codecs."""
+    """Return the lists of all rates for which the results hold both codecs."""
     codecs: dict[str, dict[str, Result]] = {}
     for result in results:
         codecs.setdefault(result.codec, {})[result.clip] = result
-    pairs = [(f"celpvq {mode}", f"AMR-NB {kbps}") for mode, kbps in PAIRS.items()]
+    pairs = [(f"celpvq {mode}", f"AMR-NB {kbps}") for mode, kbps in NEAREST_KBPS.items()]
     return "\n\n".join(
         section(pair, differences(codecs[pair[0]], codecs[pair[1]]))
         for pair in pairs
@@ -73,17 +73,13 @@ def report(results: list[Result]) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options.new_parser(__doc__)
     parser.add_argument("scores", metavar="CSV", type=Path, help="scores.csv of celpvq compare")
     args = parser.parse_args(argv)
-    try:
-        text = report(checkpoint.read(args.scores))
-    except (CelpvqError, OSError) as error:
-        sys.exit(f"talkers: {error}")
+    with options.errors_end("talkers"):
+        text = report(scores.read(args.scores))
     if not text:
-        sys.exit(f"talkers: {args.scores}: no rate with AMR-NB beside it")
+        sys.exit(f"talkers: {args.scores}: no rate with results of AMR-NB too")
     print(text)
     return 0
 

@@ -1,11 +1,11 @@
-"""Send speech to oneself over a bad network, and say what became of it.
+"""Send speech over a bad network of this machine, and check what arrives.
 
     python tools/udp_soak.py FOLDER --seconds 60 --loss 5 --jitter 20
 
-Two processes, ``celpvq send`` and ``celpvq receive``, and between them a relay that loses, delays,
-reorders and doubles datagrams. What is heard must be as long as what was sent, as late as
-configured, and without holes; then each end is killed in mid-stream, and the other one must end
-well. The exit status is 1 if something of that is not so.
+Two processes run ``celpvq send`` and ``celpvq receive``. A relay between them loses, delays,
+reorders and duplicates datagrams. The received speech must have the length of the original, the
+configured delay, and no holes. Then each end is killed within a stream, and the other one must end
+well. The exit status is 1 if a check fails.
 """
 
 import argparse
@@ -19,115 +19,133 @@ import time
 from pathlib import Path
 
 import numpy as np
+import options
 import soundfile
 from impair import Relay
 
-from celpvq.quality import read_clip
-from celpvq.quality.compare import find_clips
+from celpvq._types import F64
+from celpvq.codec.format.modes import DELAY, SAMPLERATE
+from celpvq.lab.clips import find_clips
 
-SAMPLERATE = 8000  # Hz
 CELPVQ = [sys.executable, "-m", "celpvq"]
-HOLE_S = 0.06  # digital silence of this length within speech is a hole
+BLOCK_LEN = 40  # 5 ms
+HOLE_S = 0.06  # digital silence of this duration within speech is a hole
 DEPTH_MS = 80
+LONG_S = 30  # of the stream within which an end is killed
+TIMEOUT_S = 120
+
+Process = subprocess.Popen[str]
 
 
-def start_receiver(out: Path, *options: str) -> tuple["subprocess.Popen[str]", int]:
+def start_receiver(out: Path, *extra: str) -> tuple[Process, int]:
     """Start ``celpvq receive``; return it, and its port once it listens."""
-    command = [*CELPVQ, "receive", str(out), "--bind", "127.0.0.1:0", "--force", *options]
+    command = [*CELPVQ, "receive", str(out), "--bind", "127.0.0.1:0", "--force", *extra]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
-    found = re.search(r"port (\d+)", process.stderr.readline())
-    assert found, "the receiver does not listen"
+    line = process.stderr.readline()
+    found = re.search(r"port (\d+)", line)
+    if not found:
+        sys.exit(f"udp_soak: the receiver does not listen: {line}{process.communicate()[1]}")
     return process, int(found[1])
 
 
-def start_sender(path: Path, port: int) -> "subprocess.Popen[str]":
+def start_sender(path: Path, port: int) -> Process:
     """Start ``celpvq send``."""
     command = [*CELPVQ, "send", str(path), f"127.0.0.1:{port}", "--preset", "fast"]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
-def envelope(x: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[
-    tuple[int], np.dtype[np.float64]
-]:  # fmt: skip
-    """Return the rms of blocks of 5 ms."""
-    n = len(x) // 40
-    return np.asarray(np.sqrt(np.square(x[: 40 * n]).reshape(n, 40).mean(axis=1)))
+def levels(x: F64) -> F64:
+    """Return the rms of each block of x (n,)."""
+    n = len(x) // BLOCK_LEN
+    return np.asarray(np.sqrt(np.square(x[: BLOCK_LEN * n]).reshape(n, BLOCK_LEN).mean(axis=1)))
 
 
-def longest_hole(sent: np.ndarray[tuple[int], np.dtype[np.float64]],
-                 heard: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:  # fmt: skip
-    """Return the longest time [s] in which speech was sent and nothing at all is heard."""
-    a, b = envelope(sent), envelope(heard)
+def longest_hole(sent: F64, received: F64) -> float:
+    """Return the longest time [s] in which speech was sent and only zeros were received."""
+    a, b = levels(sent), levels(received)
     n = min(len(a), len(b))
     empty = (a[:n] > 0.1 * np.sqrt(np.mean(a**2))) & (b[:n] < 1e-4)
     edges = np.flatnonzero(np.diff(np.r_[0, empty.astype(int), 0]))
-    return float(max(edges[1::2] - edges[::2], default=0)) * 40 / SAMPLERATE
+    return float(max(edges[1::2] - edges[::2], default=0)) * BLOCK_LEN / SAMPLERATE
 
 
-def main() -> int:
-    """Run the soak; return the exit status."""
-    parser = argparse.ArgumentParser(description="Send speech to oneself over a bad network.")
-    parser.add_argument("folder", type=Path, help="speech at 8000 Hz")
-    parser.add_argument("--seconds", type=float, default=60.0, help="default: 60")
+def over_a_bad_network(x: F64, sent: Path, out: Path, args: argparse.Namespace) -> list[str]:
+    """Send a file whose samples are x (n,) through the relay; return the failed checks."""
+    log = out.with_name("log.json")
+    depth = ["--depth", str(DEPTH_MS), "--max-depth", str(DEPTH_MS)]
+    receiver, port = start_receiver(out, "--log", str(log), *depth)
+    with Relay(
+        port, loss=args.loss / 100, jitter_s=args.jitter / 1000,
+        duplicate=args.duplicate / 100, reorder=args.reorder / 100, seed=args.seed,
+    ) as relay:  # fmt: skip
+        sender = start_sender(sent, relay.port)
+        print(*(process.communicate()[1].strip() for process in (sender, receiver)), sep="\n")
+    stats = json.loads(log.read_text())
+    received, _ = soundfile.read(out)
+    hole = longest_hole(x, received[DELAY:])
+    print(f"relay: {relay.n_in} datagrams, {relay.n_lost} lost, {relay.n_double} duplicated")
+    print(
+        f"received {len(received) / SAMPLERATE:.2f} s of {len(x) / SAMPLERATE:.2f} s,"
+        f" longest hole {1000 * hole:.0f} ms, mean depth {stats['depth_ms']:.1f} ms"
+    )
+    checks = {
+        "an end failed": bool(sender.returncode or receiver.returncode),
+        "the received speech has another length": abs(len(received) - len(x)) > 0.1 * SAMPLERATE,
+        "more frames were concealed than lost": (
+            stats["concealed"] > relay.n_lost + 0.01 * relay.n_in
+        ),
+        "the delay is not the configured one": not DEPTH_MS <= stats["depth_ms"] <= DEPTH_MS + 30,
+        "there are holes in the speech": hole >= HOLE_S,
+    }
+    return [name for name, failed in checks.items() if failed]
+
+
+def kill_one_end(sent: Path, out: Path, victim: str) -> list[str]:
+    """Kill one end within a stream; return the failed checks of the other one."""
+    receiver, port = start_receiver(out, *(["--timeout", "1"] if victim == "sender" else []))
+    ends = {"receiver": receiver, "sender": start_sender(sent, port)}
+    wait_for_sound(out.parent)
+    killed = ends.pop(victim)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    [other] = ends.values()
+    print(f"{victim} killed:", other.communicate(timeout=TIMEOUT_S)[1].strip())
+    if victim == "sender":
+        survived = not other.returncode and soundfile.info(out).frames
+        return [] if survived else ["the receiver does not survive the sender"]
+    return [] if other.returncode == 1 else ["the sender does not report that nobody listens"]
+
+
+def wait_for_sound(folder: Path) -> None:
+    """Return when an unfinished sound file in `folder` has a second of sound."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not any(path.stat().st_size > 2 * SAMPLERATE for path in folder.glob(".celpvq-*.part")):
+        if time.monotonic() > deadline:
+            sys.exit(f"udp_soak: no sound arrived within {TIMEOUT_S} s")
+        time.sleep(0.05)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    parser = options.new_parser(__doc__)
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="speech: 8000 Hz, mono")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of speech (default: 60)")
     parser.add_argument("--loss", type=float, default=5.0, help="percent (default: 5)")
     parser.add_argument("--jitter", type=float, default=20.0, help="ms (default: 20)")
     parser.add_argument("--duplicate", type=float, default=1.0, help="percent (default: 1)")
     parser.add_argument("--reorder", type=float, default=2.0, help="percent (default: 2)")
     parser.add_argument("--seed", type=int, default=1, help="default: 1")
-    args = parser.parse_args()
-    clips = [read_clip(clip.path) for clip in find_clips(args.folder)]
-    n = int(args.seconds * SAMPLERATE)
-    speech = np.resize(np.concatenate(clips), n)
-    failures = []
+    args = parser.parse_args(argv)
+    x = np.concatenate([clip.read() for clip in find_clips(args.folder)])
+    x = np.resize(x, int(args.seconds * SAMPLERATE))
     with tempfile.TemporaryDirectory() as folder:
-        sent, out, log = (Path(folder) / name for name in ("in.wav", "out.wav", "log.json"))
-        soundfile.write(sent, speech, SAMPLERATE)
-        depth = ["--depth", str(DEPTH_MS), "--max-depth", str(DEPTH_MS)]
-        receiver, port = start_receiver(out, "--log", str(log), *depth)
-        with Relay(
-            port, loss=args.loss / 100, jitter_s=args.jitter / 1000,
-            duplicate=args.duplicate / 100, reorder=args.reorder / 100, seed=args.seed,
-        ) as relay:  # fmt: skip
-            sender = start_sender(sent, relay.port)
-            said = [process.communicate()[1].strip() for process in (sender, receiver)]
-        print(*said, sep="\n")
-        told = json.loads(log.read_text())
-        heard, _ = soundfile.read(out)
-        hole = longest_hole(speech, heard[40:])
-        print(f"relay: {relay.n_in} datagrams, {relay.n_lost} lost, {relay.n_double} doubled")
-        print(
-            f"heard {len(heard) / SAMPLERATE:.2f} s of {args.seconds:.2f} s, longest hole"
-            f" {1000 * hole:.0f} ms, mean depth {told['depth_ms']:.1f} ms"
-        )
-        if sender.returncode or receiver.returncode:
-            failures.append("an end failed")
-        if abs(len(heard) - n) > 0.1 * SAMPLERATE:
-            failures.append("what is heard has another length")
-        if told["concealed"] > relay.n_lost + 0.01 * relay.n_in:
-            failures.append("more was concealed than was lost")
-        if not DEPTH_MS <= told["depth_ms"] <= DEPTH_MS + 30:
-            failures.append("the delay is not the one configured")
-        if hole >= HOLE_S:
-            failures.append("there are holes in the speech")
-
-        receiver, port = start_receiver(out, "--timeout", "1")
-        sender = start_sender(sent, port)
-        time.sleep(4)
-        sender.send_signal(signal.SIGKILL)
-        sender.communicate()
-        print("sender killed:", receiver.communicate(timeout=20)[1].strip())
-        if receiver.returncode or not soundfile.info(out).frames:
-            failures.append("the receiver does not survive the sender")
-
-        receiver, port = start_receiver(out)
-        sender = start_sender(sent, port)
-        time.sleep(4)
-        receiver.send_signal(signal.SIGKILL)
-        receiver.communicate()
-        print("receiver killed:", sender.communicate(timeout=60)[1].strip())
-        if sender.returncode != 1:
-            failures.append("the sender does not say that nobody listens")
+        sent, out = Path(folder, "in.wav"), Path(folder, "out.wav")
+        soundfile.write(sent, x, SAMPLERATE)
+        failures = over_a_bad_network(x, sent, out, args)
+        soundfile.write(sent, np.resize(x, LONG_S * SAMPLERATE), SAMPLERATE)
+        for victim in ("sender", "receiver"):
+            failures += kill_one_end(sent, out, victim)
     for failure in failures:
         print(f"FAILED: {failure}")
     return 1 if failures else 0

@@ -1,13 +1,13 @@
-"""Measure the design and the search of codebooks beside scikit-learn's k-means and faiss.
+"""Compare the speed of codebook design and search with scikit-learn's k-means and faiss.
 
     python tools/vq_benchmark.py
     python tools/vq_benchmark.py --threads 2 --vectors 100000
 
-Needs scikit-learn, and faiss-cpu for its rows. Each measurement has a process of its own, with the
-same Gaussian vectors in single precision and the same start. An iteration is what a design of four
-takes beyond one of one, divided by three; compilation and imports are excluded. Times are those of
-the processor, over all threads, the best of three; memory is the peak of a process beyond what it
-had with the vectors loaded.
+Packages that are not installed are left out. Each measurement has its own process, with the same
+Gaussian vectors in single precision and the same initial codebook. The time of an iteration is a
+third of the difference between designs of four iterations and of one; compilation and imports are
+excluded. Times are processor time over all threads, the best of three. Memory is the peak of the
+process minus its memory after loading the vectors.
 """
 
 import argparse
@@ -22,6 +22,11 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import options
+
+from celpvq.lab.tabular import markdown
 
 PACKAGES = {"celpvq": "celpvq", "scikit-learn": "sklearn", "faiss": "faiss"}
 TASKS = ("design", "search")
@@ -41,7 +46,7 @@ def celpvq(X: Any, start: Any, threads: int) -> Tasks:
 
 
 def scikit_learn(X: Any, start: Any, threads: int) -> Tasks:
-    """Do so by scikit-learn."""
+    """Return a design of some iterations and a search, by scikit-learn."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import pairwise_distances_argmin_min
 
@@ -53,7 +58,7 @@ def scikit_learn(X: Any, start: Any, threads: int) -> Tasks:
 
 
 def faiss(X: Any, start: Any, threads: int) -> Tasks:
-    """Do so by faiss."""
+    """Return a design of some iterations and a search, by faiss."""
     import faiss
 
     faiss.omp_set_num_threads(threads)
@@ -68,7 +73,7 @@ def faiss(X: Any, start: Any, threads: int) -> Tasks:
 
 
 def memory_mb(field: str) -> float:
-    """Return a field of this process's status."""
+    """Return a field of the status of this process."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
 
@@ -85,16 +90,14 @@ def cpu_s(work: Callable[[], object]) -> float:
 
 def measure(package: str, task: str, path: str, n_codewords: int, threads: int) -> None:
     """Print processor time and memory of one of the tasks, as JSON."""
-    import numpy as np
-
-    warnings.simplefilter("ignore")  # of too few iterations
+    warnings.simplefilter("ignore")  # about designs that do not converge
     X = np.load(path)
     start = X[:n_codewords].copy()
     make = {"celpvq": celpvq, "scikit-learn": scikit_learn, "faiss": faiss}[package]
     for work in make(X[: 4 * n_codewords], start, threads):  # imports and compiles
         work(1) if work.__code__.co_argcount else work()  # type: ignore[attr-defined]
     design, search = make(X, start, threads)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before = memory_mb("VmRSS:")
     if task == "design":
         seconds = (cpu_s(lambda: design(4)) - cpu_s(lambda: design(1))) / 3
@@ -103,17 +106,15 @@ def measure(package: str, task: str, path: str, n_codewords: int, threads: int) 
     print(json.dumps([seconds, memory_mb("VmHWM:") - before]))
 
 
-def table(args: argparse.Namespace) -> list[str]:
-    """Return the lines of a Markdown table of all packages that there are."""
-    import numpy as np
-
+def table(args: argparse.Namespace) -> str:
+    """Return a Markdown table of all installed packages."""
     env = os.environ | {
         f"{library}_NUM_THREADS": str(args.threads) for library in ("OMP", "OPENBLAS", "NUMBA")
     }
     sizes = {"design": args.vectors, "search": 2 * args.vectors}
-    heads = [f"{task}, {sizes[task]} vectors [s]" for task in TASKS]
-    lines = ["| package | " + " | ".join(f"{head} | memory [MB]" for head in heads) + " |"]
-    lines.append("| --- " * 5 + "|")
+    head, rows = ["package"], []
+    for task in TASKS:
+        head += [f"{task}, {sizes[task]} vectors [s]", "memory [MB]"]
     with tempfile.TemporaryDirectory() as folder:
         rng = np.random.default_rng(1)
         for task in TASKS:
@@ -131,23 +132,23 @@ def table(args: argparse.Namespace) -> list[str]:
                 )  # fmt: skip
                 seconds, megabytes = json.loads(run.stdout.splitlines()[-1])
                 cells += [f"{seconds:.2f}", f"{megabytes:.0f}"]
-            lines.append(f"| {package} | " + " | ".join(cells) + " |")
-    return lines
+            rows.append([package, *cells])
+    return markdown(head, rows)
 
 
-def main() -> None:
-    """Measure all, or, as a process of its own, one."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(argv: list[str] | None = None) -> None:
+    """Measure all packages and tasks; with ``--measure``, one of them in this process."""
+    parser = options.new_parser(__doc__)
     parser.add_argument("--vectors", type=int, default=500_000, help="in a design (search: twice)")
     parser.add_argument("--dimension", type=int, default=10)
     parser.add_argument("--codewords", type=int, default=1024)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     if args.measure:
         measure(*args.measure, args.codewords, args.threads)
     else:
-        print("\n".join(table(args)))
+        print(table(args))
 
 
 if __name__ == "__main__":

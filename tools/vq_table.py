@@ -4,74 +4,64 @@
     python tools/vq_table.py speech --vectors 4000 --bits 4 6
 
 The sources are Gaussian, Laplacian and Gauss-Markov (a = 0.9) samples, four to a vector, and the
-line spectral frequencies of a folder of speech, ten to a vector, without their mean. Half of the
-vectors are learnt; SQNR is that of the others, of speech from other recordings. Times are those of
-the processor, for the design at the highest rate.
+LSF of a folder of speech, ten to a vector, without their mean. Half of the vectors are for
+training. SQNR is measured on the others, which come from other recordings. Times are processor time
+for the design at the highest rate.
 """
 
-import argparse
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+import options
 from scipy.signal import lfilter
 
 from celpvq import vq
-from celpvq.training.corpus import Clip, find_clips
-from celpvq.training.lsf_books import analyze
+from celpvq._types import F64
+from celpvq.lab.tabular import markdown
+from celpvq.lab.vectors import audible_lsf
+from celpvq.training.corpus import find_clips
 from celpvq.vq.base import VectorQuantizer
 
 K = 4  # samples in a vector
 A = 0.9
 
-Array = NDArray[np.float64]
 
-
-def gaussian(n: int, rng: np.random.Generator) -> Array:
+def gaussian(n: int, rng: np.random.Generator) -> F64:
     """Return vectors (n, K) of unit variance."""
     return rng.normal(size=(n, K))
 
 
-def laplacian(n: int, rng: np.random.Generator) -> Array:
+def laplacian(n: int, rng: np.random.Generator) -> F64:
     """Return vectors (n, K) of unit variance."""
     return rng.laplace(size=(n, K)) / np.sqrt(2)
 
 
-def gauss_markov(n: int, rng: np.random.Generator) -> Array:
+def gauss_markov(n: int, rng: np.random.Generator) -> F64:
     """Return vectors (n, K) of unit variance, one after the other."""
     start = 1000  # samples until it is stationary
     x = lfilter([np.sqrt(1 - A * A)], [1, -A], rng.normal(size=n * K + start))
     return np.asarray(x[start:]).reshape(n, K)
 
 
-def spectra(clips: list[Clip], n: int) -> Array:
-    """Return the line spectral frequencies (n, 10) of frames with something to hear."""
-    found: list[Array] = []
-    for clip in clips:
-        lsf, weight, _ = analyze([clip.read()])
-        found.append(lsf[weight[:, 0] > 0])
-        if sum(map(len, found)) >= n:
-            return np.concatenate(found)[:n]
-    raise SystemExit(f"expected {n} frames of speech, got {sum(map(len, found))}")
-
-
-def sources(folder: Path, n: int) -> dict[str, tuple[Array, Array]]:
-    """Return the vectors to learn and to test of each source, n / 2 of each."""
+def sources(folder: Path, n: int) -> dict[str, tuple[F64, F64]]:
+    """Return the vectors for training and for tests of each source, n / 2 of each."""
     rng = np.random.default_rng(1)
     made = {make.__name__: make(n, rng) for make in (gaussian, laplacian, gauss_markov)}
     clips = find_clips(folder)
     clips = [clips[i] for i in rng.permutation(len(clips))]
     halves = clips[: len(clips) // 2], clips[len(clips) // 2 :]
-    lsf = [spectra(half, n // 2) for half in halves]
+    train, test = (audible_lsf(half, n // 2) for half in halves)
+    if min(len(train), len(test)) < n // 2:
+        raise SystemExit(f"expected {n // 2} frames in each half, got {len(train)}, {len(test)}")
     split = {name: (X[: n // 2], X[n // 2 :]) for name, X in made.items()}
-    return split | {"spectra": (lsf[0] - lsf[0].mean(axis=0), lsf[1] - lsf[0].mean(axis=0))}
+    return split | {"lsf": (train - train.mean(axis=0), test - train.mean(axis=0))}
 
 
 def bound(source: str, rate: float) -> float | None:
-    """Return the least distortion at `rate` bits per sample, as far as it is known."""
+    """Return the least distortion at `rate` bits per sample; None if it is unknown."""
     if source == "gaussian":
         return vq.shannon_distortion_gaussian(rate)
     if source == "gauss_markov":
@@ -81,18 +71,18 @@ def bound(source: str, rate: float) -> float | None:
     return None
 
 
-def entropy_constrained(X: Array, bits: int) -> VectorQuantizer:
-    """Return a quantizer whose mean code length is `bits`, found by bisection of its price."""
-    low, high = -12.0, 4.0  # logarithms of the price, in units of the variance
+def entropy_constrained(X: F64, bits: int) -> VectorQuantizer:
+    """Return a quantizer of mean code length `bits`, by bisection of its Lagrange multiplier."""
+    low, high = -12.0, 4.0  # logarithms of the multiplier, in units of the variance
     for _ in range(10):
         middle = (low + high) / 2
-        price = 2**middle * X.var()
-        q = vq.EntropyConstrainedVQ(4 << bits, lagrangian=price, random_state=1, max_iter=20)
+        multiplier = 2**middle * X.var()
+        q = vq.EntropyConstrainedVQ(4 << bits, lagrangian=multiplier, random_state=1, max_iter=20)
         low, high = (low, middle) if q.fit(X).rate_ < bits else (middle, high)
     return q
 
 
-def designs(bits: int, k: int) -> dict[str, Callable[[Array], VectorQuantizer]]:
+def designs(bits: int, k: int) -> dict[str, Callable[[F64], VectorQuantizer]]:
     """Return the design of each method for `bits` per vector of `k` components."""
     n, halves, seed = 1 << bits, [1 << (bits + 1) // 2, 1 << bits // 2], {"random_state": 1}
     quantizers: list[VectorQuantizer] = [
@@ -108,18 +98,18 @@ def designs(bits: int, k: int) -> dict[str, Callable[[Array], VectorQuantizer]]:
         vq.MultistageVQ(halves, **seed),
         vq.SplitVQ(halves, **seed),
         vq.ShapeGainVQ([n >> bits // 3, 1 << bits // 3], **seed),
-        vq.PredictiveVQ(n // 2, predictor="ar", n_predictors=2, **seed),
+        vq.PredictiveVQ(n, **seed),
     ]
     if bits % 2 == 0:
         quantizers.append(vq.ProductVQ(halves[0], n_parts=2, **seed))
-    made: dict[str, Callable[[Array], VectorQuantizer]] = {
+    made: dict[str, Callable[[F64], VectorQuantizer]] = {
         type(q).__name__: q.fit for q in quantizers
     }
     return made | {"EntropyConstrainedVQ": lambda X: entropy_constrained(X, bits)}
 
 
-def table(source: str, X: Array, fresh: Array, rates: list[int]) -> list[str]:
-    """Return the lines of a table: a row for each method, a column for each rate."""
+def table(source: str, X: F64, fresh: F64, rates: list[int]) -> str:
+    """Return a table with a row for each method and a column for each rate."""
     rows: dict[str, list[str]] = {}
     limit = {bits: bound(source, bits / X.shape[1]) for bits in rates}
     for bits in rates:
@@ -133,30 +123,27 @@ def table(source: str, X: Array, fresh: Array, rates: list[int]) -> list[str]:
             row = rows.setdefault(name, [""] * (len(rates) + 1))
             row[rates.index(bits)] = f"{db:.2f}{gap}"
             row[-1] = f"{seconds:.1f}"
-    lines = [f"| {source} | " + " | ".join(f"{bits} bit" for bits in rates) + " | time [s] |"]
-    lines.append("| --- " * (len(rates) + 2) + "|")
-    lines += [f"| {name} | " + " | ".join(row) + " |" for name, row in rows.items()]
-    if source != "spectra":
-        known = [f"{-10 * np.log10(limit[bits] or 1):.2f}" for bits in rates]
-        lines.append("| Shannon | " + " | ".join(known) + " | |")
+    if source != "lsf":
+        rows["Shannon"] = [f"{-10 * np.log10(limit[bits] or 1):.2f}" for bits in rates] + [""]
     if source == "gaussian":
         zador = [-10 * np.log10(vq.zador_bound(K, bits / K)) for bits in rates]
-        lines.append("| Zador, of high rates | " + " | ".join(f"{z:.2f}" for z in zador) + " | |")
-    return lines
+        rows["Zador, for high rates"] = [f"{z:.2f}" for z in zador] + [""]
+    head = [source, *(f"{bits} bit" for bits in rates), "time [s]"]
+    return markdown(head, [[name, *row] for name, row in rows.items()])
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Print a table for each source."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options.new_parser(__doc__)
     parser.add_argument("speech", type=Path, help="folder of recordings")
     parser.add_argument("--vectors", type=int, default=40_000, help="of each source")
     parser.add_argument("--bits", type=int, nargs="+", default=[4, 5, 6, 7, 8], help="per vector")
     parser.add_argument("--only", nargs="+", metavar="SOURCE", help="some of the four")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     for source, (X, fresh) in sources(args.speech, args.vectors).items():
         if args.only and source not in args.only:
             continue
-        print("\n".join(table(source, X, fresh, args.bits)), end="\n\n", flush=True)
+        print(table(source, X, fresh, args.bits), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from .arrays import as_mono, check_samplerate, converted_len, to_dtype
 from .resampler import Resampler
-from .soundfiles import Sound, read_raw, read_sound
+from .sound import Sound
+from .soundfiles import read_raw, read_sound
 from .soundwriter import SoundWriter
 
 __all__ = [

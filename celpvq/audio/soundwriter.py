@@ -1,13 +1,17 @@
 """Sound into a file or a pipe."""
 
+import io
 import os
 import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .._types import I16
 from ..errors import ArgumentError, FormatError, SoundFileError
 from ..output import Sink, write_all
+from .rawfiles import check_subtype, compress
 
 _ALL_ONES = 0xFFFFFFFF
 
@@ -24,20 +28,26 @@ class SoundWriter:
     samplerate : int
         Rate [Hz].
     n_samples : int, optional
-        The length, if known; a WAV file's header says it.
+        The length, if known. The header of a WAV file contains it.
+    subtype : {"PCM_16", "ALAW", "ULAW"}
+        What a sample of a headerless file is.
 
     Raises
     ------
     ArgumentError
-        If the ending is not that of a known format.
+        If no known format has this ending.
+    FormatError
+        If the format cannot hold sound of this rate.
     """
 
     def __init__(
-        self, file: Sink, suffix: str, samplerate: int, n_samples: int | None = None
-    ) -> None:
+        self, file: Sink, suffix: str, samplerate: int, n_samples: int | None = None, *,
+        subtype: str = "PCM_16",
+    ) -> None:  # fmt: skip
         self._file = file
         self._sound: Any = None
         self._samplerate, self._n_declared, self._n_written = samplerate, n_samples, 0
+        self._subtype = check_subtype(subtype)
         self._is_wav = suffix in (".wav", ".wave")
         if self._is_wav:
             write_all(file, _wav_header(samplerate, n_samples))
@@ -48,12 +58,19 @@ class SoundWriter:
         """Append samples, (n,)."""
         self._n_written += len(samples)
         if self._sound is None:
-            write_all(self._file, samples.astype("<i2").tobytes())
+            wide = self._subtype == "PCM_16"
+            data = samples.astype("<i2").tobytes() if wide else compress(samples, self._subtype)
+            write_all(self._file, data)
             return
         try:
             self._sound.write(samples)
-        except (RuntimeError, AssertionError) as error:  # a short write is an assertion there
+        except (RuntimeError, AssertionError) as error:
             raise SoundFileError(f"could not write {self._sound.format}: {error}") from None
+        if self._sound.frames < self._n_written:  # soundfile asserts it, unless Python runs with -O
+            raise SoundFileError(
+                f"could not write {self._sound.format}: expected {self._n_written} samples,"
+                f" got {self._sound.frames}"
+            )
 
     def close(self) -> None:
         """Complete the file, which stays open; a WAV header is made true if the file can seek."""
@@ -95,9 +112,27 @@ def _open_for_writing(file: Sink, suffix: str, samplerate: int) -> Any:
 
     kind = {".aif": "AIFF", ".opus": "OGG"}.get(suffix, suffix[1:].upper())
     subtype = "OPUS" if suffix == ".opus" else None
+    _check_rate(kind, subtype, samplerate)
     try:
         return soundfile.SoundFile(
             file.fileno(), "w", samplerate, 1, subtype, format=kind, closefd=False
         )
     except (RuntimeError, ValueError) as error:
         raise FormatError(f"{kind}: cannot be written at {samplerate} Hz: {error}") from None
+
+
+def _check_rate(kind: str, subtype: str | None, samplerate: int) -> None:
+    """Raise `FormatError` unless a file of this format keeps its rate."""
+    import soundfile
+
+    trial = io.BytesIO()
+    try:
+        soundfile.write(trial, np.zeros(1000), samplerate, subtype, format=kind)
+        trial.seek(0)
+        kept = soundfile.info(trial).samplerate
+    except (RuntimeError, ValueError, TypeError):
+        return  # what cannot be written is refused when it is opened
+    if kept != samplerate:
+        raise FormatError(
+            f"{kind}: cannot be written at {samplerate} Hz: such a file would play at {kept} Hz"
+        )

@@ -1,4 +1,4 @@
-"""What happens to packets on their way: losses, wrong bits, and the files that record them.
+"""A channel for packets: losses, bit errors, and files that record them.
 
 >>> from celpvq import channel
 >>> packets = [bytes(16)] * 100
@@ -9,8 +9,9 @@ True
 """
 
 from .bit_errors import flip_bits, flip_by
-from .g192 import Pattern, read_g192, read_pattern, write_g192, write_pattern
+from .g192 import read_g192, write_g192
 from .losses import draw_losses, drop, gilbert_elliott_losses, random_losses
+from .patterns import Pattern, read_pattern, write_pattern
 from .record import Record
 
 __all__ = [

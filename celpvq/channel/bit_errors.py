@@ -1,36 +1,35 @@
-"""Wrong bits, in whole packets or in what some of their fields say."""
+"""Bit errors, in whole packets or in some of their fields."""
 
 from collections.abc import Collection, Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..codec.format.modes import BY_LENGTH, MODES
+from ..codec.format.modes import BY_LENGTH, MODES, Bit
 from ..errors import ArgumentError
 from .losses import Mask, Packet, check_rate, draw_losses
 
-_DENSITY = 0.5  # of wrong bits in a bad time: as good as no reception
+_DENSITY = 0.5  # of errors in a burst: its bits carry no information
 
 
 def flip_bits(
     packets: Iterable[Packet], ber: float, seed: int, *,
     burst: float | None = None, fields: Collection[str] | None = None,
 ) -> list[Packet]:  # fmt: skip
-    """Return the packets as a channel delivers them that gets some bits wrong.
+    """Return packets with random bit errors.
 
     Parameters
     ----------
     packets : iterable of bytes or None
-        What is None or empty stays so.
+        Lost packets (None) and NO_DATA (empty) stay as they are.
     ber : float
         Bit error rate [0 to 1].
     seed : int
-        The same one gives the same errors.
+        Seed of the draws.
     burst : float, optional
-        Mean length [bits] of times in which half of the bits are wrong, and none is between them;
-        if not given, each bit is wrong independently.
+        Mean length of error bursts [bits], in which half of the bits are wrong. By default bit
+        errors are independent.
     fields : collection of str, optional
-        Spare all bits but those of these fields (``"lag"``) or entries of fields (``"lag2"``).
+        Change only the bits of these fields (``"lag"``) or entries of fields (``"lag2"``).
 
     Returns
     -------
@@ -39,7 +38,7 @@ def flip_bits(
     Raises
     ------
     ArgumentError
-        If the rate is no probability, or too high for such bursts; there is no such field.
+        If `ber` is not a probability, bursts of this length cannot reach it, or a field is unknown.
 
     See Also
     --------
@@ -52,51 +51,49 @@ def flip_bits(
 
 
 def flip_by(
-    packets: Iterable[Packet], wrong: Mask, fields: Collection[str] | None = None
+    packets: Iterable[Packet], errors: Mask, fields: Collection[str] | None = None
 ) -> list[Packet]:
-    """Return the packets with those bits wrong that `wrong` (n,) says, all bits counted in order.
+    """Return packets with bit errors where `errors` (n,) is true, counted over all bits sent.
 
-    A shorter `wrong` begins again at its end; see `flip_bits` for `fields`.
+    A shorter `errors` is repeated. `flip_bits` explains `fields`.
 
     Raises
     ------
     ArgumentError
-        If `wrong` is empty and bits are sent; there is no such field.
+        If `errors` is empty and a packet is not, or a field is unknown.
     """
-    chosen = None if fields is None else _chosen(fields)
+    selected = None if fields is None else _selected(fields)
     start = 0
     result = list[Packet]()
     for packet in packets:
         if not packet:
             result.append(packet)
             continue
-        if not len(wrong):
-            raise ArgumentError("wrong: expected a flag for each bit, got none")
+        if not len(errors):
+            raise ArgumentError("errors: expected at least one flag, got none")
         n = 8 * len(packet)
-        flips = wrong.take(np.arange(start, start + n), mode="wrap")
+        flips = errors.take(np.arange(start, start + n), mode="wrap")
         start += n
-        if chosen is not None:
-            flips = flips & chosen.get(len(packet), False)
+        if selected is not None:
+            flips = flips & selected.get(len(packet), False)
         damaged = np.frombuffer(packet, np.uint8) ^ np.packbits(flips)
         result.append(damaged.tobytes())
     return result
 
 
-def _chosen(fields: Collection[str]) -> dict[int, NDArray[np.bool_]]:
-    """Return for each length of a packet which of its bits belong to the fields."""
-    known = {
-        name
-        for mode in MODES.values()
-        for bit in mode.allocation
-        for name in (bit.field, f"{bit.field}{bit.entry}")
-    }
+def _names(bit: Bit) -> tuple[str, str]:
+    """Return the names of the bit's field and of its entry there."""
+    return bit.field, f"{bit.field}{bit.entry}"
+
+
+def _selected(fields: Collection[str]) -> dict[int, Mask]:
+    """Return which bits of a packet belong to the fields, by the length of the packet."""
+    known = {name for mode in MODES.values() for bit in mode.allocation for name in _names(bit)}
     if unknown := sorted(set(fields) - known):
         raise ArgumentError(
             f"fields: expected some of {', '.join(sorted(known))}, got {unknown[0]!r}"
         )
     return {
-        length: np.array(
-            [b.field in fields or f"{b.field}{b.entry}" in fields for b in mode.transmission]
-        )
+        length: np.array([any(name in fields for name in _names(bit)) for bit in mode.transmission])
         for length, mode in BY_LENGTH.items()
     }

@@ -1,4 +1,4 @@
-"""Masks of what a channel loses, at random or in bursts."""
+"""Losses of packets, at random or in bursts."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ from .._random import generator
 from ..errors import ArgumentError, ArgumentTypeError
 
 Mask = NDArray[np.bool_]
-Packet = bytes | None  # b"": not sent; None: lost
+Packet = bytes | None  # None: lost; b"": NO_DATA
 
 
 def _check_number(value: object, name: str) -> None:
@@ -18,7 +18,7 @@ def _check_number(value: object, name: str) -> None:
 
 
 def check_rate(rate: float, name: str) -> float:
-    """Return a probability; raise `ArgumentError` or `ArgumentTypeError` if it is none."""
+    """Return a probability; raise `ArgumentError` or `ArgumentTypeError` for anything else."""
     _check_number(rate, name)
     if not 0 <= rate <= 1:
         raise ArgumentError(f"{name}: expected from 0 to 1, got {rate}")
@@ -26,16 +26,16 @@ def check_rate(rate: float, name: str) -> float:
 
 
 def random_losses(n: int, rate: float, seed: int) -> Mask:
-    """Return which of `n` items are lost, each of them independently.
+    """Draw which of `n` items are lost, independently of each other.
 
     Parameters
     ----------
     n : int
-        How many items: frames, or bits.
+        Number of items: frames or bits.
     rate : float
-        Probability of each to be lost [0 to 1].
+        Probability of a loss [0 to 1].
     seed : int
-        The same one gives the same losses.
+        Seed of the draws.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def random_losses(n: int, rate: float, seed: int) -> Mask:
     Raises
     ------
     ArgumentError
-        If the rate is no probability, or the seed no number from 0.
+        If `rate` is not a probability, or `seed` is negative.
     """
     check_rate(rate, "rate")
     return generator(seed, "seed").random(n) < rate
@@ -53,23 +53,23 @@ def random_losses(n: int, rate: float, seed: int) -> Mask:
 def gilbert_elliott_losses(
     n: int, rate: float, burst: float, seed: int, density: float = 1.0
 ) -> Mask:
-    """Return which of `n` items are lost by a channel that is now good, now bad.
+    """Draw which of `n` items are lost by a channel with two states, good and bad.
 
-    Good and bad times alternate, both of geometrically distributed length [1]_ [2]_: nothing is
-    lost in the good ones, the share `density` in the bad ones.
+    The states alternate, and their durations are geometrically distributed [1]_ [2]_. Nothing is
+    lost in the good state; the share `density` is lost in the bad state.
 
     Parameters
     ----------
     n : int
-        How many items: frames, or bits.
+        Number of items: frames or bits.
     rate : float
-        Share of what is lost in the long run [0 to 1].
+        Mean share of lost items [0 to 1].
     burst : float
-        Mean length of the bad times [items, at least 1].
+        Mean duration of the bad state [items, at least 1].
     seed : int
-        The same one gives the same losses.
+        Seed of the draws.
     density : float
-        Probability to be lost in a bad time.
+        Probability of a loss in the bad state.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def gilbert_elliott_losses(
     Raises
     ------
     ArgumentError
-        If a value is out of range; bursts are too short to lose so much.
+        If an argument is out of range, or bursts of this length cannot reach `rate`.
 
     References
     ----------
@@ -99,7 +99,7 @@ def gilbert_elliott_losses(
         most = density * burst / (burst + 1)
         raise ArgumentError(f"rate: expected at most {most:.3g} in bursts of {burst:g}, got {rate}")
     rng = generator(seed, "seed")
-    n_runs = n // 2 + 1  # of each kind: none is empty
+    n_runs = n // 2 + 1  # of each state; a run has at least one item
     good = rng.geometric(bad_share / ((1 - bad_share) * burst), n_runs)
     bad = rng.geometric(1 / burst, n_runs)
     first_bad = rng.random() < bad_share
@@ -111,22 +111,24 @@ def gilbert_elliott_losses(
 
 
 def draw_losses(n: int, rate: float, burst: float | None, seed: int, density: float = 1.0) -> Mask:
-    """Return which of `n` items are lost: `gilbert_elliott_losses`, or `random_losses` for None."""
+    """Draw `gilbert_elliott_losses`, or `random_losses` if `burst` is None."""
     if burst is None:
         return random_losses(n, rate, seed)
     return gilbert_elliott_losses(n, rate, burst, seed, density)
 
 
 def drop(packets: Iterable[Packet], lost: Sequence[bool] | Mask) -> list[Packet]:
-    """Return the packets, None in the place of the lost ones; what was not sent stays so.
+    """Return the packets with None for each lost one; ``b""`` (NO_DATA) cannot be lost.
 
     Raises
     ------
     ArgumentError
-        If there are not as many packets as flags.
+        If the numbers of packets and flags differ.
     """
     packets = list(packets)
     if len(packets) != len(lost):
         raise ArgumentError(f"lost: expected {len(packets)} flags, got {len(lost)}")
-    return [None if gone and packet != b"" else packet
-            for packet, gone in zip(packets, lost, strict=True)]  # fmt: skip
+    return [
+        None if gone and packet != b"" else packet
+        for packet, gone in zip(packets, lost, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""The command line: one file per verb; none is loaded before it is called."""
+"""The command line: one module per verb, loaded only when it is called."""
 
 from .command import main
 

@@ -1,26 +1,30 @@
-"""``celpvq channel``: a coded file over a bad channel, and what is heard at its end."""
+"""``celpvq channel``: drop packets or flip bits, then write the decoded speech."""
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-from . import common
+from . import arguments
+from .files import about, name_of, open_input, open_output
+from .progress import DECODER, Progress, damage_note
 
 if TYPE_CHECKING:
     from ..channel import Pattern
     from ..channel.losses import Packet
+    from ..codec.common.table_set import TableSet
+    from ..output import Output
 
 _EPILOG = """\
-Losses and wrong bits are drawn by --seed, or come from files of the ITU-T's tools (--pattern),
-which begin again where they end: 16-bit words 0x6B21 and 0x6B20 for frames, 0x007F and 0x0081 for
-bits, or their low bytes; compact ones, a bit for each, want --compact. The ending of OUT says what
-it gets: .g192 the packets as they arrive (ITU-T G.192), any other the decoded sound at 8000 Hz,
-lost frames concealed as by a receiver that has the packet after them, if it is not lost too. IN
-may be .g192 as well: its erased frames stay lost.
+The ending of OUT selects its content: with .g192 the packets as received (ITU-T G.192), with any
+other the decoded speech at 8000 Hz. A lost frame is concealed with the help of the packet after it,
+as in a receiver with a jitter buffer. IN may be .g192 too; its erased frames stay lost.
 
---log FILE.csv has a line for each frame that did not arrive as it was sent, FILE.json the settings
-and counts too.
+--seed determines the random losses and bit errors. --pattern adds an error pattern of ITU-T G.191,
+which is repeated: 16-bit words 0x6B21 and 0x6B20 for frames, 0x007F and 0x0081 for bits, or the low
+bytes of these words. A pattern with one bit per item requires --compact.
+
+--log FILE.csv has a line for each frame that was lost or has bit errors. --log FILE.json also has
+the settings and the counts.
 
 examples:
   celpvq channel speech.cvq lossy.wav --loss 5
@@ -33,23 +37,35 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = _EPILOG
-    common.add_files(parser, "a .cvq or .g192 file", "the sound or .g192 file")
-    common.add_losses(parser)
-    parser.add_argument("--ber", type=float, default=0.0, metavar="RATE", help="bit error rate")
+    arguments.add_files(parser, "a .cvq or .g192 file", "the sound or .g192 file")
+    arguments.add_losses(parser)
+    parser.add_argument(
+        "--ber", type=float, default=0.0, metavar="RATE", help="bit error rate (default: 0)"
+    )
     parser.add_argument(
         "--bit-burst", type=float, metavar="BITS",
-        help="mean length of times when half of the bits are wrong (default: random errors)",
+        help="mean length of error bursts, in which half of the bits are wrong"
+        " (default: independent errors)",
     )  # fmt: skip
     parser.add_argument(
         "--fields", nargs="+", metavar="FIELD",
-        help="bits go wrong only here: lsf, lag, gain, fcb, or entries such as lag2",
+        help="only flip bits of these fields: lsf, lag, gain, fcb, or an entry such as lag2",
     )  # fmt: skip
-    parser.add_argument("--pattern", metavar="FILE", help="losses or wrong bits, G.192")
+    parser.add_argument("--pattern", metavar="FILE", help="error pattern, ITU-T G.191")
     parser.add_argument(
-        "--compact", choices=["frames", "bits"], help="--pattern has a bit for each of these"
+        "--compact", choices=["frames", "bits"], help="--pattern has one bit for each of these"
     )
-    parser.add_argument("--log", metavar="FILE", help="what was lost, .csv or .json")
-    parser.add_argument("--no-enhancement", action="store_true", help="leave the enhancement out")
+    parser.add_argument("--log", metavar="FILE", help="list of all errors, .csv or .json")
+    arguments.add_no_enhancement(parser)
+
+
+class _Input(NamedTuple):
+    """The packets of the input, and what their decoding needs."""
+
+    packets: "list[Packet]"
+    n_samples: int  # at 8000 Hz
+    tables: "TableSet | None"
+    note: str  # about damage
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,110 +75,124 @@ def run(args: argparse.Namespace) -> int:
     from ..audio.soundwriter import check_suffix
     from ..channel import Record, write_g192
     from ..channel.record import SUFFIXES
-    from ..errors import ArgumentError
     from ..output import Output
 
+    _check_options(args)
     coded = args.output.endswith(".g192")
     suffix = ".wav" if args.output == "-" or coded else check_suffix(args.output)
     log_suffix = Path(args.log).suffix if args.log else SUFFIXES[0]
-    if log_suffix not in SUFFIXES:
-        raise ArgumentError(f"--log: expected a name ending in {' or '.join(SUFFIXES)}")
-    pattern = _pattern(args.pattern, args.compact)
+    endings = " or ".join(SUFFIXES)
+    arguments.require(log_suffix in SUFFIXES, "--log", f"a name ending in {endings}", args.log)
+    pattern = _pattern(args)
     with (
-        common.open_input(args.input) as file,
-        common.open_output(args.output, file, force=args.force) as output,
+        open_input(args.input) as file,
+        open_output(args.output, file, force=args.force) as output,
     ):
-        with common.about(args.input):
-            sent, n_samples, tables, note = _read(file, args)
-        received = _transmit(sent, args, pattern)
-        record = Record.of(sent, received)
+        with about(args.input):
+            sent = _read(file, args)
+        received = _transmit(sent.packets, args, pattern)
+        record = Record.of(sent.packets, received)
         if coded:
             write_g192(output, received)
         else:
-            _decode(received, n_samples, tables, output, suffix, args)
+            _decode(sent._replace(packets=received), output, suffix, args)
         if args.log:
             options = ("loss", "burst", "ber", "bit_burst", "fields", "pattern", "seed")
             settings = {name: getattr(args, name) for name in options}
             with Output(args.log, overwrite=args.force) as log:
                 log.write(record.table(log_suffix, settings))
     if not args.quiet:
-        names = common.name_of(args.input, "input"), common.name_of(args.output, "output")
-        print(f"{' -> '.join(names)}: {record}, seed {args.seed}{note}", file=sys.stderr)
+        names = name_of(args.input, "input"), name_of(args.output, "output")
+        print(f"{' -> '.join(names)}: {record}, seed {args.seed}{sent.note}", file=sys.stderr)
     return 0
 
 
-def _pattern(path: str | None, compact: Any) -> "Pattern | None":
+def _check_options(args: argparse.Namespace) -> None:
+    """Refuse options that do nothing without another one."""
+    from ..errors import ArgumentError
+
+    if args.burst is not None and not args.loss:
+        raise ArgumentError("--burst requires --loss")
+    if args.bit_burst is not None and not args.ber:
+        raise ArgumentError("--bit-burst requires --ber")
+    if args.fields is not None and not (args.ber or args.pattern):
+        raise ArgumentError("--fields requires --ber, or a --pattern of bits")
+
+
+def _pattern(args: argparse.Namespace) -> "Pattern | None":
     from ..channel import read_pattern
     from ..errors import ArgumentError
 
-    if path is None:
-        if compact is not None:
-            raise ArgumentError("--compact: tells the form of a --pattern, and there is none")
+    if args.pattern is None:
+        if args.compact is not None:
+            raise ArgumentError("--compact requires --pattern")
         return None
-    with common.open_input(path) as file, common.about(path):
-        return read_pattern(file.read(), compact)
+    with open_input(args.pattern) as file, about(args.pattern):
+        return read_pattern(file.read(), args.compact)
 
 
-def _read(file: Any, args: argparse.Namespace) -> "tuple[list[Packet], int, Any, str]":
-    """Return all packets, their samples at 8000 Hz, the tables they need, and what is wrong."""
+def _read(file: IO[bytes], args: argparse.Namespace) -> _Input:
     from ..channel import read_g192
+    from ..channel.losses import Packet
     from ..codec.common.table_set import made_with
-    from ..codec.format.modes import BY_LENGTH, DELAY, FRAME_LEN, SID_BYTES
+    from ..codec.format.modes import DELAY, FRAME_LEN, PACKET_LENGTHS
     from ..container import CvqReader, n_samples_8k
-    from ..errors import FormatError
+    from ..errors import FormatError, TruncatedStream
 
+    tables = arguments.load_tables(args.tables)
     if args.input.endswith(".g192"):
-        sent = list(read_g192(file))
-        for frame, packet in enumerate(sent):
-            if packet is not None and len(packet) not in (0, SID_BYTES, *BY_LENGTH):
+        packets, note = list[Packet](), ""
+        try:
+            packets.extend(read_g192(file))
+        except TruncatedStream as error:
+            if not args.partial:
+                raise
+            note = f"; the end is missing: {error}"
+        for frame, packet in enumerate(packets):
+            if packet is not None and len(packet) not in PACKET_LENGTHS:
                 raise FormatError(f"frame {frame}: no packet has {8 * len(packet)} bits")
-        return sent, max(len(sent) * FRAME_LEN - DELAY, 0), common.load_tables(args.tables), ""
+        return _Input(packets, max(len(packets) * FRAME_LEN - DELAY, 0), tables, note)
     reader = CvqReader(file, strict=not args.partial)
-    sent = list(reader)
-    n = max(len(sent) * FRAME_LEN - DELAY, 0)
-    if reader.samples is not None:
-        n = min(n, n_samples_8k(reader.samples, reader.header.samplerate))
-    tables = made_with(reader.header.tables, common.load_tables(args.tables))
-    return sent, n, tables, common.damage_note(reader.damage, reader.n_missing)
+    packets = list(reader)
+    n = max(len(packets) * FRAME_LEN - DELAY, 0)
+    if reader.n_samples is not None:
+        n = min(n, n_samples_8k(reader.n_samples, reader.header.samplerate))
+    tables = made_with(reader.header.tables, tables)
+    return _Input(packets, n, tables, damage_note(reader.damage, reader.n_missing))
 
 
 def _transmit(
-    sent: "Sequence[Packet]", args: argparse.Namespace, pattern: "Pattern | None"
+    packets: "list[Packet]", args: argparse.Namespace, pattern: "Pattern | None"
 ) -> "list[Packet]":
-    """Return what arrives; losses and wrong bits are drawn independently of each other."""
+    """Return the packets as received; losses and bit errors are independent of each other."""
     import numpy as np
 
     from ..channel import draw_losses, drop, flip_bits, flip_by
 
-    packets = flip_bits(
-        sent, args.ber, args.seed + 1, burst=args.bit_burst, fields=args.fields
-    )  # fmt: skip
-    lost = draw_losses(len(sent), args.loss / 100, args.burst, args.seed)
+    lost = draw_losses(len(packets), args.loss / 100, args.burst, args.seed)
+    packets = flip_bits(packets, args.ber, args.seed + 1, burst=args.bit_burst, fields=args.fields)
     if pattern is not None and pattern.kind == "bits":
         packets = flip_by(packets, pattern.mask, args.fields)
     elif pattern is not None:
-        lost = lost | np.resize(pattern.mask, len(sent))
+        lost = lost | np.resize(pattern.mask, len(packets))
     return drop(packets, lost)
 
 
-def _decode(
-    received: "Sequence[Packet]", n_samples: int, tables: Any, output: Any, suffix: str,
-    args: argparse.Namespace,
-) -> None:  # fmt: skip
-    """Write what is heard, aligned with the original."""
+def _decode(received: _Input, output: "Output", suffix: str, args: argparse.Namespace) -> None:
+    """Write the decoded speech, aligned with the original."""
     from ..audio.soundwriter import SoundWriter
     from ..codec.format.modes import FRAME_LEN, SAMPLERATE
     from ..stream import Decoder
 
-    decoder = Decoder(SAMPLERATE, "int16", enhancement=not args.no_enhancement, tables=tables)
-    writer = SoundWriter(output, suffix, SAMPLERATE, n_samples)
-    left = n_samples
-    with common.Progress(
-        "channel", n_samples / SAMPLERATE, quiet=args.quiet, kernel=common.DECODER
-    ) as progress:
-        for sound in decoder.look_ahead(received):
-            samples = sound[:left]
-            writer.write(samples)
-            left -= len(samples)
+    n_left = received.n_samples
+    decoder = Decoder(
+        SAMPLERATE, "int16", enhancement=not args.no_enhancement, tables=received.tables
+    )
+    writer = SoundWriter(output, suffix, SAMPLERATE, n_left)
+    seconds = n_left / SAMPLERATE
+    with Progress("channel", seconds, quiet=args.quiet, kernel=DECODER) as progress:
+        for sound in decoder.look_ahead(received.packets):
+            writer.write(sound[:n_left])
+            n_left -= min(len(sound), n_left)
             progress.update(FRAME_LEN / SAMPLERATE)
         writer.close()

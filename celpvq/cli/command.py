@@ -1,4 +1,4 @@
-"""The command `celpvq`: its verbs, and how every failure becomes one line and an exit status."""
+"""The command `celpvq`: its verbs, and one line and an exit status for every failure."""
 
 import argparse
 import contextlib
@@ -11,21 +11,23 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from ..errors import CelpvqError
-from .common import printable
+from .files import printable
+from .headerless import join_raw
+from .standard_streams import open_closed_streams
 
 VERBS = {
-    "encode": "turn a sound file into a .cvq file",
-    "decode": "turn a .cvq file into a sound file",
-    "info": "say what a .cvq file is, and whether it is whole",
-    "demo": "hear and measure the codec on the bundled clips",
+    "encode": "encode a sound file to a .cvq file",
+    "decode": "decode a .cvq file to a sound file",
+    "info": "describe a .cvq file, and check that it is complete",
+    "demo": "encode and decode the bundled clips, and measure the result",
     "compare": "score celpvq and other codecs on a folder of speech",
-    "channel": "send a .cvq file over a channel with losses and wrong bits",
-    "live": "hear yourself through the codec: microphone to loudspeaker",
+    "channel": "drop packets from a coded file or flip bits in them, then write the decoded speech",
+    "live": "listen to yourself through the codec: microphone to loudspeaker",
     "send": "send speech to another machine, by RTP over UDP",
-    "receive": "play or write the speech that another machine sends",
+    "receive": "play or record the speech that another machine sends",
     "train": "train codebooks on a folder of speech",
     "train-enhancement": "train the decoder's enhancement network on a folder of speech",
-    "vq": "design a vector quantizer for data, and report what it reaches",
+    "vq": "design a vector quantizer for data, and report its performance",
 }
 
 _EPILOG = """\
@@ -36,13 +38,13 @@ examples:
   celpvq COMMAND --help                            all options of a command
 
 exit status:
-  0 done   1 refused or failed, no output file written   2 command line not understood
-  70 a defect of celpvq (CELPVQ_DEBUG=1 shows where)   130 interrupted   143 terminated
+  0 success   1 error, no output file written   2 invalid command line
+  70 internal error (set CELPVQ_DEBUG=1 for a traceback)   130 interrupted   143 terminated
 """
 
 
 class _Version(argparse.Action):
-    """Print the version; looked up only when asked for."""
+    """Print the version, which is looked up only then."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> NoReturn:
         from .._version import __version__
@@ -52,7 +54,7 @@ class _Version(argparse.Action):
 
 
 def make_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """Return the parser for a command line; only the verbs in it are loaded."""
+    """Return the parser for a command line; load only the verbs that occur in it."""
     options: dict[str, Any] = {
         "formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False,
     }  # fmt: skip
@@ -79,15 +81,16 @@ def _terminate(*_: object) -> NoReturn:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit status; never a traceback."""
-    argv = sys.argv[1:] if argv is None else argv
+    """Run a command line and return its exit status; errors are printed on one line."""
+    open_closed_streams()
+    argv = join_raw(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error is
-    with contextlib.suppress(ValueError):  # in another thread than the main one
-        signal.signal(signal.SIGTERM, _terminate)  # as an exception, so that no half a file stays
+        sys.stdout.reconfigure(errors="backslashreplace")  # like standard error
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGTERM, _terminate)  # an exception removes unfinished files
     try:
         args, unknown = make_parser(argv).parse_known_args(argv)
-        if unknown:  # by the verb's parser, which shows its usage
+        if unknown:  # the verb's parser shows the usage of the verb
             args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         status = int(import_module(f".{_module(args.verb)}", __package__).run(args))
         sys.stdout.flush()
@@ -106,11 +109,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("CELPVQ_DEBUG"):
             raise
-        return _fail(f"defect: {type(error).__name__}: {error}", 70)
+        return _fail(f"internal error: {type(error).__name__}: {error}", 70)
 
 
 def _drop_stdout() -> None:
-    """Let what standard output could not take vanish, lest the interpreter try again at its end."""
+    """Discard output that cannot be written, or the interpreter would try again at its end."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -118,7 +121,7 @@ def _drop_stdout() -> None:
 
 
 def _fail(message: str, status: int) -> int:
-    """Say on one line what went wrong."""
-    with contextlib.suppress(OSError):  # nobody listens
+    """Print an error on one line; return the exit status."""
+    with contextlib.suppress(OSError):  # standard error is closed
         print("celpvq:", printable(" ".join(message.split())), file=sys.stderr, flush=True)
     return status

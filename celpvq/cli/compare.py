@@ -1,4 +1,4 @@
-"""``celpvq compare``: this codec beside others on a folder of speech."""
+"""``celpvq compare``: score celpvq and other codecs on a folder of speech."""
 
 import argparse
 import sys
@@ -6,26 +6,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..output import make_folder, write_file
-from . import common
+from . import arguments
+from .progress import Progress
 
 if TYPE_CHECKING:
-    from ..quality.checkpoint import Result
-    from ..quality.contenders import Contender
+    from ..lab.contenders import Contender
+    from ..lab.scores import Result
 
 MEASURES = ("pesq", "estoi", "visqol", "segsnr")
 _EPILOG = """\
-FOLDER holds WAV or FLAC files, 8000 Hz, one channel. A coded file has the name of its original, its
-length, and no delay against it. A list coded.csv in a folder of coded files, with columns clip,
-kbps, encode_s and decode_s, says what each clip took; tools/peers of the source code fills such
-folders with the other codecs that a machine has.
+FOLDER holds WAV or FLAC files, 8000 Hz, one channel. A decoded file of another codec has the name
+and the length of its original, without delay. A folder of decoded files may hold coded.csv, with
+columns clip, kbps, encode_s and decode_s, which states the rate and the times of each clip.
+tools/peers in the source code fills such folders with the codecs that are installed.
 
-DIR gets scores.csv (a line for each clip and codec), summary.md and rate-quality.png. The same
-command goes on where it was interrupted: what is in scores.csv already, for the same samples, code,
-tables and settings, is not done again, speeds included. Speeds are times real time per processor
-second of one thread, loading and compiling not counted. Means have their 95 % confidence intervals;
-differences (--against) are taken clip by clip.
+DIR gets scores.csv (a line for each clip and codec), summary.md and rate-quality.png. If the
+command was interrupted, run it again: it continues, and takes from scores.csv the results for the
+same samples, code, tables and settings, speeds included. Speeds are in times real time on one
+thread, by processor time, without loading and compilation. Means have 95 % confidence intervals.
+Differences (--against) are means over clips of the difference of each clip.
 
-exit status: 1 also if a clip failed; it counts as nan, and so do the means that it is in.
+exit status: also 1 if a clip failed; its scores and their means are nan.
 
 examples:
   celpvq compare speech --out results --presets default best --against "celpvq 6400"
@@ -36,63 +37,62 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
+    from ..codec.encoder.presets import PRESETS
     from ..codec.format.modes import MODES
 
     parser.epilog = _EPILOG
-    parser.add_argument("folder", metavar="FOLDER", type=Path, help="speech, searched recursively")
-    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="for the results")
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="speech, with all subfolders")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for results")
     parser.add_argument(
         "-m", "--modes", nargs="*", type=int, choices=list(MODES), default=list(MODES),
-        metavar="BITRATE", help="rates of celpvq (default: all; none without a value)",
+        metavar="BITRATE", help="bit rates of celpvq (default: all; without a value: none)",
     )  # fmt: skip
     parser.add_argument(
-        "-p", "--presets", nargs="+", choices=["fast", "default", "best"], default=["default"],
-        metavar="PRESET", help="efforts of celpvq: fast, default, best (default: default)",
+        "-p", "--presets", nargs="+", choices=list(PRESETS), default=["default"],
+        metavar="PRESET", help=f"presets of celpvq: {', '.join(PRESETS)} (default: default)",
     )  # fmt: skip
-    parser.add_argument("--tables", metavar="FILE", help="codebooks made by `celpvq train`")
+    arguments.add_tables(parser)
     parser.add_argument(
         "--with", dest="others", action="append", default=[], metavar="[NAME[@KBPS]=]DIR",
-        help="speech that another codec has coded; without NAME, each folder in DIR",
+        help="speech decoded by another codec; without NAME, one codec per folder in DIR",
     )  # fmt: skip
     parser.add_argument("--against", metavar="NAME", help="add the differences to this codec")
     parser.add_argument(
         "--measures", nargs="+", choices=MEASURES, default=list(MEASURES), metavar="MEASURE",
         help=f"some of {', '.join(MEASURES)} (default: all)",
     )  # fmt: skip
-    parser.add_argument("--limit", type=_count, metavar="N", help="only N clips, evenly spaced")
-    parser.add_argument("-j", "--jobs", type=_count, metavar="N", help="processes (default: all)")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
-
-
-def _count(text: str) -> int:
-    n = int(text)
-    if n < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {text}")
-    return n
+    parser.add_argument(
+        "--limit", type=arguments.count, metavar="N", help="use only N clips, evenly spaced"
+    )
+    parser.add_argument(
+        "-j", "--jobs", type=arguments.count, metavar="N", help="processes (default: one per core)"
+    )
+    arguments.add_quiet(parser, "no progress bar")
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare; return the exit status."""
     from .._threads import n_threads
-    from ..quality import compare as comparing
-    from ..quality.checkpoint import Checkpoint
+    from ..lab import comparison as comparing
+    from ..lab.clips import find_clips
+    from ..lab.scores import ScoresFile
 
-    clips = comparing.find_clips(args.folder, args.limit)
+    clips = find_clips(args.folder, args.limit)
     contenders = _contenders(args)
     measures = _measures(args.measures)
     make_folder(args.out, "--out")
-    checkpoint = Checkpoint(args.out / "scores.csv")
+    checkpoint = ScoresFile(args.out / "scores.csv")
     tasks = comparing.plan(clips, contenders, measures, checkpoint)
     n = len(clips) * len(contenders)
     if len(tasks) < n:
-        print(f"celpvq: {n - len(tasks)} of {n} results are there already", file=sys.stderr)
+        print(f"celpvq: {n - len(tasks)} of {n} results exist already", file=sys.stderr)
     if tasks:
         import celpvq
 
         celpvq.warmup()  # once here rather than in every process
     seconds = sum(task.clip.seconds for task in tasks)
     lengths = {clip.name: clip.seconds for clip in clips}
-    with common.Progress("compare", seconds, quiet=args.quiet) as progress:
+    with Progress("compare", seconds, quiet=args.quiet) as progress:
         for result in comparing.compare(tasks, checkpoint, args.jobs or n_threads()):
             progress.update(lengths[result.clip])
     places = {c.name: [(c.name, clip.name) for clip in clips] for c in contenders}
@@ -104,10 +104,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _contenders(args: argparse.Namespace) -> "list[Contender]":
-    """Return the codecs asked for; raise `ArgumentError` if two have one name, or none has any."""
+    """Return the codecs to compare; raise `ArgumentError` if there are none, or names repeat."""
     from ..errors import ArgumentError
-    from ..quality.contenders import Celpvq
-    from ..quality.folders import parse_folders
+    from ..lab.coded_folders import parse_folders
+    from ..lab.contenders import Celpvq
 
     contenders: list[Contender] = [
         Celpvq(mode, preset, args.tables) for preset in args.presets for mode in args.modes
@@ -116,23 +116,23 @@ def _contenders(args: argparse.Namespace) -> "list[Contender]":
         contenders += parse_folders(text)
     names = [contender.name for contender in contenders]
     if not names:
-        raise ArgumentError("nothing to compare: expected --modes or --with")
+        raise ArgumentError("nothing to compare: expected a value of --modes, or --with")
     if double := {name for name in names if names.count(name) > 1}:
         raise ArgumentError(f"{', '.join(sorted(double))}: expected one codec of each name")
-    if args.against is not None and args.against not in names:
-        raise ArgumentError(f"--against: expected one of {', '.join(names)}, got {args.against}")
+    against_valid = args.against is None or args.against in names
+    arguments.require(against_valid, "--against", f"one of {', '.join(names)}", args.against)
     return contenders
 
 
 def _measures(wanted: list[str]) -> list[str]:
-    """Return the measures that can be taken; say which cannot."""
+    """Return the measures whose packages are installed; report the others."""
     from ..errors import MissingPackageError
     from ..quality.evaluation import missing_packages
 
     missing = missing_packages(wanted)
     if missing:
         lacks = ", ".join(f"{m} ({' and '.join(packages)})" for m, packages in missing.items())
-        text = f"left out, for want of packages: {lacks}: pip install celpvq[quality]"
+        text = f"left out, packages missing: {lacks}: pip install celpvq[quality]"
         if len(missing) == len(set(wanted)):
             raise MissingPackageError(text)
         print(f"celpvq: {text}", file=sys.stderr)
@@ -142,10 +142,10 @@ def _measures(wanted: list[str]) -> list[str]:
 def _report(
     args: argparse.Namespace, results: "dict[str, list[Result]]", measures: list[str]
 ) -> int:
-    """Write and print the summary, and draw the picture; return the exit status."""
+    """Write and print the summary, draw the picture, and return the exit status."""
     from ..errors import MissingPackageError
-    from ..quality import report
-    from ..quality.rate_picture import draw_rates
+    from ..lab import summary as report
+    from ..lab.rate_picture import draw_rates
 
     summaries = report.summarize(results, measures, args.against)
     parts = [

@@ -1,13 +1,16 @@
-"""``celpvq decode``: a .cvq file into a sound file, block by block."""
+"""``celpvq decode``: decode a .cvq file to a sound file, block by block."""
 
 import argparse
 
-from . import common
+from . import arguments
+from .files import about, open_input, open_output
+from .headerless import add_raw
+from .progress import DECODER, Progress, damage_note, summarize
 
 _EPILOG = """\
-The ending of OUT says its format: .wav .flac .ogg .aiff and what else libsndfile writes; standard
-output gets WAV. With --partial, a damaged or truncated stream gives the whole frames that are
-there, and the summary says what is missing.
+The ending of OUT selects the format: .wav .flac .ogg .aiff or another one that libsndfile writes.
+Standard output gets WAV. With --partial, the intact frames of a damaged or truncated file are
+decoded, and the summary states what is missing.
 
 examples:
   celpvq decode speech.cvq speech.wav
@@ -20,47 +23,43 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = _EPILOG
-    common.add_files(parser, "a .cvq file", "the sound file")
-    parser.add_argument(
-        "--raw", action="store_true", help="write headerless samples: 16 bits, little-endian"
-    )
+    arguments.add_files(parser, "a .cvq file", "the sound file")
+    add_raw(parser, "write headerless samples")
     parser.add_argument(
         "--rate", type=rate, default=8000, metavar="HZ",
-        help="sample rate of OUT, or `original` for that of what was encoded (default: 8000)",
+        help="sample rate of OUT, or `original` for the rate before encoding (default: 8000)",
     )  # fmt: skip
-    parser.add_argument("--no-enhancement", action="store_true", help="leave the enhancement out")
+    arguments.add_no_enhancement(parser)
 
 
 def rate(text: str) -> int | None:
-    """Return the rate that an option says, None for the original one."""
-    return None if text == "original" else common.samplerate(text)
+    """Return the rate in an option, None for the original one."""
+    return None if text == "original" else arguments.samplerate(text)
 
 
 def run(args: argparse.Namespace) -> int:
     """Decode; return the exit status."""
     from ..audio.soundwriter import SoundWriter, check_suffix
-    from ..stream import StreamReader
+    from ..stream import SpeechReader
 
     suffix = ".raw" if args.raw else ".wav" if args.output == "-" else check_suffix(args.output)
-    tables = common.load_tables(args.tables)
+    tables = arguments.load_tables(args.tables)
     with (
-        common.open_input(args.input) as file,
-        common.open_output(args.output, file, force=args.force) as output,
-        common.about(args.input),
-        StreamReader(
+        open_input(args.input) as file,
+        open_output(args.output, file, force=args.force) as output,
+        about(args.input),
+        SpeechReader(
             file, args.rate, "int16",
             enhancement=not args.no_enhancement, tables=tables, strict=not args.partial,
         ) as stream,
     ):  # fmt: skip
         hz, n = stream.samplerate, stream.n_samples
-        writer = SoundWriter(output, suffix, hz, None if args.partial else n)
-        with common.Progress(
-            "decode", n and n / hz, quiet=args.quiet, kernel=common.DECODER
-        ) as progress:
+        n_known = None if args.partial else n
+        writer = SoundWriter(output, suffix, hz, n_known, subtype=args.raw or "PCM_16")
+        with Progress("decode", n and n / hz, quiet=args.quiet, kernel=DECODER) as progress:
             while len(samples := stream.read(hz)):
                 writer.write(samples)
                 progress.update(len(samples) / hz)
             writer.close()
-    note = common.damage_note(stream.damage, stream.n_missing)
-    common.summarize(args, progress, stream.n_bytes, note)
+    summarize(args, progress, stream.n_bytes, damage_note(stream.damage, stream.n_missing))
     return 0

@@ -1,4 +1,4 @@
-"""``celpvq demo``: the bundled clips through the codec at every rate."""
+"""``celpvq demo``: encode and decode the bundled clips at every rate."""
 
 import argparse
 import sys
@@ -6,14 +6,15 @@ import time
 from pathlib import Path
 
 from ..output import make_folder
+from . import arguments
 
 _EPILOG = """\
-FOLDER gets, for each clip, CLIP-original.wav and CLIP-RATE.wav for every bit rate, and a picture of
-one clip before and after (needs matplotlib). The table says what the files take, how fast they were
-made, and how they score (PESQ and ESTOI need their packages).
+For each clip, FOLDER gets CLIP-original.wav, and CLIP-RATE.wav for every bit rate. A picture shows
+one clip before and after the codec (needs matplotlib). The printed table has the size of the files,
+the speed of the codec and quality scores (PESQ and ESTOI need their packages).
 
 examples:
-  celpvq demo                                      into celpvq-demo, here
+  celpvq demo                                      writes to celpvq-demo in the current folder
   celpvq demo --out /tmp/speech --preset best
 """
 
@@ -23,29 +24,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument(
         "--out", type=Path, default=Path("celpvq-demo"), metavar="FOLDER",
-        help="where the WAV files and the picture go; replaces files of these names"
+        help="folder for the WAV files and the picture; existing files are replaced"
         " (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "-p", "--preset", choices=["fast", "default", "best"], default="default",
-        help="effort of the encoder (default: default)",
-    )  # fmt: skip
+    arguments.add_preset(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Code the clips, print the table, write the files; return the exit status."""
+    """Code the clips, write the files, print the table, and return the exit status."""
     import celpvq
 
     from ..codec.format.modes import SAMPLERATE
     from ..errors import MissingPackageError
-    from ..quality import clips as bundled
-    from ..quality import demo
+    from ..lab import clips as bundled
+    from ..lab import demo
     from ..quality.evaluation import missing_packages
 
     make_folder(args.out, "--out")
     clips = {path.stem: bundled.read_clip(path) for path in bundled.clip_paths()}
     start = time.perf_counter()
-    print("compiling, or loading what an earlier run compiled ...", file=sys.stderr, flush=True)
+    print("compiling, or loading compiled code of an earlier run ...", file=sys.stderr, flush=True)
     celpvq.warmup()
     print(f"ready after {time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
 
@@ -63,8 +61,8 @@ def run(args: argparse.Namespace) -> int:
     seconds = sum(clip.size for clip in clips.values()) / SAMPLERATE
     print(f"{len(clips)} clips, {seconds:.1f} s of speech, preset {args.preset}")
     print(demo.table(totals, measures))
-    print("kbit/s: of the files, headers and checksums included")
-    print("encode, decode: times real time, one core, compilation not counted")
+    print("kbit/s: size of the files over their duration, headers and checksums included")
+    print("encode, decode: times real time on one core, without compilation")
     if missing:
         print(f"left out: {', '.join(missing).upper()}: pip install celpvq[quality]")
     path = args.out / f"{demo.PICTURE_CLIP}-{demo.PICTURE_MODE}.png"

@@ -1,84 +1,81 @@
-"""``celpvq encode``: a sound file into a .cvq file, block by block."""
+"""``celpvq encode``: encode a sound file to a .cvq file, block by block."""
 
 import argparse
 
-from . import common
+from . import arguments
+from .files import about, name_of, open_input, open_output
+from .headerless import add_raw
+from .progress import Progress, summarize
 
 _EPILOG = """\
 IN is any sound file that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF, ...), at 4 to 192 kHz.
-Several channels are averaged unless --channel picks one, counted from 0.
+Several channels are averaged, unless --channel picks one.
 
 examples:
   celpvq encode speech.wav speech.cvq
   celpvq encode --mode 8000 --preset best --channel 1 interview.flac right.cvq
-  celpvq encode --raw --rate 8000 samples.s16 speech.cvq
+  celpvq encode --raw --rate 16000 samples.s16 speech.cvq
+  celpvq encode --raw alaw call.al call.cvq
   ffmpeg -i film.mkv -f wav - | celpvq encode - speech.cvq
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
-    from ..codec.format.modes import MODES
-
     parser.epilog = _EPILOG
-    common.add_files(parser, "a sound file", "the .cvq file")
+    arguments.add_files(parser, "a sound file", "the .cvq file")
+    arguments.add_encoder(parser)
+    parser.add_argument("--channel", type=int, metavar="K", help="take channel K, counted from 0")
+    add_raw(parser, "IN is headerless, of one channel")
     parser.add_argument(
-        "-m", "--mode", type=int, choices=list(MODES), default=6400, help="bit/s (default: 6400)"
-    )
-    parser.add_argument(
-        "-p", "--preset", choices=["fast", "default", "best"], default="default",
-        help="effort: any of them decodes alike (default: default)",
+        "--rate", type=arguments.samplerate, metavar="HZ",
+        help="sample rate of a --raw IN (default: 8000)",
     )  # fmt: skip
-    parser.add_argument("--channel", type=int, metavar="K", help="take channel K, from 0")
-    parser.add_argument(
-        "--raw", action="store_true", help="IN is headerless: 16 bits, little-endian, one channel"
-    )
-    parser.add_argument(
-        "--rate", type=common.samplerate, metavar="HZ", help="of a --raw IN (default: 8000)"
-    )
-    parser.add_argument(
-        "--dtx", action="store_true", help="code pauses by silence descriptors: fewer bytes"
-    )
-    parser.add_argument("--no-highpass", action="store_true", help="keep what is below 100 Hz")
+    parser.add_argument("--no-highpass", action="store_true", help="keep frequencies below 100 Hz")
 
 
 def run(args: argparse.Namespace) -> int:
     """Encode; return the exit status."""
     from ..audio import read_raw, read_sound
     from ..errors import ArgumentError
-    from ..stream import StreamWriter
+    from ..stream import SpeechWriter
 
     if args.rate is not None and not args.raw:
-        raise ArgumentError("--rate: only a --raw input needs it, a sound file says its own")
-    name = common.name_of(args.input, "input")
-    tables = common.load_tables(args.tables)
+        raise ArgumentError("--rate requires --raw: the header of a sound file states its rate")
+    if args.raw and args.channel:
+        raise ArgumentError("--channel: a --raw input has one channel, number 0")
+    name = name_of(args.input, "input")
+    tables = arguments.load_tables(args.tables)
     with (
-        common.open_input(args.input) as file,
-        common.open_output(args.output, file, force=args.force) as output,
-        common.about(args.input),
+        open_input(args.input) as file,
+        open_output(args.output, file, force=args.force) as output,
+        about(args.input),
     ):
         if args.raw:
-            sound = read_raw(file, args.rate or 8000, name, strict=not args.partial)
+            rate = args.rate or 8000
+            sound = read_raw(file, rate, name, subtype=args.raw, strict=not args.partial)
         else:
             sound = read_sound(file, name, strict=not args.partial)
         rate = sound.samplerate
         seconds = None if sound.n_samples is None else sound.n_samples / rate
         with (
-            StreamWriter(
-                output, rate, args.mode, args.preset, axis=1, channel=args.channel,
+            SpeechWriter(
+                output, rate, args.mode, args.preset,
                 highpass=not args.no_highpass, dtx=args.dtx, tables=tables,
             ) as stream,
-            common.Progress("encode", seconds, quiet=args.quiet) as progress,
+            Progress("encode", seconds, quiet=args.quiet) as progress,
         ):  # fmt: skip
-            for block in sound.blocks:
+            for block in sound.mono(args.channel):
                 stream.write(block)
                 progress.update(len(block) / rate)
-    common.summarize(args, progress, stream.n_bytes, _channel_note(sound.channels, args.channel))
+    notes = [_channel_note(sound.channels, args.channel), sound.clipping, *sound.notes]
+    note = "; ".join(text for text in notes if text)
+    summarize(args, progress, stream.n_bytes, note and f"; {note}")
     return 0
 
 
 def _channel_note(n: int, channel: int | None) -> str:
-    """Return what became of several channels."""
+    """Return the note about the channels of the input for the summary."""
     if n == 1:
         return ""
-    return f" ({n} channels averaged)" if channel is None else f" (channel {channel} of {n})"
+    return f"{n} channels averaged" if channel is None else f"channel {channel} of {n}"

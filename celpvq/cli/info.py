@@ -1,14 +1,14 @@
-"""``celpvq info``: what a .cvq file is, without decoding it."""
+"""``celpvq info``: describe a .cvq file without decoding it."""
 
 import argparse
 import dataclasses
 import json
 
-from . import common
+from .files import about, open_input
 
 _EPILOG = """\
-The whole file is read and every CRC checked; the exit status is 1 if something is missing or
-damaged.
+The command reads the whole file and checks every CRC. The exit status is 1 if a part of the file is
+missing or damaged.
 
 examples:
   celpvq info speech.cvq
@@ -24,28 +24,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what the file is; return the exit status."""
+    """Print the description; return the exit status."""
     from ..container import info
 
-    with common.open_input(args.input) as file, common.about(args.input):
-        what = info(file)
+    with open_input(args.input) as file, about(args.input):
+        found = info(file)
     if args.json:
-        print(json.dumps(dataclasses.asdict(what) | {"whole": what.whole}, indent=2))
-        return 0 if what.whole else 1
-    length = "unknown" if what.samples is None else what.samples
-    forms = ["variable mode"] * what.variable + ["written to a pipe"] * what.unknown_length
+        print(json.dumps(dataclasses.asdict(found) | {"whole": found.whole}, indent=2))
+        return 0 if found.whole else 1
+    length = "unknown" if found.n_samples is None else found.n_samples
+    forms = ["variable mode"] * found.variable + ["written to a pipe"] * found.unknown_length
     lines = {
-        "format": ", ".join([f"celpvq version {what.version}", *forms]),
-        "mode": f"{what.mode} bit/s",
-        "duration": f"{what.duration_s:.3f} s",
-        "original": f"{length} samples at {what.samplerate} Hz",
-        "packets": str(what.n_packets),
-        "size": f"{what.n_bytes} bytes, {what.kbps:.2f} kbit/s",
-        "tables": what.tables,
-        "state": "whole" if what.whole else f"{what.damage}",
+        "format": ", ".join([f"celpvq version {found.version}", *forms]),
+        "mode": f"{found.mode} bit/s",
+        "duration": f"{found.duration_s:.3f} s",
+        "original": f"{length} samples at {found.samplerate} Hz",
+        "packets": str(found.n_packets),
+        "size": f"{found.n_bytes} bytes, {found.kbps:.2f} kbit/s",
+        "tables": found.tables,
+        "state": "whole" if found.whole else f"{found.damage}",
     }  # fmt: skip
-    if not what.whole:
-        lines["missing"] = "unknown" if what.n_missing is None else f"{what.n_missing} packets"
-        lines["damaged"] = f"{what.n_damaged} blocks"
+    if not found.whole:
+        lines["missing"] = "unknown" if found.n_missing is None else f"{found.n_missing} packets"
+        lines["damaged"] = f"{found.n_damaged} blocks"
     print("\n".join(f"{name:<10}{text}" for name, text in lines.items()))
-    return 0 if what.whole else 1
+    return 0 if found.whole else 1

@@ -4,31 +4,29 @@ import argparse
 import sys
 import time
 
-from . import common
+from . import arguments
 
 _EPILOG = """\
-Needs the package sounddevice (pip install celpvq[live]) and devices that run at 8000 Hz. Headphones
-keep the loudspeaker out of the microphone. Ctrl-C ends.
+The command needs the package sounddevice (pip install celpvq[live]), and devices that run at
+8000 Hz. Use headphones, or the microphone picks up the loudspeaker. Ctrl-C ends.
 
 examples:
   celpvq live --mode 4800
   celpvq live --loss 10 --burst 3
 """
-_EVERY_S = 0.25  # the meters
+_INTERVAL_S = 0.25  # of the meters
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
-    from ..audio.devices import device
-
     parser.epilog = _EPILOG
-    common.add_encoder(parser)
-    common.add_losses(parser)
-    parser.add_argument("--seconds", type=float, metavar="S", help="end after so long")
-    parser.add_argument("--input", type=device, metavar="D", help="number or name of the device")
-    parser.add_argument("--output", type=device, metavar="D", help="number or name of the device")
-    parser.add_argument("--tables", metavar="FILE", help="codebooks made by `celpvq train`")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no meters")
+    arguments.add_encoder(parser)
+    arguments.add_losses(parser)
+    parser.add_argument("--seconds", type=float, metavar="S", help="end after this time")
+    arguments.add_device(parser, "--input", "microphone")
+    arguments.add_device(parser, "--output", "loudspeaker")
+    arguments.add_tables(parser)
+    arguments.add_quiet(parser, "no meters and no summary")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,10 +34,13 @@ def run(args: argparse.Namespace) -> int:
     from .. import warmup
     from ..audio import devices
     from ..codec.format.modes import FRAME_LEN, SAMPLERATE
+    from ..errors import ArgumentError
     from ..live import Loop, losses
     from ..stream import Decoder, Encoder
 
-    tables = common.load_tables(args.tables)
+    if args.burst is not None and not args.loss:
+        raise ArgumentError("--burst requires --loss")
+    tables = arguments.load_tables(args.tables)
     warmup()
     loop = Loop(
         Encoder(args.mode, args.preset, dtx=args.dtx, tables=tables), Decoder(tables=tables),
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         end = None if args.seconds is None else time.monotonic() + args.seconds
         try:
             while end is None or time.monotonic() < end:
-                time.sleep(_EVERY_S if end is None else min(_EVERY_S, args.seconds))
+                time.sleep(_INTERVAL_S if end is None else min(_INTERVAL_S, args.seconds))
                 if show:
                     print(f"\r{loop.line(sum(stream.latency))} ", end="", file=sys.stderr)
         except KeyboardInterrupt:

@@ -1,24 +1,28 @@
-"""``celpvq receive``: speech from another machine, by RTP over UDP."""
+"""``celpvq receive``: play or record speech from another machine, by RTP over UDP."""
 
 import argparse
 import contextlib
 import json
+import socket
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from . import common
+from . import arguments
+from .files import name_of, open_output
 
 if TYPE_CHECKING:
     from .._types import F32
     from ..output import Output
+    from ..rtp.receiver import Receiver
 
 _EPILOG = """\
 OUT is a sound file, - for WAV on standard output, or speaker for the loudspeaker (pip install
-celpvq[live]). Packets wait --depth ms, and longer if their delay varies more, up to --max-depth;
-the same number for both fixes it. What is lost or too late is concealed. The command ends when the
-sender says so, when nothing has arrived for --timeout s, after --seconds, or by Ctrl-C; OUT is
-whole then.
+celpvq[live]). Packets wait --depth ms, and longer if their delay varies more, up to --max-depth.
+With equal values the depth is fixed. Frames whose packets are lost or late are concealed.
+
+The command ends when the sender leaves, when nothing has arrived for --timeout s, after --seconds,
+or by Ctrl-C. OUT is complete in all these cases.
 
 examples:
   celpvq receive heard.wav                         on port 5004 of all interfaces
@@ -33,68 +37,77 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", metavar="OUT", help="a sound file, - or speaker")
     parser.add_argument(
         "--bind", metavar="HOST:PORT", default="0.0.0.0:5004",
-        help="where to listen; port 0: any that is free (default: %(default)s)",
+        help="address to listen at; port 0 stands for any free port (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--depth", type=float, default=60.0, metavar="MS", help="least delay (default: 60)"
-    )
+        "--depth", type=float, default=60.0, metavar="MS",
+        help="least depth of the jitter buffer (default: 60)",
+    )  # fmt: skip
     parser.add_argument(
-        "--max-depth", type=float, default=300.0, metavar="MS", help="most (default: 300)"
-    )
+        "--max-depth", type=float, default=300.0, metavar="MS",
+        help="greatest depth of the jitter buffer (default: 300)",
+    )  # fmt: skip
     parser.add_argument(
-        "--timeout", type=float, default=5.0, metavar="S", help="end after silence (default: 5)"
-    )
+        "--timeout", type=float, default=5.0, metavar="S",
+        help="end when nothing has arrived for so long (default: 5)",
+    )  # fmt: skip
     parser.add_argument("--seconds", type=float, metavar="S", help="end after so much sound")
-    parser.add_argument("--fast", action="store_true", help="as fast as packets come")
-    common.add_payload_type(parser)
-    parser.add_argument("--log", metavar="FILE", help="all counts, as JSON")
-    parser.add_argument("--device", metavar="D", help="number or name of the loudspeaker")
+    parser.add_argument(
+        "--fast", action="store_true", help="decode as fast as packets arrive, not in real time"
+    )
+    arguments.add_payload_type(parser)
+    parser.add_argument("--log", metavar="FILE", help="write all counts, as JSON")
+    arguments.add_device(parser, "--device", "loudspeaker")
     parser.add_argument("--tables", metavar="FILE", help="codebooks that the sender uses")
-    parser.add_argument("-f", "--force", action="store_true", help="replace OUT if it exists")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no word about the stream")
+    arguments.add_force(parser)
+    arguments.add_quiet(parser, "no messages about the stream")
 
 
 def run(args: argparse.Namespace) -> int:
     """Receive; return the exit status."""
+    from ..audio.devices import LOUDSPEAKER
+    from ..errors import ArgumentError
     from ..rtp import udp
     from ..rtp.jitter import JitterBuffer
     from ..rtp.receiver import Receiver
     from ..stream import Decoder
 
+    if args.device is not None and args.output != LOUDSPEAKER:
+        raise ArgumentError("--device requires OUT to be `speaker`")
+    if args.seconds is not None and args.fast:
+        raise ArgumentError("--seconds cannot be used with --fast, which has no clock")
     host, port = udp.parse_address(args.bind)
     buffer = JitterBuffer(args.depth, max(args.depth, args.max_depth))
-    decoder = Decoder(tables=common.load_tables(args.tables))
+    decoder = Decoder(tables=arguments.load_tables(args.tables))
     receiver = Receiver(decoder, buffer, args.payload_type)
-    decoder.copy().write([None])  # what is compiled or loaded first is not done in real time
+    decoder.copy().decode_frame(None)  # loads or compiles the decoder before time counts
     with _player(args) as play, _log(args) as log, udp.listen(host, port) as sock:
         if not args.quiet:
             print(f"listening on {host} port {sock.getsockname()[1]}", file=sys.stderr, flush=True)
-        end = _listen(sock, receiver, play, args)
+        end = _play(sock, receiver, play, args)
+        depth_ms = 1000 * buffer.delay.mean_s
         if log is not None:
-            told = receiver.stats | {
-                "seconds": play.seconds, "depth_ms": 1000 * buffer.mean_depth_s, "end": end,
-            }  # fmt: skip
-            log.write(json.dumps(told, indent=1).encode() + b"\n")
+            counts = receiver.stats | {"seconds": play.seconds, "depth_ms": depth_ms, "end": end}
+            log.write(json.dumps(counts, indent=1).encode() + b"\n")
     if not args.quiet:
-        stats = {name: n for name, n in receiver.stats.items() if n}
-        counts = ", ".join(f"{n} {name}" for name, n in stats.items())
+        text = ", ".join(f"{n} {name}" for name, n in receiver.stats.items() if n)
         print(
-            f"{common.name_of(args.output, 'output')}: {play.seconds:.2f} s,"
-            f" depth {1000 * buffer.mean_depth_s:.0f} ms, {counts or 'no packets'}; {end}",
+            f"{name_of(args.output, 'output')}: {play.seconds:.2f} s,"
+            f" depth {depth_ms:.0f} ms, {text or 'no packets'}; {end}",
             file=sys.stderr,
         )
     return 0
 
 
 def _log(args: argparse.Namespace) -> "contextlib.AbstractContextManager[Output | None]":
-    """Open the log, before anything has come that could be lost; None if none is wanted."""
+    """Open the log before the stream begins, so that an error cannot lose it; None for no log."""
     from ..output import Output
 
     return Output(args.log, overwrite=args.force) if args.log else contextlib.nullcontext()
 
 
 class _Player:
-    """Where samples go; it counts them."""
+    """Where samples go; it counts their seconds."""
 
     def __init__(self, write: "Callable[[F32], None]") -> None:
         self._write = write
@@ -109,32 +122,34 @@ class _Player:
 
 @contextlib.contextmanager
 def _player(args: argparse.Namespace) -> Iterator[_Player]:
-    """Open the loudspeaker or the file, which is complete without an exception."""
+    """Open the loudspeaker or the file; the file is completed unless there is an exception."""
     import numpy as np
 
     from ..audio import devices
     from ..audio.soundwriter import SoundWriter, check_suffix
+    from ..codec.common.samples import FULL_SCALE
     from ..codec.format.modes import SAMPLERATE
 
     if args.output == devices.LOUDSPEAKER:
-        device = None if args.device is None else devices.device(args.device)
-        with devices.loudspeaker(SAMPLERATE, device) as write:
+        with devices.loudspeaker(SAMPLERATE, args.device) as write:
             yield _Player(write)
         return
     suffix = ".wav" if args.output == "-" else check_suffix(args.output)
-    with common.open_output(args.output, force=args.force) as output:
+    with open_output(args.output, force=args.force) as output:
         writer = SoundWriter(output, suffix, SAMPLERATE)
-        yield _Player(lambda samples: writer.write((samples * 32768).astype(np.int16)))
+        yield _Player(lambda samples: writer.write((samples * FULL_SCALE).astype(np.int16)))
         writer.close()
 
 
-def _listen(sock: Any, receiver: Any, play: Any, args: argparse.Namespace) -> str:
-    """Play until the end, which an interrupt is as well; return why it came."""
-    from ..rtp import udp
+def _play(
+    sock: socket.socket, receiver: "Receiver", play: _Player, args: argparse.Namespace
+) -> str:
+    """Play until the stream ends or an interrupt comes; return the reason."""
+    from ..rtp import playout
 
     try:
         if args.fast:
-            return udp.collect(sock, receiver, play, timeout_s=args.timeout)
-        return udp.receive(sock, receiver, play, timeout_s=args.timeout, seconds=args.seconds)
+            return playout.collect(sock, receiver, play, timeout_s=args.timeout)
+        return playout.receive(sock, receiver, play, timeout_s=args.timeout, seconds=args.seconds)
     except KeyboardInterrupt:
         return "interrupted"

@@ -1,11 +1,12 @@
-"""``celpvq send``: speech to another machine, by RTP over UDP."""
+"""``celpvq send``: send speech to another machine, by RTP over UDP."""
 
 import argparse
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from . import common
+from . import arguments
+from .files import about, name_of, open_input
 
 if TYPE_CHECKING:
     from .._types import F64
@@ -13,12 +14,15 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 IN is any sound file, - for standard input, which is read to its end first, or mic for the
-microphone (pip install celpvq[live]). A packet leaves every 20 ms, numbered and timed as RTP wants
-it (docs/network.md); with --dtx few leave in pauses. Ctrl-C ends the stream as its end does.
+microphone (pip install celpvq[live]). A packet leaves every 20 ms in an RTP datagram; with --dtx,
+few packets leave during pauses. Ctrl-C ends the stream properly.
+
+--redundancy and --crc help against losses and bit errors. --redundancy adds 3 bytes to each packet,
+which describe the previous frame coarsely. If that frame is lost, the receiver decodes these bytes.
 
 examples:
   celpvq send speech.wav 192.0.2.7:5004
-  celpvq send mic bob.example --mode 4800 --dtx
+  celpvq send mic bob.example --mode 4800 --dtx --redundancy
   celpvq send --fast speech.wav localhost:5004     to celpvq receive --fast
 """
 
@@ -28,17 +32,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("input", metavar="IN", help="a sound file, - or mic")
     parser.add_argument("to", metavar="HOST[:PORT]", help="the receiver (default port: 5004)")
-    common.add_encoder(parser)
+    arguments.add_encoder(parser)
     parser.add_argument(
-        "--copies", action="store_true", help="each packet holds a coarse copy of the one before"
+        "--redundancy", action="store_true", help="send a redundant frame with the next packet"
     )
-    parser.add_argument("--crc", action="store_true", help="protect the most sensitive bits")
-    parser.add_argument("--channel", type=int, metavar="K", help="take channel K, from 0")
-    parser.add_argument("--fast", action="store_true", help="as fast as it can be encoded")
-    common.add_payload_type(parser)
-    parser.add_argument("--device", metavar="D", help="number or name of the microphone")
-    parser.add_argument("--tables", metavar="FILE", help="codebooks made by `celpvq train`")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
+    parser.add_argument(
+        "--crc", action="store_true", help="protect the most sensitive bits by a CRC"
+    )
+    parser.add_argument("--channel", type=int, metavar="K", help="take channel K, counted from 0")
+    parser.add_argument(
+        "--fast", action="store_true", help="send as fast as packets are coded, not in real time"
+    )
+    arguments.add_payload_type(parser)
+    arguments.add_device(parser, "--device", "microphone")
+    arguments.add_tables(parser)
+    arguments.add_quiet(parser, "no summary")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,30 +54,34 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     from ..audio import devices
-    from ..audio.devices import MICROPHONE
     from ..codec.format.modes import FRAME_LEN, SAMPLERATE
-    from ..rtp import udp
+    from ..errors import ArgumentError
+    from ..rtp import pacing, udp
     from ..rtp.sender import Sender
     from ..stream import Encoder
 
+    if args.device is not None and args.input != devices.MICROPHONE:
+        raise ArgumentError("--device requires IN to be `mic`")
+    if args.channel is not None and args.input == devices.MICROPHONE:
+        raise ArgumentError("--channel requires IN to be a sound file")
     host, port = udp.parse_address(args.to)
-    encoder = Encoder(args.mode, args.preset, dtx=args.dtx, tables=common.load_tables(args.tables))
-    encoder.copy().encode_frame(np.zeros(FRAME_LEN))  # compiled or loaded before time counts
-    sender = Sender(args.payload_type + (args.copies or args.crc))
-    options = {"copies": args.copies, "crc": args.crc}
-    if args.input == MICROPHONE:
-        device = None if args.device is None else devices.device(args.device)
-        with devices.microphone(SAMPLERATE, FRAME_LEN, device) as blocks:
+    tables = arguments.load_tables(args.tables)
+    encoder = Encoder(args.mode, args.preset, dtx=args.dtx, tables=tables)
+    encoder.copy().encode_frame(np.zeros(FRAME_LEN))  # loads or compiles before time counts
+    sender = Sender(args.payload_type + (args.redundancy or args.crc))
+    options = {"redundancy": args.redundancy, "crc": args.crc}
+    if args.input == devices.MICROPHONE:
+        with devices.microphone(SAMPLERATE, FRAME_LEN, args.device) as blocks:
             payloads = _payloads(blocks, encoder, **options)
-            stats = udp.send(payloads, sender, host, port, paced=False)
+            stats = pacing.send(payloads, sender, host, port, paced=False)
     else:
-        with common.open_input(args.input) as file, common.about(args.input):
+        with open_input(args.input) as file, about(args.input):
             payloads = _payloads(_chunks(file, args), encoder, **options)
-            stats = udp.send(payloads, sender, host, port, paced=not args.fast)
+            stats = pacing.send(payloads, sender, host, port, paced=not args.fast)
     if not args.quiet:
         seconds = stats.frames * FRAME_LEN / SAMPLERATE
         print(
-            f"{common.name_of(args.input, 'input')} -> {host} port {port}: {seconds:.2f} s,"
+            f"{name_of(args.input, 'input')} -> {host} port {port}: {seconds:.2f} s,"
             f" {stats.sent} packets, {stats.n_bytes} bytes"
             f"{f', {stats.refused} times nobody listened' if stats.refused else ''}",
             file=sys.stderr,
@@ -77,19 +89,19 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _chunks(file: Any, args: argparse.Namespace) -> "Iterator[F64]":
-    """Yield a sound file at 8000 Hz, a frame or less at a time: no one waits for a block."""
+def _chunks(file: IO[bytes], args: argparse.Namespace) -> "Iterator[F64]":
+    """Yield a sound file at 8000 Hz, at most a frame at a time, so that packets leave early."""
     import numpy as np
 
-    from ..audio import Resampler, as_mono, read_sound
+    from ..audio import Resampler, read_sound
     from ..codec.format.modes import FRAME_LEN, SAMPLERATE
 
-    sound = read_sound(file, common.name_of(args.input, "input"))
+    sound = read_sound(file, name_of(args.input, "input"))
     resampler = Resampler(sound.samplerate, SAMPLERATE)
 
     def resampled() -> "Iterator[F64]":
-        for block in sound.blocks:
-            yield resampler.write(as_mono(block, axis=1, channel=args.channel))
+        for block in sound.mono(args.channel):
+            yield resampler.write(block)
         yield resampler.flush()
 
     for x in resampled():
@@ -97,19 +109,33 @@ def _chunks(file: Any, args: argparse.Namespace) -> "Iterator[F64]":
             yield np.clip(x[start : start + FRAME_LEN], -1.0, 1.0)
 
 
+def _padded(chunks: Iterable[Any]) -> Iterator[Any]:
+    """Yield chunks, then zeros for the delay of the encoder and the rest of the last frame."""
+    import numpy as np
+
+    from ..codec.format.modes import FRAME_LEN, n_frames
+
+    n = 0
+    for chunk in chunks:
+        n += len(chunk)
+        yield chunk
+    zeros = np.zeros(n_frames(n) * FRAME_LEN - n)
+    yield zeros[:FRAME_LEN]
+    yield zeros[FRAME_LEN:]
+
+
 def _payloads(
-    chunks: Iterable[Any], encoder: "Encoder", *, copies: bool, crc: bool
+    chunks: Iterable[Any], encoder: "Encoder", *, redundancy: bool, crc: bool
 ) -> Iterator[bytes]:
-    """Yield what datagrams carry; empty: nothing is sent. Chunks are a frame or less each."""
-    from .. import envelope
+    """Yield the payload of each frame, empty for NO_DATA; chunks are at most a frame each.
 
-    def encoded() -> Iterator[bytes]:
-        for chunk in chunks:
-            yield from encoder.write(chunk)
-        yield from encoder.flush()
+    A chunk completes at most one frame, whose redundant frame goes with the next packet.
+    """
+    from ..rtp import payload
 
-    copy = b""  # of the frame before
-    for packet in encoded():
-        enveloped = packet and (copies or crc)
-        yield envelope.pack(packet, copy=copy, crc=crc) if enveloped else packet
-        copy = encoder.redundancy if copies else b""
+    previous = b""  # redundant frame
+    for chunk in _padded(chunks):
+        for packet in encoder.write(chunk):
+            packed = packet and (redundancy or crc)
+            yield payload.pack(packet, redundancy=previous, crc=crc) if packed else packet
+            previous = encoder.redundancy if redundancy else b""

@@ -1,13 +1,17 @@
-"""``celpvq train``: tables from a folder of speech."""
+"""``celpvq train``: train all tables on a folder of speech."""
 
 import argparse
 from pathlib import Path
 
+from . import arguments
+from .files import refuse_existing
+
 _DESCRIPTION = """\
-Train all tables of the codec on a folder of speech: LSF books, fixed codebooks in the closed loop,
-gains. A manifest.csv in the folder, with columns file, speaker and lang, says who speaks; without
-it every subfolder counts as one speaker. What is done is kept beside OUT, in OUT.work.npz: the same
-command goes on from there. The same folder, seed and machine give the same tables again."""
+Train all tables of the codec on a folder of speech: LSF codebooks, fixed codebooks in the closed
+loop, gain codebooks. A manifest.csv in the folder, with columns file, speaker and lang, names the
+speakers; without it every subfolder counts as one speaker. OUT.work.npz keeps the finished steps:
+after an interruption, the same command continues from there. The same folder, seed and machine give
+the same tables again."""
 
 _EPILOG = """\
 examples:
@@ -21,28 +25,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     parser.add_argument(
-        "folder", metavar="FOLDER", type=Path, help="recordings, searched recursively"
+        "folder", metavar="FOLDER", type=Path, help="recordings, with all subfolders"
     )
-    parser.add_argument("out", metavar="OUT", type=Path, help="the file of tables to write (.npz)")
-    parser.add_argument("-f", "--force", action="store_true", help="replace OUT if it exists")
-    parser.add_argument("--seed", type=int, metavar="N", help="of all draws (default: 1)")
+    parser.add_argument("out", metavar="OUT", type=Path, help="file for the tables (.npz)")
+    arguments.add_force(parser)
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of all draws (default: 1)")
     parser.add_argument(
         "--held-back", type=float, metavar="SHARE",
-        help="share of the clips, of other speakers, left out for decisions (default: 0.08)",
+        help="share of the clips, of separate speakers, for decisions only (default: 0.08)",
     )  # fmt: skip
     parser.add_argument(
-        "--minutes", type=float, metavar="N", help="of speech in the closed loop (default: 36)"
-    )
+        "--minutes", type=float, metavar="N",
+        help="length of the speech in the closed loop (default: 36)",
+    )  # fmt: skip
     parser.add_argument(
         "--targets", type=int, metavar="N", help="subframes per fixed codebook (default: 200000)"
     )
     parser.add_argument(
-        "--iterations", type=int, metavar="N", help="per fixed codebook (default: 12)"
+        "--iterations", type=int, metavar="N", help="iterations per fixed codebook (default: 12)"
     )
     parser.add_argument(
-        "--lsf-rounds", type=int, metavar="N", help="closed-loop rounds of the LSF (default: 12)"
-    )
-    parser.add_argument("--preset", help="of the search in the loop (default: default)")
+        "--lsf-rounds", type=int, metavar="N",
+        help="closed-loop rounds of the LSF codebooks (default: 12)",
+    )  # fmt: skip
+    parser.add_argument("--preset", help="preset of the encoder in the loop (default: default)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,24 +56,24 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import fields
 
     from ..codec.encoder import presets
-    from ..errors import ArgumentError, OutputExistsError
+    from ..errors import ArgumentError
     from ..training.corpus import find_clips
     from ..training.pipeline import Plan, train
     from ..training.progress import stderr_log
 
-    if args.out.exists() and not args.force:
-        raise OutputExistsError(f"{args.out}: is there already; --force replaces it")
+    refuse_existing(args.out, force=args.force)
     if not args.out.parent.is_dir():
         raise ArgumentError(f"{args.out}: its folder is not there")
     given = {f.name: getattr(args, f.name, None) for f in fields(Plan)}
     plan = Plan(**{name: value for name, value in given.items() if value is not None})
-    if plan.seed < 0:
-        raise ArgumentError(f"seed: expected 0 or more, got {plan.seed}")
-    if not 0 <= plan.held_back < 1:
-        raise ArgumentError(f"held-back: expected at least 0, less than 1, got {plan.held_back:g}")
+    arguments.require(plan.seed >= 0, "--seed", "0 or more", plan.seed)
+    held_back = plan.held_back
+    valid = 0 <= held_back < 1
+    arguments.require(valid, "--held-back", "at least 0, less than 1", f"{held_back:g}")
     for name in ("minutes", "targets", "iterations", "lsf_rounds"):
-        if not getattr(plan, name) > 0:
-            raise ArgumentError(f"{name}: expected a positive number, got {getattr(plan, name)}")
+        value = getattr(plan, name)
+        option = f"--{name.replace('_', '-')}"
+        arguments.require(value > 0, option, "a positive number", value)
     presets.get(plan.preset)
     log = stderr_log()
     work = args.out.with_name(args.out.name + ".work.npz")

@@ -3,12 +3,15 @@
 import argparse
 from pathlib import Path
 
+from . import arguments
+from .files import refuse_existing
+
 _DESCRIPTION = """\
 Train the decoder's enhancement network on a folder of speech, and write a set of tables that holds
-it. Needs PyTorch: pip install celpvq[torch]. It runs on a graphics processor where there is one.
-A manifest.csv in the folder, with columns file, speaker and lang, says who speaks; without it every
-subfolder counts as one speaker. What is done is kept beside OUT, in OUT.pt and OUT.material.npz:
-the same command goes on from there, also with other --steps."""
+it. It needs PyTorch (pip install celpvq[torch]), and uses a graphics processor where there is one.
+A manifest.csv in the folder, with columns file, speaker and lang, names the speakers; without it
+every subfolder counts as one speaker. OUT.pt keeps the state and OUT.material.npz the coded speech:
+after an interruption, the same command continues from there, also with another number of steps."""
 
 _EPILOG = """\
 examples:
@@ -22,16 +25,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     parser.add_argument(
-        "folder", metavar="FOLDER", type=Path, help="recordings, searched recursively"
+        "folder", metavar="FOLDER", type=Path, help="recordings, with all subfolders"
     )
-    parser.add_argument("out", metavar="OUT", type=Path, help="the file of tables to write (.npz)")
-    parser.add_argument("-f", "--force", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("out", metavar="OUT", type=Path, help="file for the tables (.npz)")
+    arguments.add_force(parser)
+    arguments.add_tables(parser)
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of all draws (default: 1)")
     parser.add_argument(
-        "--tables", metavar="FILE", help="the tables to code with (default: those shipped)"
+        "--minutes", type=float, metavar="N", help="length of the speech (default: 180)"
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="of all draws (default: 1)")
-    parser.add_argument("--minutes", type=float, metavar="N", help="of speech (default: 180)")
-    parser.add_argument("--steps", type=int, metavar="N", help="of training (default: 20000)")
+    parser.add_argument("--steps", type=int, metavar="N", help="training steps (default: 20000)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import fields
 
     from ..codec.common import table_set
-    from ..errors import ArgumentError, OutputExistsError
+    from ..errors import ArgumentError
     from ..training.corpus import find_clips
     from ..training.progress import stderr_log
 
@@ -48,18 +51,16 @@ def run(args: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise ArgumentError(f"PyTorch is missing ({error}): pip install celpvq[torch]") from None
 
-    if args.out.exists() and not args.force:
-        raise OutputExistsError(f"{args.out}: is there already; --force replaces it")
+    refuse_existing(args.out, force=args.force)
     if not args.out.parent.is_dir():
         raise ArgumentError(f"{args.out}: its folder is not there")
     given = {f.name: getattr(args, f.name, None) for f in fields(Plan)}
     plan = Plan(**{name: value for name, value in given.items() if value is not None})
-    if plan.seed < 0:
-        raise ArgumentError(f"seed: expected 0 or more, got {plan.seed}")
+    arguments.require(plan.seed >= 0, "--seed", "0 or more", plan.seed)
     for name in ("minutes", "steps"):
-        if not getattr(plan, name) > 0:
-            raise ArgumentError(f"{name}: expected a positive number, got {getattr(plan, name)}")
-    tables = table_set.load(args.tables) if args.tables else table_set.default()
+        value = getattr(plan, name)
+        arguments.require(value > 0, f"--{name}", "a positive number", value)
+    tables = arguments.load_tables(args.tables) or table_set.default()
     log = stderr_log()
     trained = train(find_clips(args.folder), plan, tables, args.out, log)
     trained.save(args.out)

@@ -35,7 +35,7 @@ The decoder, `decoder.frame`::
     lsf ---> lsf_dequantizer -> A_q(z)    past excitation
 
 Everything up to 1/A_q(z) is in `common`, since the encoder runs it too. `enhancement_network`
-finds the taps of both filters from what the decoder knows of a frame, `enhancement_features`;
-`common.enhancement_tables` describes its weights. `concealment` replaces the
-excitation of lost frames, `common.comfort_noise` that of pauses. `format` says what a packet is.
+finds the taps of both filters from `enhancement_features`; `common.enhancement_tables` describes
+its weights. `concealment` replaces the excitation of lost frames, `common.comfort_noise` that of
+pauses. `format` defines packets.
 """

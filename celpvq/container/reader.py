@@ -1,75 +1,71 @@
-"""A file into packets."""
+"""`CvqReader`: a file to packets."""
 
-import io
 from collections.abc import Iterator
 from typing import IO, TypeAlias
 
 from ..codec.format import modes
-from ..codec.format.modes import SID_BYTES, Mode
-from ..errors import ArgumentTypeError, FormatError, TruncatedStream
+from ..errors import FormatError, TruncatedStream
+from .arguments import check_binary
 from .header import (
     BLOCK_PACKETS,
     CRC_LEN,
     HEADER_LEN,
-    SAMPLES,
+    N_SAMPLES,
     Header,
     crc_bytes,
     n_packets,
 )  # fmt: skip
 
-Run: TypeAlias = tuple[Mode | None, bytes]  # packets of a mode, or one packet of a pause
-_Packets: TypeAlias = tuple[bytes, list[Run], FormatError | None]
+_Packets: TypeAlias = tuple[bytes, list[bytes], FormatError | None]
 
 
 class CvqReader:
-    """Read the packets of a file of this format; trust nothing, read no more than needed.
+    """Read the packets of a ``.cvq`` file; trust no number in it, and read no more than needed.
 
     Parameters
     ----------
     file : binary file
-        Open for reading, a pipe as well.
+        Open for reading; a pipe works as well.
     strict : bool
-        If not, a stream whose header is sound gives the whole packets that are there, damaged
-        blocks included, and the attributes say what is wrong.
+        Whether to raise an error for a damaged or truncated stream. If not, the reader delivers the
+        whole packets that are there, from damaged blocks as well, and its attributes report the
+        damage. The header must be intact in any case.
 
     Attributes
     ----------
     header : Header
-    samples : int or None
-        Of the original; with *unknown length* only known at the end.
-    n_packets : int
-        Delivered so far.
+    n_samples : int or None
+        Length of the original. With *unknown length* it is known at the end.
+    n_bytes, n_packets : int
+        Bytes read and packets delivered so far.
     n_missing : int or None
-        At the end: packets that should be there; None if nothing says how many.
+        At the end: the number of packets that are missing; None if the full number is unknown.
     n_damaged : int
-        Blocks so far whose CRC does not agree.
+        Blocks so far whose CRC does not match.
     damage : str or None
-        The first thing that is wrong.
+        Description of the first damage.
 
     Raises
     ------
     ArgumentTypeError
-        If the file is no binary file.
+        If the file is not a binary file.
     FormatError
-        If the data are anything else than such a stream, as soon as that is known.
+        If the data have another format; here, or while reading.
     TruncatedStream
-        If they end before their end.
+        If the data end too early; here, or while reading.
     """
 
     def __init__(self, file: IO[bytes], strict: bool = True) -> None:
-        if isinstance(file, io.TextIOBase) or not hasattr(file, "read"):
-            raise ArgumentTypeError(
-                f"file: expected a binary file or its path, got {type(file).__name__}"
-            )
+        check_binary(file, "read")
         self._file = file
         self.strict = strict
         self.n_bytes = self.n_packets = self.n_damaged = 0
         self.n_missing: int | None = 0
         self.damage: str | None = None
         self.header = Header.from_bytes(self._read(HEADER_LEN))
-        self.samples = self.header.samples
-        if strict and self.samples is not None and file.seekable():
-            self._check_size(self.samples)
+        self.n_samples = self.header.n_samples
+        if strict and self.n_samples is not None and file.seekable():
+            self._check_size(self.n_samples)
 
     def _read(self, size: int) -> bytes:
         """Return the next `size` bytes, or fewer at the end of the file."""
@@ -79,12 +75,12 @@ class CvqReader:
         self.n_bytes += len(data)
         return data
 
-    def _check_size(self, samples: int) -> None:
+    def _check_size(self, n_samples: int) -> None:
         """Refuse a length that the file cannot hold, before anything is decoded."""
         here = self._file.tell()
         size = self._file.seek(0, 2) - here
         self._file.seek(here)
-        n = n_packets(samples, self.header.samplerate)
+        n = n_packets(n_samples, self.header.samplerate)
         shortest = 1 if self.header.variable else self.header.mode.frame_bytes
         n_blocks = -(-n // BLOCK_PACKETS)
         expected = n * shortest + n_blocks * CRC_LEN
@@ -92,34 +88,32 @@ class CvqReader:
             raise TruncatedStream(f"expected {n} packets, at least {expected} bytes, got {size}")
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the packets."""
-        for mode, packets in self.runs():
-            if mode is None:
-                yield packets
-                continue
-            for i in range(0, len(packets), mode.frame_bytes):
-                yield packets[i : i + mode.frame_bytes]
+        """Yield the packets one by one."""
+        for packets in self.blocks():
+            yield from packets
 
-    def runs(self) -> Iterator[Run]:
-        """Yield a mode and packets of that mode, one after another; never more than a block.
-
-        A packet of a pause, maybe an empty one, comes alone, its mode None.
-        """
+    def blocks(self) -> Iterator[list[bytes]]:
+        """Yield the packets of each block, as soon as its CRC has been checked."""
         try:
             yield from self._blocks()
             if self._read(1):
                 raise FormatError("expected the end of the stream, got more data")
         except FormatError as error:
-            if self.strict:
-                raise
-            self.damage = self.damage or str(error)
-        if self.samples is None:
-            self.n_missing = None
-        else:
-            self.n_missing = n_packets(self.samples, self.header.samplerate) - self.n_packets
+            self._report(error)
+        self.n_missing = None
+        if self.n_samples is not None:
+            self.n_missing = n_packets(self.n_samples, self.header.samplerate) - self.n_packets
 
-    def _blocks(self) -> Iterator[Run]:
-        left = None if self.samples is None else n_packets(self.samples, self.header.samplerate)
+    def _report(self, error: FormatError) -> None:
+        """Raise an error if strict; otherwise keep the first one as `damage`."""
+        if self.strict:
+            raise error
+        self.damage = self.damage or str(error)
+
+    def _blocks(self) -> Iterator[list[bytes]]:
+        left = None
+        if self.n_samples is not None:
+            left = n_packets(self.n_samples, self.header.samplerate)
         while left is None or left > 0:
             prefix, n = b"", BLOCK_PACKETS
             if left is not None:
@@ -137,57 +131,48 @@ class CvqReader:
                 raise FormatError(f"expected at most {BLOCK_PACKETS} packets in a block, got {n}")
             yield from self._block(prefix, n)
 
-    def _block(self, prefix: bytes, n: int) -> Iterator[Run]:
-        """Yield the `n` packets of a block that is sound; if not strict, those that are there."""
+    def _block(self, prefix: bytes, n: int) -> Iterator[list[bytes]]:
+        """Yield the `n` packets of a block; if the block is cut short, yield the whole ones."""
         read = self._variable_packets if self.header.variable else self._fixed_packets
-        block, runs, error = read(n)
+        data, packets, error = read(n)
         here = f"after packet {self.n_packets}"
         if error is None:
             crc = self._read(CRC_LEN)
             if len(crc) < CRC_LEN:
-                error = TruncatedStream(f"expected the CRC of a block {here}, got the end")
-            elif crc != crc_bytes(prefix + block):
+                error = TruncatedStream(f"expected the CRC of the block {here}, got the end")
+            elif crc != crc_bytes(prefix + data):
                 self.n_damaged += 1
-                damage = f"the block {here} is damaged: its CRC does not agree"
-                if self.strict:
-                    raise FormatError(damage)
-                self.damage = self.damage or damage
+                self._report(FormatError(f"damaged block {here}: its CRC does not match"))
         if error is not None and self.strict:
             raise error
-        for mode, packets in runs:
-            self.n_packets += len(packets) // mode.frame_bytes if mode else 1
-            yield mode, packets
+        self.n_packets += len(packets)
+        yield packets
         if error is not None:
             raise error
 
     def _fixed_packets(self, n: int) -> _Packets:
-        """Read `n` packets: return their bytes, the whole ones by mode, and what went wrong."""
-        mode = self.header.mode
-        block = self._read(n * mode.frame_bytes)
-        whole = len(block) // mode.frame_bytes
-        error = None if whole == n else self._cut(n, whole)
-        return block, [(mode, block[: whole * mode.frame_bytes])], error
+        """Read `n` packets of one length: return all bytes, the whole packets, and an error."""
+        size = self.header.mode.frame_bytes
+        data = self._read(n * size)
+        packets = [data[i : i + size] for i in range(0, len(data) - size + 1, size)]
+        return data, packets, None if len(packets) == n else self._cut(n, len(packets))
 
     def _variable_packets(self, n: int) -> _Packets:
-        """Read `n` packets, each after its length."""
-        block, runs = b"", list[Run]()
+        """Read `n` packets, each after its length; return as `_fixed_packets` does."""
+        data, packets = b"", list[bytes]()
         for i in range(n):
             length = self._read(1)
             if not length:
-                return block, runs, self._cut(n, i)
-            mode = modes.BY_LENGTH.get(length[0])
-            if mode is None and length[0] not in (0, SID_BYTES):
+                return data, packets, self._cut(n, i)
+            if length[0] not in modes.PACKET_LENGTHS:
                 where = f"packet {self.n_packets + i}"
-                return block, runs, FormatError(f"{where}: no mode has {length[0]} bytes")
+                return data, packets, FormatError(f"{where}: no mode has {length[0]} bytes")
             packet = self._read(length[0])
             if len(packet) < length[0]:
-                return block, runs, self._cut(n, i)
-            block += length + packet
-            if mode is not None and runs and runs[-1][0] == mode:
-                runs[-1] = (mode, runs[-1][1] + packet)
-            else:
-                runs.append((mode, packet))
-        return block, runs, None
+                return data, packets, self._cut(n, i)
+            data += length + packet
+            packets.append(packet)
+        return data, packets, None
 
     def _cut(self, expected: int, got: int) -> TruncatedStream:
         return TruncatedStream(
@@ -195,14 +180,14 @@ class CvqReader:
         )
 
     def _read_trailer(self) -> None:
-        trailer = self._read(SAMPLES.size + CRC_LEN)
-        if len(trailer) < SAMPLES.size + CRC_LEN:
+        trailer = self._read(N_SAMPLES.size + CRC_LEN)
+        if len(trailer) < N_SAMPLES.size + CRC_LEN:
             raise TruncatedStream("expected the rest of the trailer, got the end")
-        if trailer[SAMPLES.size :] != crc_bytes(b"\0" + trailer[: SAMPLES.size]):
-            raise FormatError("the trailer is damaged: its CRC does not agree")
-        (samples,) = SAMPLES.unpack_from(trailer)
-        if not samples or n_packets(samples, self.header.samplerate) != self.n_packets:
+        if trailer[N_SAMPLES.size :] != crc_bytes(b"\0" + trailer[: N_SAMPLES.size]):
+            raise FormatError("damaged trailer: its CRC does not match")
+        (n_samples,) = N_SAMPLES.unpack_from(trailer)
+        if not n_samples or n_packets(n_samples, self.header.samplerate) != self.n_packets:
             raise FormatError(
-                f"expected a length of {self.n_packets} packets, got {samples} samples"
+                f"expected a length of {self.n_packets} packets, got {n_samples} samples"
             )
-        self.samples = samples
+        self.n_samples = n_samples

@@ -1,33 +1,31 @@
-"""What a file is, told without decoding it."""
+"""`info`: the properties of a file, without decoding it."""
 
-import io
-import os
 from dataclasses import dataclass
-from typing import IO
 
-from ..codec.format import modes
-from .header import VERSION
+from ..codec.format.modes import SAMPLERATE
+from .arguments import Source, reading
+from .header import VERSION, capacity_8k
 from .reader import CvqReader
 
 
 @dataclass(frozen=True)
 class Info:
-    """What a file holds, and whether it is whole."""
+    """The properties of a ``.cvq`` file, and its damage if there is any."""
 
     version: int
-    mode: int  # bit/s; with `variable` of the first packets
-    variable: bool
-    unknown_length: bool  # written without knowing the length: a trailer says it
+    mode: int  # bit/s; with `variable`, of the first speech packets
+    variable: bool  # whether packets of several lengths may occur
+    unknown_length: bool  # whether a trailer stores the length, as in a file written to a pipe
     tables: str  # first 16 hexadecimal digits of the SHA-256 of the tables
     samplerate: int  # of the original [Hz]
-    samples: int | None  # of the original; None if the end that says it is missing
-    duration_s: float  # of what is there
+    n_samples: int | None  # of the original; None if the trailer is missing
+    duration_s: float  # of the packets that are there
     n_packets: int
     n_bytes: int
     kbps: float  # all bytes of the file over its duration [kbit/s]
-    n_missing: int | None  # packets; None if nothing says how many
-    n_damaged: int  # blocks whose CRC does not agree
-    damage: str | None  # the first thing that is wrong
+    n_missing: int | None  # packets; None if their full number is unknown
+    n_damaged: int  # blocks whose CRC does not match
+    damage: str | None  # the first damage
 
     @property
     def whole(self) -> bool:
@@ -35,34 +33,35 @@ class Info:
         return self.damage is None
 
 
-def info(source: str | os.PathLike[str] | bytes | IO[bytes]) -> Info:
-    """Read a file, or its bytes, to its end and return what it is; a damaged one as well.
+def info(file: Source) -> Info:
+    """Read a ``.cvq`` file to its end and return its properties; a damaged file as well.
+
+    Parameters
+    ----------
+    file : path, bytes or binary file
+        The file, its content, or a file object, which stays open.
 
     Raises
     ------
-    FormatError
-        If it is not of this format, or its header is damaged.
+    FormatError, TruncatedStream
+        If it has another format, or if its header is damaged.
     """
-    if isinstance(source, (str, os.PathLike)):
-        with open(source, "rb") as file:
-            return info(file)
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return info(io.BytesIO(source))
-    reader = CvqReader(source, strict=False)
-    for _ in reader.runs():
-        pass
+    with reading(file) as opened:
+        reader = CvqReader(opened, strict=False)
+        for _ in reader:
+            pass
     header = reader.header
-    duration_s = max(reader.n_packets * modes.FRAME_LEN - modes.DELAY, 0) / modes.SAMPLERATE
-    if reader.samples is not None:
-        duration_s = min(duration_s, reader.samples / header.samplerate)
+    duration_s = capacity_8k(reader.n_packets) / SAMPLERATE
+    if reader.n_samples is not None:
+        duration_s = min(duration_s, reader.n_samples / header.samplerate)
     return Info(
         version=VERSION,
         mode=header.mode.bitrate,
         variable=header.variable,
-        unknown_length=header.samples is None,
+        unknown_length=header.n_samples is None,
         tables=header.tables,
         samplerate=header.samplerate,
-        samples=reader.samples,
+        n_samples=reader.n_samples,
         duration_s=duration_s,
         n_packets=reader.n_packets,
         n_bytes=reader.n_bytes,

@@ -1,34 +1,40 @@
-"""Packets into a file."""
+"""`CvqWriter`: packets to a file."""
 
-import io
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ..audio.arrays import check_int, check_samplerate
 from ..codec.format import modes
-from ..codec.format.modes import SID_BYTES, Mode
-from ..errors import ArgumentError, ArgumentTypeError
-from ..output import Sink, write_all
-from .header import BLOCK_PACKETS, ID_LEN, SAMPLES, Header, crc_bytes, n_packets
+from ..codec.format.modes import Mode
+from ..errors import ArgumentError
+from ..output import Sink, write_all, write_first
+from .arguments import check_binary, check_packet
+from .header import BLOCK_PACKETS, ID_LEN, MAGIC, N_SAMPLES, Header, crc_bytes, n_packets
 
 
 class CvqWriter:
-    """Write packets into a file of this format.
+    """Write packets to a ``.cvq`` file.
 
     Parameters
     ----------
     file : binary file
-        Open for writing, and left open. Where it can seek, `close` completes the header; where it
-        cannot (a pipe) and `samples` is not given, the form is *unknown length*.
+        Open for writing; it stays open. If it can seek, `close` completes the header. If it cannot
+        (a pipe) and `n_samples` is not given, the stream gets the form *unknown length*.
     mode : int or Mode
-        Of the packets, or with `variable` of the first ones.
+        Bit rate of the packets [bit/s]; with `variable`, of the first ones.
     tables_hash : str
-        SHA-256 of the tables, hexadecimal.
+        SHA-256 of the tables, hexadecimal, or at least its first 16 digits.
     samplerate : int
         Rate of the original [Hz].
-    samples : int, optional
-        Length of the original at that rate, if known beforehand.
+    n_samples : int, optional
+        Length of the original at that rate, if it is known beforehand.
     variable : bool
-        Whether the mode may change, and pauses may be coded as such.
+        Whether the mode may change, and SID and NO_DATA packets may occur.
+
+    Attributes
+    ----------
+    n_bytes : int
+        Bytes written so far.
 
     Raises
     ------
@@ -37,75 +43,52 @@ class CvqWriter:
     """
 
     def __init__(
-        self, file: Sink, mode: int | Mode, tables_hash: str, samplerate: int = 8000, *,
-        samples: int | None = None, variable: bool = False,
+        self, file: Sink, mode: int | str | Mode, tables_hash: str, samplerate: int = 8000, *,
+        n_samples: int | None = None, variable: bool = False,
     ) -> None:  # fmt: skip
-        if isinstance(file, io.TextIOBase) or not hasattr(file, "write"):
-            raise ArgumentTypeError(
-                f"file: expected a binary file or its path, got {type(file).__name__}"
-            )
-        if samples is not None and not 0 < check_int(samples, "samples") < 1 << 64:
-            raise ArgumentError(f"samples: expected at least 1, got {samples}")
+        check_binary(file, "write")
+        if n_samples is not None and not 0 < check_int(n_samples, "n_samples") < 1 << 64:
+            raise ArgumentError(f"n_samples: expected at least 1, got {n_samples}")
         self._file = file
-        self._start = file.tell() if samples is None and file.seekable() else None
         self._header = Header(
-            modes.get(mode),
-            tables_hash[: 2 * ID_LEN],
-            check_samplerate(samplerate),
-            samples,
+            modes.get(mode), tables_hash[: 2 * ID_LEN], check_samplerate(samplerate), n_samples,
             variable,
-        )
-        self._known = samples is not None or self._start is not None
+        )  # fmt: skip
+        self._start = write_first(file, MAGIC) if n_samples is None else None
+        self._lengths = modes.PACKET_LENGTHS if variable else (self._header.mode.frame_bytes,)
+        self._counted = n_samples is None and self._start is None  # each block has its count
         self._block = bytearray()
-        self._n_block = 0
-        self.n_packets = 0
+        self._n_block = self._n_packets = 0
         self.n_bytes = 0
-        self._put(self._header_with(0 if self._start is not None else samples))
+        head = replace(self._header, n_samples=n_samples if self._start is None else 0).to_bytes()
+        if n_samples is None:  # `write_first` wrote the first bytes
+            head = head[len(MAGIC) :]
+            self.n_bytes = len(MAGIC)
+        self._put(head)
 
-    def _header_with(self, samples: int | None) -> bytes:
-        h = self._header
-        return Header(h.mode, h.tables, h.samplerate, samples, h.variable).to_bytes()
-
-    def _put(self, data: bytes) -> None:
+    def _put(self, data: bytes | Header) -> None:
+        data = data.to_bytes() if isinstance(data, Header) else data
         write_all(self._file, data)
         self.n_bytes += len(data)
 
-    def write(self, packets: bytes, mode: int | Mode | None = None) -> None:
-        """Append whole packets of one mode, one after another.
+    def write(self, packets: Iterable[bytes]) -> None:
+        """Append packets.
 
         Raises
         ------
         ArgumentError
-            If they are not whole, or of another mode where the stream has but one.
+            If a packet has a length that this stream cannot have.
+        ArgumentTypeError
+            If a packet is not bytes.
         """
-        header = self._header
-        mode = header.mode if mode is None else modes.get(mode)
-        if mode != header.mode and not header.variable:
-            raise ArgumentError(
-                f"mode: expected {header.mode.bitrate} in a stream that is not variable,"
-                f" got {mode.bitrate}"
-            )
-        size = mode.frame_bytes
-        if len(packets) % size:
-            raise ArgumentError(f"packets: expected whole ones of {size} bytes, got {len(packets)}")
-        for i in range(0, len(packets), size):
-            self._append(packets[i : i + size])
-
-    def write_packets(self, packets: Iterable[bytes]) -> None:
-        """Append packets one by one; in a stream that is *variable*, of pauses as well.
-
-        Raises
-        ------
-        ArgumentError
-            If one has a length that the stream cannot have.
-        """
-        lengths = {self._header.mode.frame_bytes}
-        if self._header.variable:
-            lengths = {0, SID_BYTES, *modes.BY_LENGTH}
         for packet in packets:
-            if len(packet) not in lengths:
-                wanted = ", ".join(map(str, sorted(lengths)))
-                raise ArgumentError(f"packet: expected {wanted} bytes, got {len(packet)}")
+            check_packet(packet)
+            if len(packet) not in self._lengths:
+                raise ArgumentError(
+                    f"packets: expected {', '.join(map(str, self._lengths))} bytes"
+                    f"{'' if self._header.variable else ' in a stream that is not variable'},"
+                    f" got {len(packet)}"
+                )
             self._append(packet)
 
     def _append(self, packet: bytes) -> None:
@@ -117,34 +100,41 @@ class CvqWriter:
             self._end_block()
 
     def _end_block(self) -> None:
-        prefix = b"" if self._known else bytes([self._n_block])
+        prefix = bytes([self._n_block]) if self._counted else b""
         block = prefix + bytes(self._block)
         self._put(block + crc_bytes(block))
-        self.n_packets += self._n_block
+        self._n_packets += self._n_block
         self._block.clear()
         self._n_block = 0
 
-    def close(self, samples: int | None = None) -> None:
-        """Complete the stream, given the length of the original where it was not known.
+    def close(self, n_samples: int | None = None) -> None:
+        """Complete the stream.
+
+        Parameters
+        ----------
+        n_samples : int, optional
+            Length of the original; required unless the constructor got it.
 
         Raises
         ------
         ArgumentError
-            If the length does not go with the number of packets.
+            If the length does not fit the number of packets, or the length given before.
         """
-        declared = self._header.samples
-        if None not in (declared, samples) and declared != samples:
-            raise ArgumentError(f"samples: expected {declared}, as was said before, got {samples}")
-        samples = samples if declared is None else declared
+        declared = self._header.n_samples
+        if None not in (declared, n_samples) and declared != n_samples:
+            raise ArgumentError(f"n_samples: expected {declared} as declared, got {n_samples}")
+        n_samples = n_samples if declared is None else declared
         if self._n_block:
             self._end_block()
-        if not samples or n_packets(samples, self._header.samplerate) != self.n_packets:
-            raise ArgumentError(f"samples: got {samples}, but {self.n_packets} packets")
-        if not self._known:
-            trailer = b"\0" + SAMPLES.pack(samples)
+        if not n_samples or n_packets(n_samples, self._header.samplerate) != self._n_packets:
+            raise ArgumentError(
+                f"n_samples: expected the length of {self._n_packets} packets, got {n_samples}"
+            )
+        if self._counted:
+            trailer = b"\0" + N_SAMPLES.pack(n_samples)
             self._put(trailer + crc_bytes(trailer))
         elif self._start is not None:
             end = self._file.tell()
             self._file.seek(self._start)
-            write_all(self._file, self._header_with(samples))
+            write_all(self._file, replace(self._header, n_samples=n_samples).to_bytes())
             self._file.seek(end)

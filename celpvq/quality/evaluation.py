@@ -1,4 +1,4 @@
-"""All measures of one coded signal."""
+"""All measures under their names, and the scores of one signal."""
 
 from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
@@ -7,26 +7,30 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from .._types import F64
 from ..errors import ArgumentError
 from .perceptual import estoi, pesq_nb, visqol
-from .signal import Signal, segmental_snr
+from .signal import segmental_snr
 
-Measure = Callable[[Signal, Signal], float]
+Measure = Callable[[F64, F64], float]
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {"pesq": pesq_nb, "estoi": estoi, "visqol": visqol, "segsnr": segmental_snr}
+)
+TITLES: Mapping[str, str] = MappingProxyType(
+    {"pesq": "PESQ", "estoi": "ESTOI", "visqol": "ViSQOL", "segsnr": "segSNR [dB]"}
 )
 PACKAGES = {"pesq": ("pesq",), "estoi": ("pystoi",), "visqol": ("visqol", "ai_edge_litert")}
 
 
 def missing_packages(measures: Iterable[str]) -> dict[str, list[str]]:
-    """Return the measures that cannot be taken here, each with the packages that it lacks."""
+    """Return the measures that lack packages on this machine, each with these packages."""
     lacking = {m: [p for p in PACKAGES.get(m, ()) if find_spec(p) is None] for m in measures}
     return {measure: packages for measure, packages in lacking.items() if packages}
 
 
 def score(
-    ref: Signal, deg: NDArray[np.floating], measures: Mapping[str, Measure] = MEASURES
+    ref: F64, deg: NDArray[np.floating], measures: Mapping[str, Measure] = MEASURES
 ) -> dict[str, float]:
     """Return every measure of one coded signal.
 
@@ -35,7 +39,7 @@ def score(
     ref, deg : ndarray, shape (n,)
         Original and coded speech at 8000 Hz, aligned, in one scale.
     measures : mapping of str to callable
-        Functions of (ref, deg), under the names that the result has.
+        Functions of (ref, deg); the result has the same names.
 
     Returns
     -------

@@ -7,9 +7,10 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from .._types import F64
 from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError, MissingPackageError
-from .signal import Signal, check_pair
+from .signal import check_pair
 
 
 def _load(package: str, what: str) -> Any:
@@ -22,8 +23,8 @@ def _load(package: str, what: str) -> Any:
         ) from None
 
 
-def _speech(ref: ArrayLike, deg: ArrayLike, what: str) -> tuple[Signal, Signal]:
-    """Return both signals; refuse silence, which the packages do not: they divide by the level."""
+def _speech(ref: ArrayLike, deg: ArrayLike, what: str) -> tuple[F64, F64]:
+    """Return both signals; refuse silence, since the packages divide by the level."""
     x, y = check_pair(ref, deg)
     if not x.any() or not y.any():
         raise ArgumentError(f"{what}: expected speech, got silence")
@@ -46,7 +47,7 @@ def pesq_nb(ref: ArrayLike, deg: ArrayLike) -> float:
     Raises
     ------
     ArgumentError
-        If the arrays do not fit each other, or the measure finds no speech in them.
+        If the arrays have different shapes, or the measure finds no speech in them.
     MissingPackageError
         If the package ``pesq`` is not installed.
 
@@ -72,7 +73,7 @@ def estoi(ref: ArrayLike, deg: ArrayLike) -> float:
     Parameters
     ----------
     ref, deg : array_like, shape (n,)
-        Original and coded speech at 8000 Hz, with at least 0.4 s that is not a pause.
+        Original and coded speech at 8000 Hz, at least 0.4 s without the pauses.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def estoi(ref: ArrayLike, deg: ArrayLike) -> float:
     Raises
     ------
     ArgumentError
-        If the arrays do not fit each other, or hold too little speech.
+        If the arrays have different shapes, or hold too little speech.
     MissingPackageError
         If the package ``pystoi`` is not installed.
 
@@ -104,8 +105,8 @@ def estoi(ref: ArrayLike, deg: ArrayLike) -> float:
 def visqol(ref: ArrayLike, deg: ArrayLike) -> float:
     """Return ViSQOL 3 in speech mode with its lattice mapping [1]_, as MOS-LQO (1 .. 5).
 
-    Both signals are resampled to 16 kHz, which is what the mode expects. The first call of a
-    process loads the model.
+    The mode expects 16 kHz, so both signals are resampled. The first call of a process loads the
+    model.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def visqol(ref: ArrayLike, deg: ArrayLike) -> float:
     Raises
     ------
     ArgumentError
-        If the arrays do not fit each other, or hold too little speech.
+        If the arrays have different shapes, or hold too little speech.
     MissingPackageError
         If the package ``visqol-python`` or its extra ``lattice`` is not installed.
 
@@ -144,7 +145,7 @@ def visqol(ref: ArrayLike, deg: ArrayLike) -> float:
 
 @cache
 def _visqol_model() -> Any:
-    """Return this process's one model, loaded."""
+    """Load the model once in a process."""
     _load("ai_edge_litert", "ViSQOL with its lattice mapping")
     model = _load("visqol", "ViSQOL").VisqolApi()
     model.create(mode="speech", use_lattice_model=True)

@@ -1,18 +1,17 @@
-"""Distortion of the waveform itself."""
+"""Distortion of the waveform."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .._types import F64
 from ..errors import ArgumentError
-
-Signal = NDArray[np.float64]
 
 SEGMENT_LEN = 160  # 20 ms at 8 kHz
 LIMITS_DB = (-10.0, 35.0)
 PAUSE_DB = 40.0  # segments this far below the loudest are pauses
 
 
-def check_pair(ref: ArrayLike, deg: ArrayLike) -> tuple[Signal, Signal]:
+def check_pair(ref: ArrayLike, deg: ArrayLike) -> tuple[F64, F64]:
     """Return both signals as float64; raise `ArgumentError` unless (n,) and (n,), finite, n > 0."""
     x, y = np.asarray(ref, dtype=np.float64), np.asarray(deg, dtype=np.float64)
     if x.ndim != 1 or x.shape != y.shape or not x.size:
@@ -27,8 +26,9 @@ def check_pair(ref: ArrayLike, deg: ArrayLike) -> tuple[Signal, Signal]:
 def segmental_snr(ref: ArrayLike, deg: ArrayLike, segment_len: int = SEGMENT_LEN) -> float:
     """Return the mean over segments of the signal-to-noise ratio [dB].
 
-    Each segment's ratio is limited to -10 .. 35 dB [1]_. Segments of the reference more than 40 dB
-    below its loudest one are pauses and do not count, nor does an incomplete last segment.
+    The ratio of each segment is limited to -10 .. 35 dB [1]_. Segments of the reference more than
+    40 dB below its loudest one are pauses and do not count. An incomplete last segment does not
+    count either.
 
     Parameters
     ----------

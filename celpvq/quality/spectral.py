@@ -1,8 +1,9 @@
 """Distortion of the spectral envelope."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .._types import F64
 from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError
 
@@ -11,8 +12,8 @@ N_BINS = 256  # points between 0 and half the sample rate
 
 def spectral_distortion(
     lsf: ArrayLike, lsf_q: ArrayLike, band_hz: tuple[float, float] = (0.0, SAMPLERATE / 2)
-) -> NDArray[np.float64]:
-    """Return the spectral distortion of each frame, between envelopes given by their LSF [1]_.
+) -> F64:
+    """Return the spectral distortion of each frame between envelopes given as LSF [1]_.
 
     Parameters
     ----------
@@ -52,8 +53,8 @@ def spectral_distortion(
 
 def lpc_spectral_distortion(
     lpc: ArrayLike, lpc_q: ArrayLike, band_hz: tuple[float, float] = (0.0, SAMPLERATE / 2)
-) -> NDArray[np.float64]:
-    """Return the spectral distortion of each frame, between envelopes given by their predictors.
+) -> F64:
+    """Return the spectral distortion of each frame between envelopes given as predictors.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def lpc_spectral_distortion(
     return _rms(_lpc_log_power(a, omega) - _lpc_log_power(b, omega))
 
 
-def _frames(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _frames(a: ArrayLike, b: ArrayLike) -> tuple[F64, F64]:
     """Return both as float64 (n_frames, p) or raise `ArgumentError`."""
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if x.ndim != 2 or x.shape != y.shape:
@@ -85,8 +86,8 @@ def _frames(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np
     return x, y
 
 
-def _grid(band_hz: tuple[float, float]) -> NDArray[np.float64]:
-    """Return the frequencies of the band at the middles of `N_BINS` equal bins [radians]."""
+def _grid(band_hz: tuple[float, float]) -> F64:
+    """Return the centres of the bins in the band [radians]; `N_BINS` equal bins reach to pi."""
     low, high = band_hz
     omega = (np.arange(N_BINS) + 0.5) * np.pi / N_BINS
     inside = omega[
@@ -99,11 +100,11 @@ def _grid(band_hz: tuple[float, float]) -> NDArray[np.float64]:
     return inside
 
 
-def _lsf_log_power(lsf: NDArray[np.float64], omega: NDArray[np.float64]) -> NDArray[np.float64]:
+def _lsf_log_power(lsf: F64, omega: F64) -> F64:
     """Return 10 log10 |A|^2 (n_frames, n_bins) without forming A.
 
-    P and Q, the sum and the difference polynomial, are in quadrature: |A|^2 = (|P|^2 + |Q|^2) / 4;
-    the roots of P are the 1st, 3rd, ... frequency and -1, those of Q the 2nd, 4th, ... and 1.
+    P and Q, the sum and the difference polynomial, are in quadrature: |A|^2 = (|P|^2 + |Q|^2) / 4.
+    P has roots at the 1st, 3rd, ... frequency and -1; Q at the 2nd, 4th, ... frequency and 1.
     """
     factors = 4 * np.square(np.cos(omega) - np.cos(lsf)[:, :, np.newaxis])
     p2 = np.square(np.cos(omega / 2)) * factors[:, 0::2].prod(axis=1)
@@ -111,13 +112,13 @@ def _lsf_log_power(lsf: NDArray[np.float64], omega: NDArray[np.float64]) -> NDAr
     return np.asarray(10 * np.log10(p2 + q2))
 
 
-def _lpc_log_power(lpc: NDArray[np.float64], omega: NDArray[np.float64]) -> NDArray[np.float64]:
+def _lpc_log_power(lpc: F64, omega: F64) -> F64:
     """Return 10 log10 |A|^2 (n_frames, n_bins)."""
     delays = np.arange(1, lpc.shape[1] + 1)
     response = 1 + lpc @ np.exp(-1j * np.outer(delays, omega))
     return np.asarray(20 * np.log10(np.abs(response)))
 
 
-def _rms(difference_db: NDArray[np.float64]) -> NDArray[np.float64]:
+def _rms(difference_db: F64) -> F64:
     """Return the root mean square of each row."""
     return np.asarray(np.sqrt(np.square(difference_db).mean(axis=1)))

@@ -1,4 +1,7 @@
-"""Packets over a network: RTP over UDP, sender and receiver."""
+"""Packets over a network: RTP over UDP, sender and receiver.
+
+Only `udp`, `pacing` and `playout` use sockets and clocks. Elsewhere the time is an argument.
+"""
 
 from .jitter import JitterBuffer
 from .packet import PAYLOAD_TYPE, RtpPacket

@@ -1,43 +1,36 @@
-"""The jitter buffer: packets come when they come, frames go out one every 20 ms.
+"""The jitter buffer: packets arrive at any time, frames leave every 20 ms.
 
-It has no clock of its own: every call says what time it is [s], from any start. A packet's delay is
-its arrival less its place in the stream; the least of the last ones is the network's, what others
-took beyond it is jitter. A frame is played `target` seconds after a packet of the least delay would
-have brought it. That distance is kept by frames put in or left out, where nothing sounds if
-possible.
+It has no clock of its own: every call takes the time [s], counted from any start. To keep the depth
+near its target, the buffer inserts or skips frames, in pauses if possible.
 """
 
 from collections import deque
 from dataclasses import dataclass
 
-from ..codec.format.modes import FRAME_LEN, SAMPLERATE, SID_BYTES
-from ..errors import ArgumentError
+from ..codec.format.modes import SID_BYTES
+from .delay import FRAME_S, PlayoutDelay
 from .source import MAX_MISORDER, Arrival
 
-FRAME_S = FRAME_LEN / SAMPLERATE
-_WINDOW = 250  # packets whose delays count
-_COVERED = 0.98  # share of them that an adaptive depth waits for
-_MARGIN_S = 0.01
-_HARD_S = 0.1  # beyond the target: skip at once, whatever is lost
+_MAX_EXCESS_S = 0.1  # over the target: frames are skipped at once, speech as well
 _CAPACITY = 250  # packets
 _LATE_RUN = 10  # packets late in a row: the sender's clock has changed
 
 
 @dataclass
 class JitterStats:
-    """Counts since the start."""
+    """Numbers of packets and frames since the start."""
 
-    received: int = 0  # packets, the first copy of each
+    received: int = 0  # packets, without duplicates
     duplicate: int = 0
-    reordered: int = 0  # came after a later one
-    late: int = 0  # came after their time: lost as well
-    overflow: int = 0  # no room: far too early
+    reordered: int = 0  # arrived after a later packet
+    late: int = 0  # arrived after the playout of their frame
+    overflow: int = 0  # arrived when the buffer was full
     restarts: int = 0
-    played: int = 0
-    concealed: int = 0  # frames for which nothing was there
-    copied: int = 0  # of these: a copy came with the next packet
-    silent: int = 0  # frames of which nothing was sent
-    skipped: int = 0  # frames left out to shorten the delay
+    played: int = 0  # frames whose packet was there
+    concealed: int = 0  # frames whose packet was lost or late
+    redundant: int = 0  # concealed frames whose redundant frame was there
+    no_data: int = 0  # frames without a packet, as in a pause under DTX
+    skipped: int = 0  # frames that were left out to shorten the delay
 
 
 class JitterBuffer:
@@ -46,9 +39,9 @@ class JitterBuffer:
     Parameters
     ----------
     depth_ms : float
-        How long a packet of the least delay waits [0 to 2000 ms], so much jitter does no harm.
+        How long a packet of the least delay waits [0 to 2000 ms]. Jitter up to this does no harm.
     max_depth_ms : float, optional
-        Adapt the depth to the jitter, between both.
+        Adapt the depth to the jitter, from `depth_ms` to this. By default the depth is fixed.
 
     Raises
     ------
@@ -57,50 +50,26 @@ class JitterBuffer:
 
     Attributes
     ----------
-    after : Arrival or None
-        If the frame that went out last is lost: the packet of the next one, if it is there already.
+    next_arrival : Arrival or None
+        If `pop` returned None: the packet of the frame after the lost one, if it is there already.
     """
 
     def __init__(self, depth_ms: float = 60.0, max_depth_ms: float | None = None) -> None:
-        most = depth_ms if max_depth_ms is None else max_depth_ms
-        if not 0 <= depth_ms <= most <= 2000:
-            raise ArgumentError(
-                f"depth: expected 0 to 2000 ms, at most its maximum, got {depth_ms} and {most}"
-            )
+        self.delay = PlayoutDelay(depth_ms, depth_ms if max_depth_ms is None else max_depth_ms)
         self.stats = JitterStats()
-        self.after: Arrival | None = None
-        self._waited_s, self._n_out = 0.0, 0
-        self._least_s, self._most_s = depth_ms / 1000, most / 1000
+        self.next_arrival: Arrival | None = None
         self._packets: dict[int, Arrival] = {}  # by slot
-        self._seen = deque[int](maxlen=2 * MAX_MISORDER)  # sequence numbers
+        self._sequences = deque[int](maxlen=2 * MAX_MISORDER)  # of the last packets
         self._clear()
 
     def _clear(self) -> None:
         self._packets.clear()
-        self._delays = deque[float](maxlen=_WINDOW)
+        self.delay.clear()
         self._next = 0  # slot
-        self._last: int | None = None  # sequence number that is accounted for
-        self._quiet = True  # the last frame said that silence follows
+        self._last: int | None = None  # sequence number: all up to it were played or given up
+        self._paused = True  # a SID came last: frames without a packet are NO_DATA
         self._started = False
         self._late_run = 0
-
-    @property
-    def target_s(self) -> float:
-        """The depth that is kept [s]."""
-        if self._most_s == self._least_s or not self._delays:
-            return self._least_s
-        ordered = sorted(self._delays)
-        jitter = ordered[int(_COVERED * (len(ordered) - 1))] - ordered[0]
-        return min(max(jitter + _MARGIN_S, self._least_s), self._most_s)
-
-    def depth_s(self, now: float) -> float:
-        """Return how long the next frame has waited, had its packet the least delay [s]."""
-        return now - self._next * FRAME_S - min(self._delays, default=now)
-
-    @property
-    def mean_depth_s(self) -> float:
-        """How long frames have waited in the mean, had they had the least delay [s]."""
-        return self._waited_s / max(self._n_out, 1)
 
     def __len__(self) -> int:
         return len(self._packets)
@@ -109,8 +78,8 @@ class JitterBuffer:
         """Take a packet that arrives now."""
         if arrival.restarted:
             self._restart()
-            self._seen.clear()
-        if arrival.sequence in self._seen:
+            self._sequences.clear()
+        if arrival.sequence in self._sequences:
             self.stats.duplicate += 1
             return
         late = self._started and arrival.slot < self._next
@@ -119,14 +88,14 @@ class JitterBuffer:
             self._restart()
             late = False
         self.stats.received += 1
-        self.stats.reordered += bool(self._seen) and arrival.sequence < max(self._seen)
-        self._seen.append(arrival.sequence)
-        self._delays.append(now - arrival.slot * FRAME_S)
+        self.stats.reordered += arrival.sequence < max(self._sequences, default=arrival.sequence)
+        self._sequences.append(arrival.sequence)
+        self.delay.arrived(arrival.slot, now)
         if not self._started:
             self._next = min([arrival.slot, *self._packets])
         if late:
             self.stats.late += 1
-            self._last = max(arrival.sequence, self._last or arrival.sequence)
+            self._give_up(arrival)
         elif len(self._packets) >= _CAPACITY:
             self.stats.overflow += 1
         else:
@@ -136,68 +105,82 @@ class JitterBuffer:
         self.stats.restarts += self.stats.received > 0
         self._clear()
 
+    def _give_up(self, arrival: Arrival) -> None:
+        """Note that a packet will not be played, so that it does not count as lost."""
+        self._last = max(arrival.sequence, self._last or arrival.sequence)
+
+    def depth_s(self, now: float) -> float:
+        """Return the depth of the next frame if it is played now [s]."""
+        return self.delay.depth_s(self._next, now)
+
+    def overdue_s(self, now: float) -> float:
+        """Return the time since the next frame was due [s]; negative before."""
+        return self.depth_s(now) - self.delay.target_s
+
     def due(self, now: float) -> bool:
         """Return whether it is time for the next frame; not before the first packet."""
-        return bool(self._delays) and self.depth_s(now) >= self.target_s - 1e-9
+        return bool(self.delay) and self.overdue_s(now) >= -1e-9
 
     def pop(self, now: float) -> bytes | None:
-        """Return the frame to play now: b"" if nothing was sent, None if nothing arrived.
+        """Return the packet of the frame to play now.
 
-        Before playing starts, it is b"".
+        It is ``b""`` for NO_DATA, and before playout starts. It is None for a lost packet.
         """
-        self.after = None
+        self.next_arrival = None
         if not self._started:
             if not self.due(now):
                 return b""
             self._started = True
-        spare = self.depth_s(now) - self.target_s
-        if spare > _HARD_S:
-            self._skip_to(self._next + int(spare / FRAME_S))
-        elif spare > FRAME_S and self._nothing_sounds():
+        excess = self.overdue_s(now)
+        if excess > _MAX_EXCESS_S:
+            self._skip_to(self._next + int(excess / FRAME_S))
+        elif excess > FRAME_S and self._next_is_pause():
             self._skip_to(self._next + 1)
-        elif spare < -FRAME_S / 2:  # put a frame in
-            return self._absent(lost=not self._quiet)
-        self._waited_s += self.depth_s(now)
-        self._n_out += 1
+        elif excess < -FRAME_S / 2:  # insert a frame
+            return self._absent(lost=not self._paused)
+        self.delay.played(self._next, now)
         arrival = self._packets.pop(self._next, None)
         lost = arrival is None and self._is_lost()
         self._next += 1
         if arrival is None:
-            self.after = self._packets.get(self._next) if lost else None
-            self.stats.copied += self.after is not None and bool(self.after.copy)
+            self.next_arrival = self._packets.get(self._next) if lost else None
+            self.stats.redundant += bool(self.next_arrival and self.next_arrival.redundancy)
             return self._absent(lost)
         self.stats.played += 1
         self._last = arrival.sequence
-        self._quiet = len(arrival.payload) == SID_BYTES
-        return arrival.payload
+        self._paused = _is_sid(arrival)
+        return arrival.packet
 
     def _absent(self, lost: bool) -> bytes | None:
         self.stats.concealed += lost
-        self.stats.silent += not lost
+        self.stats.no_data += not lost
         return None if lost else b""
 
-    def _nothing_sounds(self) -> bool:
+    def _next_is_pause(self) -> bool:
         arrival = self._packets.get(self._next)
-        return self._quiet if arrival is None else len(arrival.payload) == SID_BYTES
+        return self._paused if arrival is None else _is_sid(arrival)
 
     def _skip_to(self, slot: int) -> None:
         self.stats.skipped += slot - self._next
         self._next = slot
         for old in [old for old in self._packets if old < slot]:
-            arrival = self._packets.pop(old)
-            self._last = max(arrival.sequence, self._last or arrival.sequence)
+            self._give_up(self._packets.pop(old))
 
     def _is_lost(self) -> bool:
-        """Return whether a packet was sent for the next slot, which is empty.
+        """Return whether the next frame, which has no packet here, had one.
 
-        A later packet tells how many are missing before it. If that is fewer than the slots, they
-        are those nearest to speech.
+        The sequence number of the next packet says how many packets are missing before it. If these
+        are fewer than the frames, the frames nearest to speech count as lost.
         """
         if not self._packets or self._last is None:
-            return not self._quiet
+            return not self._paused
         slot = min(self._packets)
         missing = self._packets[slot].sequence - self._last - 1
         slots = slot - self._next
-        lost = missing >= slots if self._quiet else missing > 0
+        lost = missing >= slots if self._paused else missing > 0
         self._last += lost
         return lost
+
+
+def _is_sid(arrival: Arrival) -> bool:
+    return len(arrival.packet) == SID_BYTES

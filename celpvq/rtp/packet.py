@@ -1,6 +1,6 @@
-"""Datagrams: RTP packets [1]_, and the RTCP packet that says good-bye.
+"""Datagrams: RTP packets [1]_, and the RTCP packet BYE, which ends a stream.
 
-Both share a port; the second byte tells them apart [2]_.
+Both arrive on one port. The second byte tells them apart [2]_.
 
 .. [1] H. Schulzrinne et al., "RTP: A transport protocol for real-time applications", RFC 3550,
    2003, sections 5.1 and 6.6.
@@ -13,22 +13,22 @@ from typing import NamedTuple
 
 from ..errors import ArgumentError, FormatError
 
-PAYLOAD_TYPE = 97  # dynamic: sender and receiver agree on it; the next one is for envelopes
+PAYLOAD_TYPE = 97  # dynamic: sender and receiver agree on it; `payload` has the next one
 VERSION = 2
-MAX_DATAGRAM = 1500  # bytes: longer ones are none of ours
+MAX_DATAGRAM = 1500  # bytes
 _HEADER = struct.Struct(">BBHII")
 _RTCP = struct.Struct(">BBHI")  # with the sender's SSRC
 _EMPTY_REPORT, _BYE = 201, 203
 
 
 class RtpPacket(NamedTuple):
-    """A packet and what its header says."""
+    """A payload with its RTP header."""
 
-    sequence: int  # 16 bits, one more from packet to packet
+    sequence: int  # 16 bits, counts packets
     timestamp: int  # 32 bits [samples at 8 kHz]
-    ssrc: int  # 32 bits, drawn at random: who sends
+    ssrc: int  # 32 bits, identifies the sender
     payload: bytes
-    marker: bool = False  # the first packet after silence
+    marker: bool = False  # the first packet after a pause
     payload_type: int = PAYLOAD_TYPE
 
     def to_bytes(self) -> bytes:
@@ -50,12 +50,12 @@ class RtpPacket(NamedTuple):
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "RtpPacket":
-        """Return the packet in a datagram, without contributing sources, extension and padding.
+        """Return the packet of a datagram; skip contributing sources, extension and padding.
 
         Raises
         ------
         FormatError
-            If it is none.
+            If the datagram is not an RTP packet.
         """
         if not _HEADER.size <= len(data) <= MAX_DATAGRAM:
             raise FormatError(f"RTP: expected 12 to {MAX_DATAGRAM} bytes, got {len(data)}")
@@ -63,13 +63,13 @@ class RtpPacket(NamedTuple):
         if first >> 6 != VERSION:
             raise FormatError(f"RTP: expected version {VERSION}, got {first >> 6}")
         start, end = _HEADER.size + 4 * (first & 15), len(data)
-        if first & 16:  # extension: 16 bits of its own, its length in words of 32 bits
+        if first & 16:  # extension: 16 bits for its user, then its length in units of 32 bits
             if end < start + 4:
-                raise FormatError("RTP: the extension does not fit")
+                raise FormatError(f"RTP: the extension does not fit {end} bytes")
             start += 4 + 4 * int.from_bytes(data[start + 2 : start + 4])
         if first & 32:  # padding: its last byte counts it
             if data[-1] == 0:
-                raise FormatError("RTP: expected padding, got 0 bytes of it")
+                raise FormatError("RTP: expected 1 or more bytes of padding, got 0")
             end -= data[-1]
         if start > end:
             raise FormatError(f"RTP: header and padding take more than {len(data)} bytes")
@@ -82,20 +82,20 @@ def is_rtcp(data: bytes) -> bool:
 
 
 def bye(ssrc: int) -> bytes:
-    """Return the datagram that ends a stream: an empty receiver report, and BYE."""
+    """Return the datagram that ends a stream: an empty receiver report and BYE."""
     report = _RTCP.pack(VERSION << 6, _EMPTY_REPORT, 1, ssrc)
     return report + _RTCP.pack(VERSION << 6 | 1, _BYE, 1, ssrc)
 
 
-def leaving(data: bytes) -> set[int]:
-    """Return who says good-bye in an RTCP datagram.
+def bye_sources(data: bytes) -> set[int]:
+    """Return the senders whose streams an RTCP datagram ends.
 
     Raises
     ------
     FormatError
-        If it is not a whole sequence of RTCP packets.
+        If the datagram is not a sequence of whole RTCP packets.
     """
-    gone = set()
+    sources = set()
     while data:
         if len(data) < 4 or data[0] >> 6 != VERSION:
             raise FormatError("RTCP: expected a packet of version 2")
@@ -104,6 +104,6 @@ def leaving(data: bytes) -> set[int]:
         if size > len(data) or (data[1] == _BYE and size < 4 + 4 * n_sources):
             raise FormatError(f"RTCP: expected {size} bytes, got {len(data)}")
         if data[1] == _BYE:
-            gone |= {int.from_bytes(data[4 + 4 * i : 8 + 4 * i]) for i in range(n_sources)}
+            sources |= {int.from_bytes(data[4 + 4 * i : 8 + 4 * i]) for i in range(n_sources)}
         data = data[size:]
-    return gone
+    return sources

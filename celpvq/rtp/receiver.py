@@ -1,31 +1,32 @@
-"""Datagrams to speech, without socket and clock."""
+"""From datagrams to speech, without sockets and clocks."""
 
 from dataclasses import asdict, dataclass
 
-from .. import envelope
 from .._types import F32
-from ..codec.format.modes import BY_LENGTH, SID_BYTES
-from ..envelope import Envelope
+from ..codec.format.modes import PACKET_LENGTHS
 from ..errors import FormatError
 from ..stream import Decoder
-from .jitter import FRAME_S, JitterBuffer
-from .packet import PAYLOAD_TYPE, RtpPacket, is_rtcp, leaving
+from . import payload
+from .delay import FRAME_S
+from .jitter import JitterBuffer
+from .packet import PAYLOAD_TYPE, RtpPacket, bye_sources, is_rtcp
+from .payload import Payload
 from .source import Source
 
-_LENGTHS = {SID_BYTES, *BY_LENGTH}
+_SILENT_S = 0.5  # without a packet; then another sender may be followed
 
 
 @dataclass
 class ReceiverStats:
-    """Datagrams that were left aside."""
+    """Numbers of rejected datagrams."""
 
     malformed: int = 0
-    damaged: int = 0  # envelopes that are none, or whose CRC does not agree
-    foreign: int = 0  # of another payload type
+    damaged: int = 0  # not of the payload format, or the CRC does not match
+    foreign: int = 0  # of another payload type or another sender
 
 
 class Receiver:
-    """Decode the stream in datagrams.
+    """Decode a stream of datagrams.
 
     Parameters
     ----------
@@ -34,13 +35,15 @@ class Receiver:
     buffer : JitterBuffer
         Empty.
     payload_type : int
-        The one agreed on for bare packets; the next one is for packets in envelopes, others are
-        counted and ignored.
+        The RTP payload type of bare packets; the next one is that of `payload`. Datagrams of other
+        types are counted and ignored.
 
     Attributes
     ----------
     ended : bool
-        Whether the sender said good-bye: what is in the buffer is still to be played.
+        Whether the sender has left. The frames in the buffer are still to be played.
+    latest : int
+        Slot of the latest packet.
     """
 
     def __init__(
@@ -48,9 +51,10 @@ class Receiver:
     ) -> None:
         self.buffer = buffer
         self.ended = False
-        self.latest = 0  # slot
+        self.latest = 0
         self._decoder, self._payload_type = decoder, payload_type
         self._source = Source()
+        self._last_s = 0.0
         self._stats = ReceiverStats()
 
     @property
@@ -58,59 +62,69 @@ class Receiver:
         """All counts by name."""
         own = asdict(self._stats)
         own["foreign"] += self._source.n_foreign
+        own["other_senders"] = len(self._source.others)
         return asdict(self.buffer.stats) | own
 
     def feed(self, data: bytes, now: float | None) -> bool:
-        """Take a datagram that arrives now [s]; return whether it belongs to the stream.
+        """Take a datagram that arrives now [s], and return whether it belongs to the stream.
 
-        None stands for the time of the stream: that of its latest packet.
+        None stands for the time of the latest packet in the stream.
         """
         try:
             if is_rtcp(data):
-                return self._control(data)
+                left = self._source.ssrc in bye_sources(data)
+                self.ended |= left
+                return left
             packet = RtpPacket.from_bytes(data)
         except FormatError:
             self._stats.malformed += 1
             return False
-        if packet.payload_type not in (self._payload_type, self._payload_type + 1):
-            self._stats.foreign += 1
+        content = self._content(packet)
+        if content is None:
             return False
-        content = Envelope(packet.payload)
-        if packet.payload_type != self._payload_type:
-            try:
-                content = envelope.unpack(packet.payload)
-            except FormatError:
-                self._stats.damaged += 1
-                return False
-        if len(content.packet) not in _LENGTHS:
-            self._stats.malformed += 1
-            return False
-        arrival = self._source.accept(packet._replace(payload=content.packet))
+        silent = self.ended or (now is not None and now - self._last_s >= _SILENT_S)
+        arrival = self._source.accept(packet, silent=silent)
         if arrival is None:
             return False
+        self._last_s = self._last_s if now is None else now
         if arrival.restarted:
             self.ended, self.latest = False, 0
             self._decoder.reset()
         self.latest = max(self.latest, arrival.slot)
-        arrival = arrival._replace(copy=content.copy)
+        arrival = arrival._replace(packet=content.packet, redundancy=content.redundancy)
         self.buffer.put(arrival, self.latest * FRAME_S if now is None else now)
         return True
 
-    def _control(self, data: bytes) -> bool:
-        gone = self._source.ssrc in leaving(data)
-        self.ended |= gone
-        return gone
+    def _content(self, packet: RtpPacket) -> Payload | None:
+        """Return the content of a packet of a known payload type; count any other."""
+        content = Payload(packet.payload)
+        if packet.payload_type == self._payload_type + 1:
+            try:
+                content = payload.unpack(packet.payload)
+            except FormatError:
+                self._stats.damaged += 1
+                return None
+        elif packet.payload_type != self._payload_type:
+            self._stats.foreign += 1
+            return None
+        if not content.packet or len(content.packet) not in PACKET_LENGTHS:
+            self._stats.malformed += 1
+            return None
+        return content
 
     @property
     def drained(self) -> bool:
-        """Whether the stream has ended and all of it was played."""
+        """Whether the sender has left and all frames were played."""
         return self.ended and not len(self.buffer)
 
     def frame(self, now: float) -> F32:
         """Return the samples (160,) to play now [s]."""
-        packet, after = self.buffer.pop(now), self.buffer.after
-        if after is not None:
+        packet, following = self.buffer.pop(now), self.buffer.next_arrival
+        try:
+            if following is None:
+                return self._decoder.decode_frame(packet)
             return self._decoder.decode_frame(
-                None, next_packet=after.payload, redundancy=after.copy
+                None, next_packet=following.packet, redundancy=following.redundancy
             )
-        return self._decoder.write([packet])
+        except FormatError:  # a packet as long as a SID that is not a SID
+            return self._decoder.decode_frame(None)

@@ -1,4 +1,4 @@
-"""Packets to datagrams, without socket and clock."""
+"""From payloads to datagrams, without sockets and clocks."""
 
 import secrets
 
@@ -12,9 +12,9 @@ class Sender:
     Parameters
     ----------
     payload_type : int
-        The one agreed on.
+        The RTP payload type, as agreed with the receiver.
     ssrc, sequence, timestamp : int, optional
-        Where to start; drawn at random if not given, as RFC 3550 asks for.
+        First values; by default random, as RFC 3550 requires.
     """
 
     def __init__(
@@ -25,17 +25,17 @@ class Sender:
         self.ssrc = secrets.randbits(32) if ssrc is None else ssrc
         self._sequence = secrets.randbits(16) if sequence is None else sequence
         self._timestamp = secrets.randbits(32) if timestamp is None else timestamp
-        self._silent = True
+        self._paused = True
 
-    def datagram(self, packet: bytes) -> bytes | None:
-        """Return the datagram for the packet of the next frame, or None if it is not sent."""
+    def datagram(self, payload: bytes) -> bytes | None:
+        """Return the datagram for the payload of the next frame, or None for NO_DATA."""
         data = None
-        if packet:
+        if payload:
             data = RtpPacket(
-                self._sequence, self._timestamp, self.ssrc, packet, self._silent, self.payload_type
+                self._sequence, self._timestamp, self.ssrc, payload, self._paused, self.payload_type
             ).to_bytes()
             self._sequence = (self._sequence + 1) % (1 << 16)
-        self._silent = not packet
+        self._paused = not payload
         self._timestamp = (self._timestamp + FRAME_LEN) % (1 << 32)
         return data
 

@@ -7,14 +7,14 @@ from .decoder import Decoder
 from .encoder import Encoder
 from .generators import decode_stream, encode_stream
 from .opening import open
-from .reader import StreamReader
-from .writer import StreamWriter
+from .reader import SpeechReader
+from .writer import SpeechWriter
 
 __all__ = [
     "Decoder",
     "Encoder",
-    "StreamReader",
-    "StreamWriter",
+    "SpeechReader",
+    "SpeechWriter",
     "decode_stream",
     "encode_stream",
     "open",

@@ -8,15 +8,16 @@ from numpy.typing import ArrayLike
 
 from .._types import F64
 from ..audio import Resampler, as_mono, check_samplerate
-from ..codec.common.samples import one_channel
+from ..audio.arrays import report_clipping, warn_clipping
+from ..codec.common.samples import as_array, one_channel
 from ..codec.common.table_set import TableSet
-from ..codec.encoder.encoder import FrameEncoder
+from ..codec.encoder.encoder import EncoderCore
 from ..codec.format import modes
 from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, Mode
 from ..errors import ArgumentError
 
 
-class Encoder(FrameEncoder):
+class Encoder(EncoderCore):
     """Code speech frame by frame, or in chunks of any length.
 
     Parameters
@@ -33,8 +34,9 @@ class Encoder(FrameEncoder):
     highpass : bool
         Whether to remove frequencies below 100 Hz.
     dtx : bool
-        Whether to code pauses by discontinuous transmission: SIDs of 2 bytes, one in 8 frames, and
-        empty packets, which need not be sent. May be changed before any frame.
+        Whether to code pauses by discontinuous transmission (DTX): one frame in 8 is a silence
+        insertion descriptor (SID) of 2 bytes, the other packets are empty (NO_DATA) and need not be
+        sent. May be changed before any frame.
     tables : TableSet, optional
         Trained tables; the decoder needs the same.
 
@@ -57,6 +59,7 @@ class Encoder(FrameEncoder):
 
     frame_samples = FRAME_LEN
     delay_samples = DELAY
+    _clipping_reported: bool
     _pending: F64  # samples that do not fill a frame
 
     def __init__(
@@ -70,7 +73,7 @@ class Encoder(FrameEncoder):
 
     @property
     def samplerate(self) -> int:
-        """Rate of the samples [Hz]."""
+        """Rate of the chunks [Hz]."""
         return self._resampler.from_hz
 
     def encode_frame(self, x: ArrayLike) -> bytes:
@@ -95,6 +98,7 @@ class Encoder(FrameEncoder):
                 f" {self.samplerate} Hz; use write()"
             )
         samples = one_channel(x)
+        report_clipping(as_array(x), self._report_clipping)
         if len(samples) != FRAME_LEN:
             raise ArgumentError(f"x: expected {FRAME_LEN} samples, got {len(samples)}")
         with self._access:
@@ -123,7 +127,9 @@ class Encoder(FrameEncoder):
         ConcurrentUseError
             If another thread is using the encoder right now.
         """
-        samples = as_mono(chunk, axis=self._axis, channel=self._channel)
+        samples = as_mono(
+            chunk, axis=self._axis, channel=self._channel, report=self._report_clipping
+        )
         with self._access:
             if self._framed:
                 raise ArgumentError("write: encode_frame() has begun a stream; call reset() first")
@@ -133,7 +139,13 @@ class Encoder(FrameEncoder):
     def flush(self) -> list[bytes]:
         """Return the packets of the remaining samples and of the delay, and start a new stream.
 
-        N samples at 8 kHz make ceil((N + 40) / 160) packets in all.
+        N samples at 8 kHz make ceil((N + 40) / 160) packets in all. After `encode_frame`, it is the
+        packet with the last 40 samples.
+
+        Raises
+        ------
+        ConcurrentUseError
+            If another thread is using the encoder right now.
         """
         with self._access:
             samples = np.concatenate([self._pending, _clipped(self._resampler.flush())])
@@ -150,12 +162,19 @@ class Encoder(FrameEncoder):
         self._pending = samples[end:].copy()
         return self._encode(samples[:end])
 
+    def _report_clipping(self, message: str) -> None:
+        """Warn of samples beyond full scale, once in a stream."""
+        if not self._clipping_reported:
+            self._clipping_reported = True
+            warn_clipping(message)
+
     def _restart(self) -> None:
         super()._restart()
         self._pending = np.zeros(0)
         self._resampler = Resampler(self.samplerate, SAMPLERATE)
         self.n_samples = 0
         self._framed = False
+        self._clipping_reported = False
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
         super().__setstate__(attributes)

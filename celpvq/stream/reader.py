@@ -1,6 +1,6 @@
-"""A file into pieces of sound."""
+"""`SpeechReader`: a ``.cvq`` file to sound."""
 
-import io
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import IO, Any, Self
@@ -8,48 +8,49 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .._types import F64, I16
-from ..audio import Resampler, check_samplerate, converted_len, to_dtype
-from ..audio.arrays import check_dtype
-from ..codec.common import table_set as shipped
-from ..codec.common.samples import FULL_SCALE
+from ..audio import converted_len
+from ..audio.arrays import check_int
+from ..codec.common import table_set
 from ..codec.common.table_set import TableSet
-from ..codec.decoder.decoder import FrameDecoder
-from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
-from ..container import CvqReader, Header, n_samples_8k
+from ..codec.format.modes import FRAME_LEN, SAMPLERATE
+from ..container import CvqReader, Header, capacity_8k, n_samples_8k
+from ..container.arguments import reading
 from ..errors import ClosedError
+from .file_decoder import FileDecoder
 
 
-class StreamReader:
-    """Decode a file; a context manager, and an iterator over frames of 20 ms, the last one shorter.
+class SpeechReader:
+    """Decode a ``.cvq`` file piece by piece.
+
+    It is a context manager, and iterates over frames of 20 ms; the last frame may be shorter.
 
     Parameters
     ----------
     file : path or binary file
-        Pipes are fine. A file object is left open.
+        A pipe works as well. A file object stays open.
     samplerate : int, optional
-        Rate of the output [Hz]; None stands for that of the original.
+        Rate of the output [Hz]; None stands for the rate of the original.
     dtype : str
-        ``"float32"``, ``"float64"`` or ``"int16"``.
+        Type of the output: ``"float32"`` or ``"float64"``, full scale 1, or ``"int16"``.
     enhancement : bool
         Whether a small network filters the decoded speech.
     tables : TableSet, optional
-        The codebooks that the stream was made with, if they are not shipped.
+        The tables that the file was made with, if they are not shipped.
     strict : bool
-        If not, a damaged or truncated stream gives what it has, and `damage` says what is wrong.
+        Whether to raise an error for a damaged or truncated file. If not, all of it that is there
+        is decoded, and `damage` describes the damage.
 
     Attributes
     ----------
     header : Header
-    samplerate : int
-        Rate of the output [Hz].
+        The header of the file.
 
     Raises
     ------
     FormatError, TruncatedStream
-        If the data are not such a stream, or end before their end: here or while reading.
+        If the file has another format, is damaged, or ends too early; here, or while reading.
     TablesError
-        If the stream needs other codebooks.
+        If the file was made with other tables.
     """
 
     def __init__(
@@ -57,66 +58,66 @@ class StreamReader:
         dtype: str = "float32", *,
         enhancement: bool = True, tables: TableSet | None = None, strict: bool = True,
     ) -> None:  # fmt: skip
-        self._dtype = check_dtype(dtype)
-        self._open = True
-        self._owned: IO[bytes] | None = None
-        if isinstance(file, (str, os.PathLike)):
-            file = self._owned = io.BufferedReader(io.FileIO(file))
-        try:
-            self._cvq = CvqReader(file, strict)
+        with contextlib.ExitStack() as opened:
+            self._cvq = CvqReader(opened.enter_context(reading(file)), strict)
             self.header: Header = self._cvq.header
-            self.samplerate = check_samplerate(
-                self.header.samplerate if samplerate is None else samplerate
-            )
-            self._decoder = FrameDecoder(
-                enhancement=enhancement, tables=shipped.made_with(self.header.tables, tables)
-            )
-            self._resampler = Resampler(SAMPLERATE, self.samplerate)
-        except BaseException:
-            self.close()
-            raise
-        self._pieces = self._resampled()
-        self._buffer: NDArray[Any] = np.zeros(0, self._dtype)
+            self._decoder = FileDecoder(
+                self.header.samplerate if samplerate is None else samplerate, dtype, strict=strict,
+                enhancement=enhancement, tables=table_set.made_with(self.header.tables, tables),
+            )  # fmt: skip
+            self._opened = opened.pop_all()
+        self._open = True
+        self._pieces = self._decoded()
+        self._buffer: NDArray[Any] = np.zeros(0, self._decoder.dtype)
+
+    @property
+    def samplerate(self) -> int:
+        """Rate of the output [Hz]."""
+        return self._decoder.samplerate
 
     @property
     def n_samples(self) -> int | None:
-        """Length of the whole output; of a stream written to a pipe it is known at the end."""
-        if self._cvq.samples is None:
+        """Length of the whole output; for a file written to a pipe it is known at the end."""
+        if self._cvq.n_samples is None:
             return None
-        return converted_len(self._cvq.samples, self.header.samplerate, self.samplerate)
+        return converted_len(self._cvq.n_samples, self.header.samplerate, self.samplerate)
 
     @property
     def n_missing(self) -> int | None:
-        """At the end: packets that should be there; None if nothing says how many."""
+        """At the end: the number of packets that are missing; None if it is unknown."""
         return self._cvq.n_missing
 
     @property
     def damage(self) -> str | None:
-        """The first thing found wrong so far, if not `strict`."""
-        return self._cvq.damage
+        """Description of the first damage so far, if not `strict`."""
+        n_malformed = self._decoder.stats.malformed
+        return self._cvq.damage or (f"{n_malformed} malformed packets" if n_malformed else None)
 
     @property
     def n_bytes(self) -> int:
-        """How many bytes were read so far."""
+        """Number of bytes read so far."""
         return self._cvq.n_bytes
 
     def read(self, n: int = -1) -> NDArray[Any]:
-        """Return the next `n` samples, (n,): fewer at the end, all that are left if negative.
+        """Return the next `n` samples, (n,): fewer at the end, all remaining ones if negative.
 
         Raises
         ------
         ClosedError
-            If the stream is closed.
+            If the reader is closed.
+        FormatError, TruncatedStream
+            If the file is damaged or ends too early.
         """
         if not self._open:
-            raise ClosedError("read: the stream is closed")
+            raise ClosedError("read: the reader is closed")
+        check_int(n, "n")
         parts = [self._buffer]
         have = len(self._buffer)
         while n < 0 or have < n:
             piece = next(self._pieces, None)
             if piece is None:
                 break
-            parts.append(to_dtype(piece, self._dtype))
+            parts.append(piece)
             have += len(piece)
         samples = parts[0] if len(parts) == 1 else np.concatenate(parts)
         n = have if n < 0 else n
@@ -129,42 +130,27 @@ class StreamReader:
         while len(frame := self.read(frame_len)):
             yield frame
 
-    def _resampled(self) -> Iterator[F64]:
-        n_8k = 0
-        for pcm in self._decoded():
-            n_8k += len(pcm)
-            yield self._resampler.write(pcm / FULL_SCALE)
-        n = self.n_samples
-        if n is None or self._cvq.n_missing:
-            n = converted_len(n_8k, SAMPLERATE, self.samplerate)
-        yield self._resampler.flush(n)
+    def _decoded(self) -> Iterator[NDArray[Any]]:
+        """Yield the sound; the last packet waits until the length is known."""
+        held: list[bytes] = []
+        for block in self._cvq.blocks():
+            packets = held + block
+            held = packets[-1:]
+            yield self._decoder.write(packets[:-1])
+        yield self._decoder.finish(held, *self._lengths())
 
-    def _decoded(self) -> Iterator[I16]:
-        """Yield the speech at 8 kHz without the delay, cut to its length."""
-        delay, n_out = DELAY, 0
-        held = np.zeros(0, np.int16)  # the last frame, until the length is known
-        for mode, packets in self._cvq.runs():
-            new = (
-                self._decoder.decode_run(packets, mode)
-                if mode is not None
-                else self._decoder.decode(packets)
-            )
-            pcm = np.concatenate([held, new[delay:]])
-            delay = 0
-            end = max(len(pcm) - FRAME_LEN, 0)
-            n_out += end
-            yield pcm[:end]
-            held = pcm[end:]
-        samples = self._cvq.samples
-        if samples is not None and not self._cvq.n_missing:
-            held = held[: n_samples_8k(samples, self.header.samplerate) - n_out]
-        yield held
+    def _lengths(self) -> tuple[int, int]:
+        """Return the length of the stream at 8 kHz and at the output's rate, at its end."""
+        n_samples, original = self.n_samples, self._cvq.n_samples
+        if n_samples is None or original is None or self._cvq.n_missing:
+            n_8k = capacity_8k(self._cvq.n_packets)
+            return n_8k, converted_len(n_8k, SAMPLERATE, self.samplerate)
+        return n_samples_8k(original, self.header.samplerate), n_samples
 
     def close(self) -> None:
-        """Close the stream, and its file if it was opened here."""
+        """Close the reader, and its file if it was opened by its path."""
         self._open = False
-        if self._owned is not None:
-            self._owned.close()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,6 +1,8 @@
-"""Chunks of sound into a file."""
+"""`SpeechWriter`: sound to a ``.cvq`` file."""
 
 import os
+import warnings
+import weakref
 from types import TracebackType
 from typing import Self
 
@@ -15,68 +17,77 @@ from ..output import Output, Sink
 from .encoder import Encoder
 
 
-class StreamWriter:
-    """Encode chunks of sound into a file; a context manager.
+class SpeechWriter:
+    """Encode chunks of sound into a ``.cvq`` file; a context manager.
 
     Parameters
     ----------
     file : path or binary file
-        A path appears when the stream is complete, and replaces what is there; nothing appears
-        after an exception. A file object is left open; where it cannot seek the form is that for
-        pipes.
+        A path appears when `close` has completed the file, and replaces an old file; after an
+        exception nothing changes. A file object stays open. If it cannot seek, the file gets the
+        form for pipes.
     samplerate : int
-        Rate of the chunks [Hz].
-    mode : int or Mode
-        Bit rate [bit/s]: 4800, 5600, 6400, 7200, 8000.
-    preset : str
-        Effort of the encoder: ``"fast"``, ``"default"``, ``"best"``.
+        Rate of the chunks [Hz], 4000 to 192000.
+    mode : int or str
+        Bit rate [bit/s], one of `celpvq.modes`.
+    preset : {"fast", "default", "best"}
+        Width of the search; the bitstream is the same.
     axis, channel : int, optional
-        For two dimensions: the axis of the channels, and the one to take instead of the mean.
+        For chunks of two dimensions: the axis of the channels, and the channel to take. Without
+        `channel` the mean of all channels is coded.
     highpass : bool
-        Whether to remove what is below 100 Hz.
+        Whether to remove frequencies below 100 Hz.
     dtx : bool
-        Whether pauses are coded by silence descriptors; the stream is *variable* then.
+        Whether to code pauses by discontinuous transmission; implies `variable`.
     tables : TableSet, optional
-        Codebooks other than the default.
+        Trained tables; the reader needs the same.
     variable : bool
-        Whether `mode` may be set to another one while writing.
-    samples : int, optional
-        Length of the whole, if known beforehand.
+        Whether `mode` may change while writing.
+    n_samples : int, optional
+        Length of the whole sound at `samplerate`, if it is known beforehand.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If an argument has no such value.
+    OutputError
+        If the file cannot be written.
     """
 
     def __init__(
         self, file: str | os.PathLike[str] | Sink, samplerate: int = SAMPLERATE,
-        mode: int | Mode = 6400, preset: str = "default", *,
+        mode: int | str | Mode = 6400, preset: str = "default", *,
         axis: int | None = None, channel: int | None = None, highpass: bool = True,
         dtx: bool = False, tables: TableSet | None = None, variable: bool = False,
-        samples: int | None = None,
+        n_samples: int | None = None,
     ) -> None:  # fmt: skip
         self._variable = variable or dtx
         self._encoder = Encoder(
             mode, preset, samplerate=samplerate, axis=axis, channel=channel, highpass=highpass,
             dtx=dtx, tables=tables,
         )  # fmt: skip
-        self._open = True
+        self._n_samples = 0
         self._output = Output(file) if isinstance(file, (str, os.PathLike)) else None
         sink: Sink = self._output or file  # type: ignore[assignment]
         try:
             self._cvq = CvqWriter(
                 sink, self._encoder.mode, self._encoder.tables.hash, samplerate,
-                samples=samples, variable=self._variable,
+                n_samples=n_samples, variable=self._variable,
             )  # fmt: skip
         except BaseException:
-            self.abort()
+            _discard(self._output)
             raise
+        self._abandoned = weakref.finalize(self, _abandon, self._output)
 
     @property
     def mode(self) -> Mode:
-        """The bit rate of the frames to come; it may be set where the stream is *variable*."""
+        """The mode of the frames to come; may be set to a bit rate if `variable`."""
         return self._encoder.mode
 
     @mode.setter
-    def mode(self, mode: int | Mode) -> None:
+    def mode(self, mode: int | str | Mode) -> None:
         if not self._variable:
-            raise ArgumentError("mode: cannot change, the stream was not opened with variable=True")
+            raise ArgumentError("mode: expected a writer with variable=True to change the mode")
         self._encoder.mode = modes.get(mode)
 
     @property
@@ -86,56 +97,61 @@ class StreamWriter:
 
     @property
     def n_samples(self) -> int:
-        """How many samples were written so far."""
-        return self._encoder.n_samples
+        """Number of samples written so far."""
+        return self._n_samples
 
     @property
     def n_bytes(self) -> int:
-        """How many bytes the file has so far."""
+        """Size of the file so far [bytes]."""
         return self._cvq.n_bytes
 
     def write(self, chunk: ArrayLike) -> None:
-        """Append samples, (n,) of any n, or two-dimensional with the `axis` given before.
+        """Append a chunk of sound.
+
+        Parameters
+        ----------
+        chunk : array_like, shape (n,), or two-dimensional by `axis`
+            Samples at `samplerate`, of any n: float in [-1, 1] or int16.
 
         Raises
         ------
         ArgumentError, ArgumentTypeError
-            If they are not finite floats or int16 of a right shape; nothing is appended then.
+            If the samples have another shape or type, or are not finite. Nothing is appended.
         ClosedError
-            If the stream is closed.
+            If the writer is closed.
         """
-        if not self._open:
-            raise ClosedError("write: the stream is closed")
-        self._cvq.write_packets(self._encoder.write(chunk))
+        if not self._abandoned.alive:
+            raise ClosedError("write: the writer is closed")
+        packets = self._encoder.write(chunk)
+        self._n_samples = self._encoder.n_samples
+        self._cvq.write(packets)
 
     def close(self) -> None:
-        """Complete the stream.
+        """Complete the file.
 
         Raises
         ------
         ArgumentError
-            If it has no samples, or not as many as was said.
+            If no samples were written, or not as many as declared.
         """
-        if not self._open:
+        if not self._abandoned.alive:
             return
         try:
-            n_samples = self.n_samples
-            if not n_samples:
+            if not self._n_samples:
                 raise ArgumentError("x: expected at least one sample, got none")
-            self._cvq.write_packets(self._encoder.flush())
-            self._cvq.close(n_samples)
+            self._cvq.write(self._encoder.flush())
+            self._cvq.close(self._n_samples)
         except BaseException:
             self.abort()
             raise
-        self._open = False
+        self._abandoned.detach()
         if self._output is not None:
             self._output.commit()
 
     def abort(self) -> None:
-        """Close without a result: a path is left as it was."""
-        self._open = False
-        if self._output is not None:
-            self._output.discard()
+        """Close without a result: a file that the path names stays as it was."""
+        if self._abandoned.detach():
+            _discard(self._output)
 
     def __enter__(self) -> Self:
         return self
@@ -148,3 +164,15 @@ class StreamWriter:
             self.close()
         else:
             self.abort()
+
+
+def _discard(output: Output | None) -> None:
+    if output is not None:
+        output.discard()
+
+
+def _abandon(output: Output | None) -> None:
+    """Remove the incomplete file of a writer that was never closed."""
+    _discard(output)
+    name = "a file object" if output is None else output.name
+    warnings.warn(f"unclosed SpeechWriter to {name}", ResourceWarning, stacklevel=2)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._numba import fast
+from .._threads import in_order
 from .._types import F64, I64
 from ..codec.common import (
     adaptive_codebook,
@@ -31,7 +32,6 @@ from ..codec.format.modes import (
     Mode,
 )
 from .filtering import convolve
-from .parallel import in_order
 
 N_MOMENTS = 7
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._numba import fast
+from .._threads import in_order
 from .._types import F64, I64
 from ..codec.common import lsf_dequantizer
 from ..codec.common.lsf_dequantizer import SPLIT, LsfTables
@@ -21,7 +22,6 @@ from ..codec.encoder.window import WINDOW_LEN
 from ..codec.format.modes import FRAME_LEN, LPC_ORDER
 from ..errors import ArgumentError
 from ..vq import LBG
-from .parallel import in_order
 from .progress import Log
 
 SAFETY_NET = 0.35  # of rho, in the predictor that forgets errors fast

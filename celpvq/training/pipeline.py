@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._numba import CACHE_DIR
+from .._threads import in_order
 from .._types import F64
 from ..codec.common.table_set import TableSet
 from ..codec.common.tables import (
@@ -38,7 +39,6 @@ from .checkpoint import Arrays, Checkpoint, Make
 from .corpus import Clip, hold_back, in_turn
 from .harvest import Harvest, harvest
 from .loudness import error_weights
-from .parallel import in_order
 from .progress import Log
 from .shape_books import Targets
 

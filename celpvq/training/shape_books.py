@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._numba import fast
+from .._threads import in_order, slices
 from .._types import F32, F64, I64
 from ..codec.common import filters, fixed_codebook
 from ..codec.encoder import fixed_search
@@ -21,7 +22,6 @@ from ..codec.encoder.products import respond
 from ..codec.encoder.search_tables import SearchTables
 from ..codec.format.modes import SUBFRAME_LEN
 from .filtering import convolve, correlate
-from .parallel import in_order, slices
 from .progress import Log
 
 _N_PIECES = 8  # of the targets: sums are added piece by piece, whatever the number of threads

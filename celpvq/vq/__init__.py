@@ -1,9 +1,13 @@
-"""Vector quantizers for any vectors: design, search, measures and theory."""
+"""Vector quantizers for any vectors: design, search, measures and theory.
+
+A codeword is a vector of a codebook, and an index is its number.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..errors import NotFittedError as NotFittedError
     from .deterministic_annealing import DeterministicAnnealing as DeterministicAnnealing
     from .entropy_constrained import EntropyConstrainedVQ as EntropyConstrainedVQ
     from .full_search import m_best as m_best
@@ -44,6 +48,7 @@ _HOME = {
     "MiniBatchVQ": "mini_batch",
     "MultistageVQ": "multistage",
     "NeuralGas": "neural_gas",
+    "NotFittedError": ".errors",
     "OnlineVQ": "online",
     "PredictiveVQ": "predictive",
     "ProductVQ": "product",

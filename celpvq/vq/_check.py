@@ -1,4 +1,4 @@
-"""The checks of arguments that all quantizers share; each message says expected and got."""
+"""Checks of arguments; each message says what was expected and what came."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,32 +6,72 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._types import F64, I64, Floats
 from ..errors import ArgumentError, ArgumentTypeError
 from ._rows import FileRows
-from ._types import F64, Floats, Indices
 
 
 def vectors(X: ArrayLike, name: str, *, k: int | None = None, least: int = 0) -> Floats:
     """Return X (n, k) as a contiguous array, float32 or float64, with `least` rows or more."""
     X = _floats(X, name)
     vectors_shape(X.shape, name, k=k, least=least)
-    finite(X, name)
+    squares_fit(X, name)
     return np.ascontiguousarray(X)
 
 
 def vectors_shape(shape: tuple[int, ...], name: str, *, k: int | None = None,
                   least: int = 0) -> None:  # fmt: skip
-    """Raise unless `shape` is that of `least` vectors or more, of `k` components if given."""
-    if len(shape) != 2 or shape[1] == 0:
-        raise ArgumentError(f"{name}: expected shape (n, k) with k > 0, got {shape}")
+    """Raise unless `shape` means `least` vectors or more, of `k` components if given."""
+    expected = f"{name}: expected shape (n, k) with k > 0, got"
+    if len(shape) == 1:
+        advice = f"{name}.reshape(1, -1) is one vector, {name}.reshape(-1, 1) many scalars"
+        raise ArgumentError(f"{expected} {shape}. Reshape your data: {advice}")
+    if len(shape) != 2:
+        raise ArgumentError(f"{expected} {shape}")
+    if shape[1] == 0:  # in the words of scikit-learn
+        raise ArgumentError(f"{expected} 0 feature(s) (shape={shape}) while a minimum of 1 is "
+                            "required.")  # fmt: skip
     if k is not None and shape[1] != k:
         raise ArgumentError(f"{name}: expected vectors of {k} components, got {shape[1]}")
     if shape[0] < least:
-        raise ArgumentError(f"{name}: expected {least} vectors or more, got {shape[0]}")
+        got = f"{shape[0]} (n_samples={shape[0]})"
+        raise ArgumentError(f"{name}: expected {least} vectors or more, got {got}")
+
+
+def squares_fit(X: Floats, name: str, *, first: int = 0) -> float:
+    """Return the greatest magnitude in X (n, k); raise unless its squared errors are finite."""
+    peak = finite(X, name, first=first)
+    limit = _limit(X.dtype, X.shape[-1])
+    if peak > limit:
+        advice = "; scale the vectors, or use float64" if X.dtype == np.float32 else ""
+        raise ArgumentError(f"{name}: expected magnitudes up to {limit:.2g}, whose squares "
+                            f"{X.dtype} can add up, got {peak:.2g}{advice}")  # fmt: skip
+    return peak
+
+
+def _limit(dtype: np.dtype[Any], k: int) -> float:
+    """Return the greatest magnitude of components whose squared errors can be added up.
+
+    Sums over vectors are made in float64, hence the wider margin there.
+    """
+    margin = 2.0**8 if dtype == np.float32 else 2.0**60
+    return float(np.sqrt(float(np.finfo(dtype).max) / margin / k))
+
+
+def products_fit(weight: Floats, X: Floats, name: str) -> None:
+    """Raise unless weights times squared errors of X (n, k) stay finite."""
+    if weight.size == 0 or X.size == 0:
+        return
+    peak, most = max(-float(X.min()), float(X.max())), float(np.abs(weight).max())
+    if peak * np.sqrt(most) * (1 if weight.ndim < 3 else np.sqrt(X.shape[1])) > _limit(
+        X.dtype, X.shape[1]
+    ):
+        raise ArgumentError(f"{name}: expected weights whose products with squared errors "
+                            f"{X.dtype} can hold, got {most:.2g}")  # fmt: skip
 
 
 def search_weight(weight: ArrayLike | None, X: Floats, *, ndims: tuple[int, ...]) -> Floats:
-    """Return the weight of X (n, k) as (n, k) or (n, k, k), or (0, k) for none.
+    """Return the weight of X (n, k) as (n, k) or (n, k, k), or (0, k) if there is none.
 
     ndims : which of the shapes (k,), (n, k) and (n, k, k) it may have.
     """
@@ -43,6 +83,7 @@ def search_weight(weight: ArrayLike | None, X: Floats, *, ndims: tuple[int, ...]
     if weight.shape not in shapes:
         expected = " or ".join(map(str, shapes))
         raise ArgumentError(f"weight: expected shape {expected}, got {weight.shape}")
+    products_fit(weight, X, "weight")
     return weight if weight.ndim > 1 else np.broadcast_to(weight, (n, k))
 
 
@@ -56,16 +97,26 @@ def sample_weight(weight: ArrayLike | None, X: Floats | FileRows, *,
         return np.ones((1, 1), X.dtype)
     weight = _weight(weight, "sample_weight", X.dtype)
     sample_shape(weight.shape, X.shape, ndims)
+    if not isinstance(X, FileRows):
+        products_fit(weight, X, "sample_weight")
     return weight if weight.ndim > 1 else weight[:, None]
 
 
 def sample_shape(shape: tuple[int, ...], like: tuple[int, ...], ndims: tuple[int, ...]) -> None:
-    """Raise unless `shape` is one of a weight of vectors of shape `like`, as `sample_weight`'s."""
+    """Raise unless a weight of this shape suits vectors of shape `like`.
+
+    ndims : the numbers of dimensions that it may have, as for `sample_weight`.
+    """
     n, k = like
     shapes = [((n,), (n, k), (n, k, k))[ndim - 1] for ndim in ndims]
     if shape not in shapes:
         expected = " or ".join(map(str, shapes))
         raise ArgumentError(f"sample_weight: expected shape {expected}, got {shape}")
+
+
+def doubles(values: ArrayLike, name: str) -> F64:
+    """Return `values` as an array of float64."""
+    return _floats(values, name).astype(np.float64, copy=False)
 
 
 def weights(values: ArrayLike, name: str) -> F64:
@@ -109,7 +160,7 @@ def choice(value: object, name: str, choices: tuple[str, ...]) -> None:
         raise ArgumentError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
 
 
-def indices(values: ArrayLike, n_codewords: float) -> Indices:
+def indices(values: ArrayLike, n_codewords: float) -> I64:
     """Return `values` as indices, each below `n_codewords`."""
     values = np.asarray(values)
     if values.dtype.kind not in "iu" and values.size:
@@ -120,7 +171,7 @@ def indices(values: ArrayLike, n_codewords: float) -> Indices:
     return values.astype(np.int64, copy=False)
 
 
-def codes(values: ArrayLike, sizes: Sequence[int]) -> Indices:
+def codes(values: ArrayLike, sizes: Sequence[int]) -> I64:
     """Return `values` as indices (n, len(sizes)), each below the size of its column."""
     values = np.asarray(values)
     if values.ndim != 2 or values.shape[1] != len(sizes):
@@ -132,8 +183,10 @@ def codes(values: ArrayLike, sizes: Sequence[int]) -> Indices:
 
 def _weight(weight: ArrayLike, name: str, dtype: np.dtype[Any]) -> Floats:
     weight = _floats(weight, name)
-    finite(weight, name)
+    peak = finite(weight, name)
     not_negative(weight, name)
+    if peak > float(np.finfo(dtype).max):
+        raise ArgumentError(f"{name}: expected weights that {dtype} can hold, got {peak:g}")
     return weight.astype(dtype, copy=False)
 
 
@@ -145,19 +198,41 @@ def not_negative(weight: Floats, name: str) -> None:
         raise ArgumentError(f"{name}: expected no negative weight, got {weight.min():g}")
 
 
+def finite(values: Floats, name: str, *, first: int = 0) -> float:
+    """Return the greatest magnitude of `values`; raise unless all are finite.
+
+    first : the number of the first row in the message.
+    """
+    if values.size == 0:
+        return 0.0
+    peak = max(-float(values.min()), float(values.max()))  # both are NaN if any value is
+    if np.isfinite(peak):
+        return peak
+    where = np.argwhere(~np.isfinite(values))[0]
+    got = values[tuple(where)]
+    row = ", ".join(map(str, (where[0] + first, *where[1:]) if len(where) else where))
+    raise ArgumentError(f"{name}: expected finite values, got {got} at [{row}]; "
+                        "remove or replace NaN and inf")  # fmt: skip
+
+
 def _floats(values: ArrayLike, name: str) -> Floats:
+    """Return `values` as an array of float32 or float64."""
+    if hasattr(values, "toarray"):
+        raise ArgumentTypeError(f"{name}: expected a dense array, got a sparse one; "
+                                f"use {name}.toarray()")  # fmt: skip
     array = np.asarray(values)
+    if array.dtype.kind == "O":  # such as a table of columns of several types
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ArgumentTypeError(f"{name}: expected real numbers, got {error}") from error
+    if array.dtype.kind == "c":
+        raise ArgumentError(f"{name}: expected real numbers, got {array.dtype}. "
+                            "Complex data not supported")  # fmt: skip
     if array.dtype.kind not in "fiub":
         raise ArgumentTypeError(f"{name}: expected real numbers, got {array.dtype}")
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        peak = np.abs(array).max(initial=0)
+        if np.isfinite(peak) and peak > np.finfo(np.float64).max:
+            raise ArgumentError(f"{name}: expected values that float64 can hold, got {peak:g}")
     return array.astype(np.float32 if array.dtype == np.float32 else np.float64, copy=False)
-
-
-def finite(values: Floats, name: str, *, first: int = 0) -> None:
-    """Raise unless `values` are finite; their rows count from `first` in the message."""
-    for start in range(0, len(values), 65536) if values.ndim else ():
-        finite = np.isfinite(values[start : start + 65536])
-        if not finite.all():
-            where = np.argwhere(~finite)[0]
-            got = values[start : start + 65536][tuple(where)]
-            row = ", ".join(map(str, (where[0] + start + first, *where[1:])))
-            raise ArgumentError(f"{name}: expected finite values, got {got} at [{row}]")

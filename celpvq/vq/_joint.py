@@ -1,26 +1,27 @@
-"""The joint design of codebooks whose codewords are added."""
+"""The joint design of codebooks whose codewords are added up."""
 
 import numpy as np
 
-from .._jit import kernel
-from ._types import F64, Floats, Indices
+from .._numba import strict
+from .._types import F64, I64, Floats
 
 
-def sums(codebooks: tuple[Floats, ...], codes: Indices) -> Floats:
-    """Return the sums (n, k) of the codewords codes (n, s) of s codebooks."""
+def sums(codebooks: tuple[Floats, ...], codes: I64) -> Floats:
+    """Return the sums (n, k) of the codewords with the indices codes (n, s) in s codebooks."""
     total = codebooks[0][codes[:, 0]]
     for book, index in zip(codebooks[1:], codes.T[1:], strict=True):
         total += book[index]
     return total
 
 
-def distortion(X: Floats, weight: Floats, codebooks: tuple[Floats, ...], codes: Indices) -> float:
+def distortion(X: Floats, weight: Floats, codebooks: tuple[Floats, ...], codes: I64) -> float:
+    """Return the weighted mean squared error of X (n, k) coded as codes (n, n_stages)."""
     error = X - sums(codebooks, codes)
     return float((weight * error**2).sum(dtype=np.float64) / weight.sum(dtype=np.float64))
 
 
 def jointly(X: Floats, weight: Floats, codebooks: tuple[Floats, ...],
-             codes: Indices) -> tuple[Floats, ...]:  # fmt: skip
+             codes: I64) -> tuple[Floats, ...]:  # fmt: skip
     """Return the codebooks of least distortion for X (n, k) coded as codes (n, n_stages).
 
     The normal equations ``sum B'WB c = sum B'Wx`` of each component are solved by conjugate
@@ -50,18 +51,18 @@ def jointly(X: Floats, weight: Floats, codebooks: tuple[Floats, ...],
     return tuple(np.split(book.astype(X.dtype), ends[:-1]))
 
 
-@kernel
-def _scatter(rows: Indices, weight: Floats, values: F64, out: F64) -> None:
-    """Add weight * values, both (n, k), to all those of the rows of out (K, k) in rows (n, s)."""
+@strict(allocates=True)
+def _scatter(rows: I64, weight: Floats, values: F64, out: F64) -> None:
+    """Add weight * values, both (n, k), to the rows (n, s) of out (K, k)."""
     for r in range(rows.shape[0]):
         for s in range(rows.shape[1]):
             for i in range(values.shape[1]):
                 out[rows[r, s], i] += weight[r, i] * values[r, i]
 
 
-@kernel
-def _scatter_sums(rows: Indices, weight: Floats, book: F64, out: F64) -> None:
-    """Do so with the sums of the rows of book (K, k) for values."""
+@strict(allocates=True)
+def _scatter_sums(rows: I64, weight: Floats, book: F64, out: F64) -> None:
+    """Add weight (n, k) times the sums of the rows (n, s) of book (K, k) to these rows of out."""
     value = np.empty(book.shape[1])
     for r in range(rows.shape[0]):
         value[:] = 0

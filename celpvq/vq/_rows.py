@@ -1,4 +1,4 @@
-"""Rows of arrays that stay in their files: for more vectors than memory holds."""
+"""Rows of arrays that stay in their files, for more vectors than memory holds."""
 
 import math
 import mmap
@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._types import I64, Floats
 from ..errors import ArgumentError, ArgumentTypeError, FormatError
-from ._types import Floats, Indices
 
 PathOrPaths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
@@ -24,10 +24,10 @@ class _Run(NamedTuple):
 
 
 class FileRows:
-    """The rows of arrays in one or more files, read whenever they are asked for.
+    """The rows of arrays in one or more files, read when they are needed.
 
-    A slice or an array of indices gives an array; `part` gives rows that are not read yet, and
-    that another process can read as well, and `columns` some components of the rows.
+    A slice or an array of row numbers gives an array. `part` gives rows that are not read yet and
+    that another process can read as well; `columns` gives some components of the rows.
     """
 
     def __init__(self, runs: Sequence[_Run], tail: tuple[int, ...], stored: np.dtype[Any],
@@ -41,7 +41,7 @@ class FileRows:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: slice | Indices) -> Floats:
+    def __getitem__(self, rows: slice | I64) -> Floats:
         if isinstance(rows, slice):
             return np.concatenate([self._read(run) for run in self.part(rows)._runs])
         return np.concatenate([self[r : r + 1] for r in rows.tolist()])
@@ -73,7 +73,8 @@ class FileRows:
         if len(values) < count:
             got = f"{len(values)} at byte {run.offset}"
             raise FormatError(f"{run.path}: expected {count} numbers, got {got}")
-        rows = values.reshape(run.n, *self._tail).astype(self.dtype, copy=False)
+        with np.errstate(over="ignore"):  # infinite values are refused by who reads them
+            rows = values.reshape(run.n, *self._tail).astype(self.dtype, copy=False)
         return rows[:, self._columns] if self._tail else rows
 
 

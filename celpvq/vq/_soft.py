@@ -1,7 +1,7 @@
-"""Soft cells: vectors that belong to several codewords, each in part.
+"""Soft cells: each vector belongs to several codewords, to each of them in part.
 
-Sums are made in strict order: by the policy for searches, their rounding may depend on where in
-memory they lie, and then a seed would not repeat exactly.
+Sums are made in strict order. Otherwise their rounding may depend on where in memory they lie, and
+a seed would not repeat exactly.
 """
 
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import kernel
-from ._threads import in_order, spans
-from ._types import F64, Floats, Indices
+from .._numba import strict
+from .._threads import in_order, spans
+from .._types import F64, I64, Floats
 from .full_search import Tiles, tile_distances, tiled
 
 _ROWS = 1024
@@ -19,7 +19,7 @@ _PARTS = 16  # of the vectors, each with sums of its own: fixed, so that threads
 
 
 class SoftCells(NamedTuple):
-    """Sums over the vectors of each of K codewords, each vector with the part it belongs there."""
+    """Sums over the vectors for each of K codewords, each vector to the extent it belongs there."""
 
     weights: F64  # (K,) sum of weights
     sums: F64  # (K, k) weighted sum of vectors
@@ -34,13 +34,16 @@ class SoftCells(NamedTuple):
 
 
 def soft_survey(X: Floats, weight: Floats, codebook: Floats, n_threads: int | None,
-                add: Callable[[Floats, Floats, Tiles, SoftCells], None]) -> SoftCells:  # fmt: skip
-    """Return the sums that `add` makes of X (n, k) and weight (n, 1), the same for any threads."""
+                add: Callable[..., None], *args: F64 | float) -> SoftCells:  # fmt: skip
+    """Return the sums over X (n, k) with weight (n, 1), the same for any number of threads.
+
+    add : one of the kernels below; `args` are its last arguments.
+    """
     book = tiled(codebook.astype(X.dtype, copy=False))
 
     def work(part: slice) -> SoftCells:
         cells = _zeros(codebook)
-        add(X[part], weight[part], book, cells)
+        add(X[part], weight[part], book, cells, *args)
         return cells
 
     parts = list(in_order(work, spans(len(X), max(_ROWS, -(-len(X) // _PARTS))), n_threads))
@@ -51,15 +54,15 @@ def _zeros(codebook: Floats) -> SoftCells:
     return SoftCells(np.zeros(len(codebook)), np.zeros(codebook.shape), np.zeros(len(codebook)))
 
 
-@kernel
-def _order(values: F64) -> Indices:
-    """Return the order of values (n,); on its own, as it takes seconds to compile."""
+@strict(allocates=True)
+def _order(values: F64) -> I64:
+    """Return the order of values (n,); a kernel of its own, as it takes seconds to compile."""
     return np.argsort(values)
 
 
-@kernel
+@strict(allocates=True)
 def add_by_rank(X: Floats, weight: Floats, book: Tiles, cells: SoftCells, radius: float) -> None:
-    """Add X (n, k) to each codeword with exp(-rank / radius): rank 0 is the nearest one's."""
+    """Add X (n, k) to each codeword with exp(-rank / radius); the nearest codeword has rank 0."""
     n_codewords = book.n_codewords
     n_near = min(n_codewords, int(radius * 14) + 1)  # exp(-14) is one in a million
     dist = np.empty(book.tiles.shape[0] * book.tiles.shape[2], X.dtype)
@@ -76,12 +79,12 @@ def add_by_rank(X: Floats, weight: Floats, book: Tiles, cells: SoftCells, radius
                 cells.sums[c, i] += w * X[r, i]
 
 
-@kernel
+@strict(allocates=True)
 def add_by_distance(X: Floats, weight: Floats, book: Tiles, cells: SoftCells, share: F64,
                     temperature: float) -> None:  # fmt: skip
     """Add X (n, k) to each codeword in proportion to share * exp(-distance / temperature).
 
-    share : (K,), the part of all vectors that each codeword had; the parts of a vector sum to one.
+    share : (K,), the share of all vectors in each codeword; the parts of a vector sum to one.
     """
     n_codewords = book.n_codewords
     dist = np.empty(book.tiles.shape[0] * book.tiles.shape[2], X.dtype)

@@ -1,4 +1,4 @@
-"""Training vectors in memory or in files, and who works on their parts."""
+"""Training vectors in memory or in files, and the workers for their parts."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -8,13 +8,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._threads import spans
+from .._types import F64, Floats
 from ..errors import ArgumentError
 from . import _check, init
-from ._cells import BLOCK, mapped, over_parts
 from ._rows import FileRows, Rows, Source, columns, opened
-from ._threads import spans
-from ._types import F64, Floats
-from .codebook import mass
+from .cells import BLOCK, mapped, mass, over_parts
 
 R = TypeVar("R")
 
@@ -22,15 +21,16 @@ R = TypeVar("R")
 class Training:
     """The vectors X (n, k) of a `fit` and their weight, both checked.
 
-    weight : (1, 1), (n, 1), (n, k) or (n, k, k), as `survey` has it.
+    weight : (1, 1), (n, 1), (n, k) or (n, k, k), as for `survey`.
     n_weighty : number of vectors with some weight.
-    heaviest : first row of those with the most.
+    heaviest : row of the first vector with the greatest weight.
     """
 
     def __init__(self, X: Source, sample_weight: Source | None, *, ndims: tuple[int, ...],
                  least: int, n_threads: int | None, executor: Executor | None) -> None:  # fmt: skip
         self.n_threads, self.executor = n_threads, executor
         given = opened(X, "X")
+        self._map = X if isinstance(X, np.memmap) else None
         if not isinstance(given, FileRows):
             self.X: Rows = _check.vectors(given, "X", least=least)
         else:
@@ -60,20 +60,28 @@ class Training:
 
     def start(self, start: str | ArrayLike, n_codewords: int, rng: np.random.Generator,
               transform: Floats | None = None) -> Floats:  # fmt: skip
-        """Return the codebook that `start` says, of vectors times `transform` (k, k) if given."""
+        """Return the codebook that `start` describes, for vectors times `transform` (k, k)."""
 
         def moved(X: Floats) -> Floats:
             return X if transform is None else mapped(X, transform)
 
         if not isinstance(start, str):
             return moved(init.given(start, self.X.shape[1], n_codewords).astype(self.X.dtype))
-        _check.choice(start, "init", init.NAMES)
         total = np.concatenate(list(self.over_parts(_mass)))
         if start == "random":
             return moved(init.random(self.X, total / total.sum(), n_codewords, rng))
-        if isinstance(self.X, FileRows):
-            raise ArgumentError(f"init: expected vectors in memory for {start!r}, got files")
-        return init.start(start, moved(self.X), total, n_codewords, rng)
+        X = self.X
+        if isinstance(X, FileRows):
+            if self._map is None:
+                raise ArgumentError(f"init: expected vectors in memory for {start!r}, got files")
+            X = _check.vectors(self._map, "X")
+        return init.start(start, moved(X), total, n_codewords, rng)
+
+    @property
+    def quick_start(self) -> str:
+        """The name of a good start by chance: the best one that these vectors allow."""
+        in_files = isinstance(self.X, FileRows) and self._map is None
+        return "random" if in_files else "kmeans++"
 
     def inverse_covariance(self) -> Floats:
         """Return the inverse (k, k) of the weighted covariance."""
@@ -93,14 +101,16 @@ def _blocks(X: Rows, weight: Rows) -> Iterator[tuple[int, Floats, Floats]]:
 
 
 def _inspected(first: int, X: Rows, weight: Rows) -> tuple[int, float, int]:
-    """Return how many vectors have weight, the greatest one, and where it is first; check all."""
+    """Return the number of vectors with weight, the greatest weight and its row; check all."""
     n_weighty, greatest, heaviest = 0, -1.0, 0
     for start, x, w in _blocks(X, weight):
         if isinstance(X, FileRows):
-            _check.finite(x, "X", first=first + start)
+            _check.squares_fit(x, "X", first=first + start)
         if isinstance(weight, FileRows):
             _check.finite(w, "sample_weight", first=first + start)
             _check.not_negative(w, "sample_weight")
+        if isinstance(X, FileRows) or isinstance(weight, FileRows):
+            _check.products_fit(w, x, "sample_weight")
         total = mass(x, w)
         n_weighty += int(np.count_nonzero(total))
         if total.max() > greatest:
@@ -113,7 +123,7 @@ def _mass(first: int, X: Rows, weight: Rows) -> F64:
 
 
 def _sums(first: int, X: Rows, weight: Rows) -> F64:
-    """Return the weighted sum of the vectors, and last that of the weights: (k + 1,)."""
+    """Return the weighted sum of the vectors, and last the sum of the weights: (k + 1,)."""
     total = np.zeros(X.shape[1] + 1)
     for _, x, w in _blocks(X, weight):
         total[:-1] += (w * x.astype(np.float64)).sum(axis=0)
@@ -122,7 +132,7 @@ def _sums(first: int, X: Rows, weight: Rows) -> F64:
 
 
 def _scatter(first: int, X: Rows, weight: Rows, *, mean: F64) -> F64:
-    """Return the weighted sum of the products (k, k) of what the vectors differ from `mean`."""
+    """Return the weighted sum (k, k) of products of the differences of the vectors from `mean`."""
     total = np.zeros((len(mean), len(mean)))
     for _, x, w in _blocks(X, weight):
         centred = x - mean

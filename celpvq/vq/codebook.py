@@ -1,21 +1,22 @@
-"""What the quantizers with a single codebook, searched in full, have in common."""
+"""Quantizers with a single codebook that is searched in full."""
 
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._types import F64, I64, Floats
 from ..errors import ArgumentError
 from . import _check
-from ._cells import survey
-from ._lloyd import Design
-from ._types import F64, Floats, Indices
-from .base import VectorQuantizer, check_shape
+from ._files import check_shape
+from .base import VectorQuantizer
+from .cells import mass, survey
 from .full_search import nearest
+from .lloyd import Design
 
 
 class CodebookVQ(VectorQuantizer):
-    """A quantizer that codes each vector as the row of its nearest codeword."""
+    """A quantizer that codes each vector as the index of its nearest codeword."""
 
     _fitted: ClassVar[tuple[str, ...]] = ("codebook_", "distortion_history_", "n_iter_")
 
@@ -30,65 +31,46 @@ class CodebookVQ(VectorQuantizer):
         return int(self.codebook_.shape[1])
 
     @property
-    def _code_sizes(self) -> int:
+    def _code_sizes(self) -> int | tuple[int, ...]:
         return len(self.codebook_)
 
-    def _encode(self, X: Floats, weight: Floats) -> Indices:
+    def _encode(self, X: Floats, weight: Floats) -> I64:
         given = weight if len(weight) else None
         return nearest(self._space(X), self._space(self.codebook_), given,
                        n_threads=self.n_threads)[0]  # fmt: skip
 
-    def _decode(self, indices: Indices) -> Floats:
+    def _decode(self, indices: I64) -> Floats:
         return self.codebook_[indices]
 
     def _distortion(self, X: Floats, sample_weight: ArrayLike | None) -> float:
         X = self._space(X)
+        weight = self._weight(sample_weight, X)
+        if not weight.any():
+            raise ArgumentError("sample_weight: expected some weight above zero, got none")
         codebook = self._space(self.codebook_).astype(X.dtype, copy=False)
-        return survey(X, self._weight(sample_weight, X), codebook, self.n_threads).distortion
+        return survey(X, weight, codebook, self.n_threads).distortion
 
     def _space(self, X: Floats) -> Floats:
         """Return X (n, k) in the space where the distortion is the squared error."""
         return X
 
     def _checked(self, X: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Floats, Floats]:
-        """Return the arguments of `fit` as arrays, with the common parameters checked.
-
-        At least as many vectors as codewords have some weight.
-        """
-        self._check_params()
+        """Return the arguments of `fit` as arrays; enough vectors have some weight."""
         X = _check.vectors(X, "X", least=self.n_codewords)
         weight = self._weight(sample_weight, X)
         self._check_weighty(int(np.count_nonzero(mass(X, weight))))
         return X, weight
 
-    def _check_params(self) -> None:
-        params = self.get_params()
-        _check.count(self.n_codewords, "n_codewords", least=1)
-        _check.count(params["max_iter"], "max_iter", least=0)
-        if "tol" in params:
-            _check.number(params["tol"], "tol")
-
     def _check_weighty(self, n_weighty: int) -> None:
         """Raise unless the number of vectors that have some weight is enough."""
         if n_weighty < self.n_codewords:
-            raise ArgumentError(f"sample_weight: expected {self.n_codewords} vectors or more with "
-                                f"weight, got {n_weighty}")  # fmt: skip
+            expected = f"{self.n_codewords} vectors or more with weight above zero"
+            raise ArgumentError(f"sample_weight: expected {expected}, got {n_weighty}")
 
     def _finish(self, codebook: Floats, design: Design) -> None:
-        """Take over the result of a design, in the space of the vectors."""
+        """Set the fitted attributes from a design; `codebook` is in the space of the vectors."""
         self.codebook_ = np.ascontiguousarray(codebook)
-        self.distortion_history_ = np.array(design.history)
-        self.n_iter_ = design.n_iter
+        self._keep(design.record)
 
     def _check_restored(self) -> None:
         check_shape("codebook_", self.codebook_, (self.n_codewords, "k"))
-
-
-def mass(X: Floats, weight: Floats) -> F64:
-    """Return the weight (n,) of each vector of X (n, k): over all its components."""
-    total: F64
-    if weight.ndim == 3:
-        total = np.einsum("nii->n", weight, dtype=np.float64)
-    else:
-        total = np.broadcast_to(weight, X.shape).sum(axis=1, dtype=np.float64)
-    return total

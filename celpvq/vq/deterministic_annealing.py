@@ -1,58 +1,57 @@
-"""Design by deterministic annealing: codewords that part from one another as it gets colder."""
+"""Design by deterministic annealing: codewords split as a temperature falls."""
 
+from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .._random import generator
+from .._types import F64, Floats
 from ..errors import FormatError
-from . import _check
-from ._lloyd import Design
 from ._soft import SoftCells, add_by_distance, soft_survey
-from ._types import F64, Floats
-from .codebook import CodebookVQ, mass
-from .full_search import Tiles
+from .cells import mass
+from .codebook import CodebookVQ
+from .lloyd import Design
 
 _APART = 0.01  # of the square root of the temperature, between a codeword and its copy
 
 
+@dataclass(eq=False, repr=False)
 class DeterministicAnnealing(CodebookVQ):
     """A vector quantizer designed by minimizing the free energy while the temperature falls.
 
-    At a temperature T each vector belongs to the codewords in proportion to ``exp(-d / T)``. When
-    it is hot they all are one, the mean; at critical temperatures they part, on their own and
-    where that gains most, up to `n_codewords`. Plain Lloyd iterations finish the design. Neither a
-    start nor chance has much say in it.
+    At a temperature T each vector belongs to every codeword at distance d in proportion to
+    ``exp(-d / T)``. At high temperatures all codewords coincide in the mean. At critical
+    temperatures they split, where that gains most, up to `n_codewords`. Plain Lloyd iterations
+    finish the design. The result hardly depends on a start or on chance.
 
     Parameters
     ----------
-    n_codewords : int
-        Size of the codebook.
+    n_codewords
+        As in `VectorQuantizer`.
     cooling : float
-        Temperature of a step over that of the one before [0.5 to 0.999].
+        Ratio of the temperatures of a step and the step before [0.5 to 0.999].
     n_settle : int
-        Most iterations at one temperature.
+        Greatest number of iterations at one temperature.
     tol : float
-        Go on to the next temperature, once there are all codewords, or stop, when an iteration
-        lowers the distortion by less than this part of it.
+        An iteration that lowers the distortion by less than this fraction of it ends a temperature
+        (once there are `n_codewords`), or the plain iterations.
     max_iter : int
         Stop after this many plain iterations.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
-    n_threads : int, optional
-        Number of threads; all processors of this process if not given. The result is the same.
+    random_state, n_threads
+        As in `VectorQuantizer`.
     verbose : bool
         Print the distortion after each temperature and iteration.
 
     Attributes
     ----------
-    codebook_ : ndarray, shape (n_codewords, k)
-        The codewords, float32 if the training vectors are, else float64.
+    codebook_
+        As in `VectorQuantizer`.
     temperatures_ : ndarray, shape (n_temperatures,)
         The temperatures, in units of the squared error of a vector.
     sizes_ : ndarray, shape (n_temperatures,)
-        How many different codewords there were at each.
+        Number of different codewords at each of them.
     distortion_history_ : ndarray
         Weighted mean squared error per component, to the nearest codeword, at the start and after
         each temperature and each plain iteration.
@@ -73,33 +72,28 @@ class DeterministicAnnealing(CodebookVQ):
     (4, 2)
     """
 
+    n_codewords: int = 256
+    _: KW_ONLY
+    cooling: float = 0.9
+    n_settle: int = 20
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
     _fitted: ClassVar[tuple[str, ...]] = (*CodebookVQ._fitted, "temperatures_", "sizes_")
 
-    temperatures_: F64
-    sizes_: F64
-
-    def __init__(self, n_codewords: int, *, cooling: float = 0.9, n_settle: int = 20,
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.cooling = cooling
-        self.n_settle = n_settle
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    temperatures_: F64 = field(init=False)
+    sizes_: F64 = field(init=False)
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
-        _check.number(self.cooling, "cooling", least=0.5, most=0.999)
-        _check.count(self.n_settle, "n_settle", least=1)
         X, weight = self._checked(X, sample_weight)
         rng = generator(self.random_state, "random_state")
         design = Design(X, weight, self, rng)
         total = mass(X, weight)
         codebook: F64 = np.average(X, axis=0, weights=total)[None].astype(np.float64)
-        design.history.append(design.survey(codebook.astype(X.dtype)).distortion)
+        design.record.start(design.survey(codebook.astype(X.dtype)).distortion)
         covariance = np.atleast_2d(np.cov(X.T, aweights=total, ddof=0))
         temperature = 2.2 * float(np.linalg.eigvalsh(covariance)[-1])  # the first split is at 2.0
         share, spread = np.ones(1), np.ones(1)
@@ -113,29 +107,25 @@ class DeterministicAnnealing(CodebookVQ):
             codebook, share, spread = _merged(codebook, share, cells, temperature)
             temperatures.append(temperature)
             sizes.append(len(codebook))
-            design.record(design.survey(codebook.astype(X.dtype)).distortion, len(codebook))
+            design.record.add(design.survey(codebook.astype(X.dtype)).distortion, len(codebook))
             soft = cells.errors.sum() / cells.weights.sum()
             if X.shape[1] * temperature < 0.05 * soft or soft <= 1e-12 * temperatures[0]:
-                break  # vectors belong to their nearest codewords, or are all the same as them
+                break  # each vector belongs to one codeword, or equals it
             temperature *= self.cooling
         n = len(codebook)
         final: Floats = codebook[np.arange(self.n_codewords) % n].astype(X.dtype)
-        design.cells = design.survey(final)
+        design.measured(final)
         final = design.refill(final, np.arange(n, len(final)))
         self.temperatures_, self.sizes_ = np.array(temperatures), np.array(sizes)
         self._finish(design.refine(final), design)
 
     def _settle(self, X: Floats, weight: Floats, codebook: F64, share: F64,
                 temperature: float, tol: float) -> tuple[F64, F64, SoftCells]:  # fmt: skip
-        """Return codewords and their shares in balance at `temperature`, with their cells."""
+        """Return codewords and their shares after iterations at `temperature`, with their cells."""
         full, before = np.broadcast_to(weight, (len(X), 1)), np.inf
         for _ in range(self.n_settle):
-
-            def add(X: Floats, weight: Floats, book: Tiles, cells: SoftCells, share: F64 = share
-                    ) -> None:  # fmt: skip
-                add_by_distance(X, weight, book, cells, share, temperature)
-
-            cells = soft_survey(X, full, codebook, self.n_threads, add)
+            cells = soft_survey(X, full, codebook, self.n_threads,
+                                add_by_distance, share, temperature)  # fmt: skip
             codebook = cells.centroids(codebook)
             share = cells.weights / cells.weights.sum()
             now = cells.errors.sum()
@@ -152,7 +142,7 @@ class DeterministicAnnealing(CodebookVQ):
 
 def _doubled(codebook: F64, share: F64, spread: F64, n_codewords: int, temperature: float,
              rng: np.random.Generator) -> tuple[F64, F64]:  # fmt: skip
-    """Return codewords and shares with a near copy of as many as there may be, the widest first.
+    """Return codewords and shares with near copies, up to `n_codewords`; the widest cells first.
 
     spread : (K,), mean squared error in each cell.
     """
@@ -166,7 +156,7 @@ def _doubled(codebook: F64, share: F64, spread: F64, n_codewords: int, temperatu
 
 def _merged(codebook: F64, share: F64, cells: SoftCells,
             temperature: float) -> tuple[F64, F64, F64]:  # fmt: skip
-    """Return the codewords that have parted, with their shares and spreads."""
+    """Return the codewords that differ, with their shares and spreads."""
     kept: list[int] = []
     total, errors = share.copy(), cells.errors.copy()
     for j, codeword in enumerate(codebook):

@@ -5,22 +5,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._jit import search
+from .._numba import fast
+from .._threads import in_order, spans
+from .._types import I64, Floats
 from . import _check
-from ._threads import in_order, spans
-from ._types import Floats, Indices
 
-_TILE = 256  # codewords whose distances are worked out together
+_TILE = 256  # codewords whose distances are computed together
 _LANES = 32  # codewords, of which a tile is a multiple, as are the vector registers
-_BLOCK = 32  # vectors that meet a tile while it is in the first-level cache
+_BLOCK = 32  # vectors that are compared with a tile while it is in the first-level cache
 _ROWS = 4096  # vectors per call of a kernel; also the grain of work for threads
 
 
 class Tiles(NamedTuple):
-    """A codebook as the kernels want it: consecutive codewords lie side by side in memory.
+    """A codebook for the kernels: consecutive codewords lie side by side in memory.
 
     So the loops over them become vector instructions. The last tile is filled up with copies of the
-    first codeword, none of which can win, as the first one wins ties.
+    first codeword; none of them can win, as the first one wins a tie.
     """
 
     n_codewords: int
@@ -45,7 +45,7 @@ def entries(matrices: Floats) -> Floats:
     return packed
 
 
-@search
+@fast(allocates=True)
 def _distances(x: Floats, tile: Floats, out: Floats) -> None:
     """Write the squared errors of x (k,) against tile (k, width) into out (width,)."""
     k, width = tile.shape
@@ -57,11 +57,11 @@ def _distances(x: Floats, tile: Floats, out: Floats) -> None:
             out[j] += a * a + b * b
 
 
-@search
+@fast(allocates=True)
 def _distances_of_four(X: Floats, first: int, last: int, tile: Floats, out: Floats) -> None:
-    """Write those of the rows first to last of X (n, k), at most four, into out (4, width).
+    """Write the squared errors of the rows first to last of X (n, k), at most four, into out.
 
-    Together, as a tile is then read from the cache only once.
+    out : (4, width). Four together, as the tile is then read from the cache only once.
     """
     k, width = tile.shape
     p, q = min(first + 1, last), min(first + 2, last)
@@ -84,7 +84,7 @@ def _distances_of_four(X: Floats, first: int, last: int, tile: Floats, out: Floa
             out[3, j] += (d - t) ** 2 + (h - s) ** 2
 
 
-@search
+@fast(allocates=True)
 def tile_distances(x: Floats, book: Tiles, out: Floats) -> None:
     """Write the squared errors of x (k,) against all codewords into out, padded like the tiles."""
     width = book.tiles.shape[2]
@@ -92,7 +92,7 @@ def tile_distances(x: Floats, book: Tiles, out: Floats) -> None:
         _distances(x, book.tiles[t], out[t * width : (t + 1) * width])
 
 
-@search
+@fast(allocates=True)
 def _weighted_distances(x: Floats, weight: Floats, tile: Floats, out: Floats) -> None:
     """Write the squared errors of x (k,), weighted by weight (k,), into out (width,)."""
     out[:] = 0
@@ -103,7 +103,7 @@ def _weighted_distances(x: Floats, weight: Floats, tile: Floats, out: Floats) ->
             out[j] += w * (a * a)
 
 
-@search
+@fast(allocates=True)
 def _form_distances(x: Floats, form: Floats, tile: Floats, out: Floats) -> None:
     """Write the quadratic form of the errors of x (k,) against tile (k, width) into out (width,).
 
@@ -127,10 +127,10 @@ def _form_distances(x: Floats, form: Floats, tile: Floats, out: Floats) -> None:
             out[j] += error[i, j] * row[j]
         e += i + 1
     for j in range(width):
-        out[j] = max(out[j], 0)  # whatever the rounding
+        out[j] = max(out[j], 0)  # it may be negative by rounding
 
 
-@search
+@fast(allocates=True)
 def _any_distances(x: Floats, weight: Floats, tile: Floats, out: Floats) -> None:
     """Write the distances by weight: (1, k), a form (1, k (k + 1) / 2), or no row for none."""
     if weight.shape[0] == 0:
@@ -141,8 +141,8 @@ def _any_distances(x: Floats, weight: Floats, tile: Floats, out: Floats) -> None
         _form_distances(x, weight[0], tile, out)
 
 
-@search
-def _least(bits: Indices) -> int:
+@fast(allocates=True)
+def _least(bits: I64) -> int:
     """Return the least of bits (width,)."""
     low = bits[0]
     for j in range(1, bits.shape[0]):
@@ -150,8 +150,8 @@ def _least(bits: Indices) -> int:
     return low  # type: ignore[no-any-return]
 
 
-@search
-def _place(bits: Indices, low: int) -> int:
+@fast(allocates=True)
+def _place(bits: I64, low: int) -> int:
     """Return the first place of `low` in bits (width,), where it is somewhere."""
     index: Any = bits.dtype.type  # as wide as they are, for vector instructions
     first: int = index(bits.shape[0])
@@ -160,8 +160,8 @@ def _place(bits: Indices, low: int) -> int:
     return first
 
 
-@search
-def _nearest(X: Floats, weight: Floats, book: Tiles, best: Indices, best_bits: Indices) -> None:
+@fast(allocates=True)
+def _nearest(X: Floats, weight: Floats, book: Tiles, best: I64, best_bits: I64) -> None:
     """Write the nearest codeword of each row of X (n, k) into best (n,), its error into best_bits.
 
     weight : (n, k), `entries` of matrices, or (0, k) for none.
@@ -189,12 +189,24 @@ def _nearest(X: Floats, weight: Floats, book: Tiles, best: Indices, best_bits: I
                         best[r] = t * width + _place(bits[r - first], low)
 
 
-@search
-def _m_best(X: Floats, weight: Floats, book: Tiles, best: Indices, best_dist: Floats) -> None:
+@fast(allocates=True)
+def insert(value: float, item: int, values: Floats, items: I64) -> None:
+    """Put item among items (m,), by its value among values (m,), which rise; the last one goes."""
+    i = values.shape[0] - 1
+    while i > 0 and value < values[i - 1]:
+        values[i] = values[i - 1]
+        items[i] = items[i - 1]
+        i -= 1
+    values[i] = value
+    items[i] = item
+
+
+@fast(allocates=True)
+def _m_best(X: Floats, weight: Floats, book: Tiles, best: I64, best_dist: Floats) -> None:
     """Write the m best ways to add a codeword to one of the s vectors of each row of X (n, s, k).
 
     weight : (n, k), `entries` of matrices, or (0, k) for none.
-    best : (n, m), codeword + K times vector; of equals the first vector and codeword comes first.
+    best : (n, m), index + K times vector; on a tie the first vector and codeword come first.
     best_dist : (n, m), rising along the rows.
     """
     m, tiles = best.shape[1], book.tiles
@@ -209,21 +221,15 @@ def _m_best(X: Floats, weight: Floats, book: Tiles, best: Indices, best_dist: Fl
                 d = dist[j]
                 if found == m and not d < best_dist[r, m - 1]:
                     continue
-                if found < m:
-                    found += 1
-                i = found - 1
-                while i > 0 and d < best_dist[r, i - 1]:
-                    best_dist[r, i] = best_dist[r, i - 1]
-                    best[r, i] = best[r, i - 1]
-                    i -= 1
-                best_dist[r, i] = d
-                best[r, i] = s * book.n_codewords + t * width + j
+                found = min(found + 1, m)
+                insert(d, s * book.n_codewords + t * width + j, best_dist[r, :found],
+                       best[r, :found])  # fmt: skip
 
 
-def m_best_block(X: Floats, weight: Floats, book: Tiles, m: int) -> tuple[Indices, Floats]:
+def m_best_block(X: Floats, weight: Floats, book: Tiles, m: int) -> tuple[I64, Floats]:
     """Return the `m` best pairs of a vector of each row of X (n, s, k) and a codeword, unchecked.
 
-    They are written as codeword + K times vector, and stand with their distances, both (n, m).
+    A pair is the number index + K times vector. The distances come with them; both are (n, m).
     """
     weight = entries(weight) if weight.ndim == 3 else np.ascontiguousarray(weight)
     best, best_dist = np.empty((len(X), m), np.int64), np.empty((len(X), m), X.dtype)
@@ -231,7 +237,7 @@ def m_best_block(X: Floats, weight: Floats, book: Tiles, m: int) -> tuple[Indice
     return best, best_dist
 
 
-def nearest_block(X: Floats, weight: Floats, book: Tiles) -> tuple[Indices, Floats]:
+def nearest_block(X: Floats, weight: Floats, book: Tiles) -> tuple[I64, Floats]:
     """Return the nearest codewords of X (n, k) and their distances, unchecked, in this thread."""
     weight = entries(weight) if weight.ndim == 3 else np.ascontiguousarray(weight)
     best, best_dist = np.empty(len(X), np.int64), np.empty(len(X), X.dtype)
@@ -240,7 +246,7 @@ def nearest_block(X: Floats, weight: Floats, book: Tiles) -> tuple[Indices, Floa
 
 
 def nearest(X: ArrayLike, codebook: ArrayLike, weight: ArrayLike | None = None, *,
-            n_threads: int | None = None) -> tuple[Indices, Floats]:  # fmt: skip
+            n_threads: int | None = None) -> tuple[I64, Floats]:  # fmt: skip
     """Find the nearest codeword of each vector.
 
     Parameters
@@ -251,9 +257,9 @@ def nearest(X: ArrayLike, codebook: ArrayLike, weight: ArrayLike | None = None, 
         One codeword per row.
     weight : array_like, shape (n, k), (k,) or (n, k, k), optional
         Weight of each squared error, per vector and component or per component [>= 0]; or a matrix
-        W per vector, positive semidefinite: then the distortion of an error e is ``e' W e``.
+        W per vector, positive semidefinite: the distortion of an error e is then ``e' W e``.
     n_threads : int, optional
-        Number of threads; all processors of this process if not given. The result is the same.
+        Number of threads; all processors of this process if not given. It changes no result.
 
     Returns
     -------
@@ -265,10 +271,10 @@ def nearest(X: ArrayLike, codebook: ArrayLike, weight: ArrayLike | None = None, 
     Raises
     ------
     ArgumentError
-        If a shape does not agree, a value is not finite, or a weight is negative; of matrices only
-        the diagonals are checked.
+        If a shape does not agree, a value is not finite or its square too large, or a weight is
+        negative; of matrices only the diagonals are checked.
     """
-    X, codebook, weight = _checked(X, codebook, weight)
+    X, codebook, weight = _checked(X, codebook, weight, n_threads)
     indices, distortions = np.empty(len(X), np.int64), np.empty(len(X), X.dtype)
     book = tiled(codebook)
 
@@ -281,7 +287,7 @@ def nearest(X: ArrayLike, codebook: ArrayLike, weight: ArrayLike | None = None, 
 
 
 def m_best(X: ArrayLike, codebook: ArrayLike, m: int, weight: ArrayLike | None = None, *,
-           n_threads: int | None = None) -> tuple[Indices, Floats]:  # fmt: skip
+           n_threads: int | None = None) -> tuple[I64, Floats]:  # fmt: skip
     """Find the `m` nearest codewords of each vector, nearest first.
 
     Parameters
@@ -294,7 +300,7 @@ def m_best(X: ArrayLike, codebook: ArrayLike, m: int, weight: ArrayLike | None =
     Returns
     -------
     indices : ndarray of int64, shape (n, m)
-        Rows of the codebook; of equally near ones the first comes first.
+        Rows of the codebook; the first one comes first on a tie.
     distortions : ndarray, shape (n, m)
         Their weighted squared errors, rising along the rows.
 
@@ -303,7 +309,7 @@ def m_best(X: ArrayLike, codebook: ArrayLike, m: int, weight: ArrayLike | None =
     ArgumentError
         As for `nearest`, and if `m` is not from 1 to the size of the codebook.
     """
-    X, codebook, weight = _checked(X, codebook, weight)
+    X, codebook, weight = _checked(X, codebook, weight, n_threads)
     _check.count(m, "m", least=1, most=len(codebook))
     indices, distortions = np.empty((len(X), m), np.int64), np.empty((len(X), m), X.dtype)
     book = tiled(codebook)
@@ -317,9 +323,15 @@ def m_best(X: ArrayLike, codebook: ArrayLike, m: int, weight: ArrayLike | None =
     return indices, distortions
 
 
-def _checked(X: ArrayLike, codebook: ArrayLike,
-             weight: ArrayLike | None) -> tuple[Floats, Floats, Floats]:  # fmt: skip
-    """Return the arguments of a search as arrays of one type; the weight (0, k) stands for none."""
+def _checked(X: ArrayLike, codebook: ArrayLike, weight: ArrayLike | None,
+             n_threads: int | None) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Return the arguments of a search as arrays of one type; the weight is (0, k) for none."""
+    if n_threads is not None:
+        _check.count(n_threads, "n_threads", least=1)
     X = _check.vectors(X, "X")
-    codebook = _check.vectors(codebook, "codebook", k=X.shape[1], least=1).astype(X.dtype)
+    codebook = _check.vectors(codebook, "codebook", k=X.shape[1], least=1)
+    if codebook.dtype != X.dtype:
+        with np.errstate(over="ignore"):
+            codebook = codebook.astype(X.dtype)
+        _check.squares_fit(codebook, "codebook")
     return X, codebook, _check.search_weight(weight, X, ndims=(1, 2, 3))

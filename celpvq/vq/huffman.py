@@ -1,17 +1,17 @@
-"""Huffman codes of codeword indices: their lengths and the rate they give."""
+"""Huffman codes of indices: their lengths and their rate."""
 
 import heapq
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._types import I64
 from ..errors import ArgumentError
 from . import _check
-from ._types import Indices
 
 
-def huffman_lengths(probability: ArrayLike) -> Indices:
-    """Return the lengths of the codes of a Huffman code.
+def huffman_lengths(probability: ArrayLike) -> I64:
+    """Return the length of the Huffman code of each index.
 
     Parameters
     ----------
@@ -21,13 +21,13 @@ def huffman_lengths(probability: ArrayLike) -> Indices:
     Returns
     -------
     ndarray of int64, shape (n_codewords,)
-        Length of each code [bit]; 0, for no code, where the probability is 0. A single index has
-        one bit.
+        Length of each code [bit]; 0 means no code, where the probability is 0. A single index
+        takes one bit.
 
     Raises
     ------
     ArgumentError
-        If none is above 0, or one is negative or not finite.
+        If no probability is above 0, or one is negative or not finite.
 
     References
     ----------
@@ -63,9 +63,9 @@ def average_rate(indices: ArrayLike, lengths: ArrayLike) -> float:
     Parameters
     ----------
     indices : array_like of int, shape (n,)
-        Codeword indices.
+        Indices.
     lengths : array_like, shape (n_codewords,)
-        Length of the code of each [bit]; 0 for one that has none.
+        Length of the code of each index [bit]; 0 means no code.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def average_rate(indices: ArrayLike, lengths: ArrayLike) -> float:
     Raises
     ------
     ArgumentError
-        If there is no index, or one has no code.
+        If there is no index, or an index has no code.
     """
     table = _check.weights(lengths, "lengths")
     values = _check.indices(indices, len(table))

@@ -1,20 +1,20 @@
-"""Index assignment: an order of the codewords that bit errors do little harm to (pseudo-Gray)."""
+"""Index assignment: an order of the codewords in which bit errors do little harm."""
 
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._jit import search
+from .._numba import fast
 from .._random import generator
+from .._types import F64, I64, Floats
 from ..errors import ArgumentError
 from . import _check
-from ._types import F64, Floats, Indices
 
 
 def channel_distortion(codebook: ArrayLike, bit_error_rate: float,
                        probability: ArrayLike | None = None) -> float:  # fmt: skip
-    """Return the distortion that independent bit errors in the indices add.
+    """Return the distortion added by independent bit errors in the indices.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def channel_distortion(codebook: ArrayLike, bit_error_rate: float,
     Returns
     -------
     float
-        Mean squared error per component between codewords sent and received. Where codewords are
-        the centroids of their cells, the distortion of quantizer and channel is the sum of both.
+        Mean squared error per component between codewords sent and received. If codewords are the
+        centroids of their cells, quantizer and channel together have the sum of their distortions.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def channel_distortion(codebook: ArrayLike, bit_error_rate: float,
        section II.
     """
     book, share = _checked(codebook, bit_error_rate, probability)
-    # what is received for each index sent, in the mean: the channel acts on one bit at a time
+    # the mean received for each index sent: the channel acts on one bit at a time
     received = np.hstack([book, (book**2).sum(axis=1, keepdims=True)])
     expected = received
     for bit in range(len(book).bit_length() - 1):
@@ -55,29 +55,30 @@ def channel_distortion(codebook: ArrayLike, bit_error_rate: float,
 def assign_indices(codebook: ArrayLike, *, bit_error_rate: float = 0.01,
                    probability: ArrayLike | None = None,
                    method: Literal["switching", "annealing"] = "switching",
-                   random_state: int | np.random.Generator | None = None) -> Indices:  # fmt: skip
+                   random_state: int | np.random.Generator | None = None) -> I64:  # fmt: skip
     """Find an order of the codewords in which bit errors of the indices add little distortion.
 
     Parameters
     ----------
     codebook : array_like, shape (n_codewords, k)
-        The codewords, from whose order the search starts; their number is a power of two.
+        The codewords; the search starts from their order. Their number is a power of two.
     bit_error_rate : float
-        Probability of a bit error to prepare for [0 to 0.5]; what is good for one is, nearly, for
-        all small ones.
+        Probability of a bit error to prepare for [0 to 0.5]. The best orders for all small
+        probabilities are nearly equal.
     probability : array_like, shape (n_codewords,), optional
         How often each codeword is sent, in any unit; equally often if not given.
     method : {"switching", "annealing"}
-        Change places of two codewords, beginning with those that suffer most, while that helps; or
-        before that change places at random, which may also do harm, but less and less.
+        "switching" exchanges two codewords while that helps, and begins with the codeword that
+        contributes most. "annealing" first exchanges codewords at random, and accepts a loss less
+        and less often.
     random_state : int, numpy.random.Generator or None
         Seed of annealing; a number makes the result repeat exactly.
 
     Returns
     -------
     ndarray of int64, shape (n_codewords,)
-        The order: ``codebook[order]`` is the codebook to use, and ``probability[order]`` goes with
-        it. Its `channel_distortion` is never more than that of `codebook`.
+        The order: ``codebook[order]`` is the codebook to use, with ``probability[order]``. Its
+        `channel_distortion` is never greater than before.
 
     Raises
     ------
@@ -103,7 +104,7 @@ def assign_indices(codebook: ArrayLike, *, bit_error_rate: float = 0.01,
     n = len(book)
     harm = _harm(book, share)
     chance = np.array([_chance(difference, n, bit_error_rate) for difference in range(n)])
-    chance[0] = 0  # arriving unharmed costs nothing
+    chance[0] = 0  # an index without errors costs nothing
     order = np.arange(n)
     if method == "annealing" and n > 2:
         rng = generator(random_state, "random_state")
@@ -143,16 +144,16 @@ def _chance(difference: int, n: int, bit_error_rate: float) -> float:
 
 
 def _harm(book: Floats, share: F64) -> F64:
-    """Return the weighted squared errors (n, n) of taking codewords for each other, both ways."""
+    """Return the weighted squared errors (n, n) of confusing two codewords, both ways added."""
     energy = (book**2).sum(axis=1)
     distance = np.maximum(energy[:, None] + energy - 2 * book @ book.T, 0)
     harm: F64 = (share[:, None] + share) * distance
     return harm
 
 
-@search
-def _change(harm: F64, chance: F64, order: Indices, i: int, j: int) -> float:
-    """Return by how much the cost changes when the codewords with indices i and j change places."""
+@fast(allocates=True)
+def _change(harm: F64, chance: F64, order: I64, i: int, j: int) -> float:
+    """Return the change of the cost if the codewords with indices i and j are exchanged."""
     a, b = order[i], order[j]
     total = 0.0
     for m in range(order.shape[0]):
@@ -162,9 +163,9 @@ def _change(harm: F64, chance: F64, order: Indices, i: int, j: int) -> float:
     return total
 
 
-@search
-def _cost(harm: F64, chance: F64, order: Indices) -> float:
-    """Return the cost of an order: for each two indices, harm times chance."""
+@fast(allocates=True)
+def _cost(harm: F64, chance: F64, order: I64) -> float:
+    """Return the cost of an order: the sum over all pairs of indices of harm times chance."""
     total = 0.0
     for i in range(order.shape[0]):
         for j in range(i):
@@ -172,9 +173,9 @@ def _cost(harm: F64, chance: F64, order: Indices) -> float:
     return total
 
 
-@search
-def _switch(harm: F64, chance: F64, order: Indices) -> None:
-    """Change places of codewords in order (n,) while that lowers the cost, the worst off first."""
+@fast(allocates=True)
+def _switch(harm: F64, chance: F64, order: I64) -> None:
+    """Exchange codewords in order (n,), in place, while that lowers the cost; the worst first."""
     n = order.shape[0]
     suffering = np.empty(n)
     improved = True
@@ -197,9 +198,9 @@ def _switch(harm: F64, chance: F64, order: Indices) -> None:
                 improved = True
 
 
-@search
-def _anneal(harm: F64, chance: F64, order: Indices, pairs: Indices, allowed: F64) -> None:
-    """Change places, in order, of each of pairs (m, 2) that costs no more than allowed (m,)."""
+@fast(allocates=True)
+def _anneal(harm: F64, chance: F64, order: I64, pairs: I64, allowed: F64) -> None:
+    """Exchange, in place, each of pairs (m, 2) in order (n,) if the cost grows by less."""
     for t in range(pairs.shape[0]):
         i, j = pairs[t, 0], pairs[t, 1]
         if i != j and _change(harm, chance, order, i, j) < allowed[t]:

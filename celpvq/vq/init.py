@@ -1,27 +1,26 @@
-"""The codebooks that iterative design starts from."""
+"""Codebooks for iterative design to start from."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._jit import kernel
+from .._numba import strict
+from .._types import F64, Floats
 from ..errors import ArgumentError
 from . import _check
 from ._rows import FileRows
-from ._types import F64, Floats
 
 NAMES = ("random", "kmeans++", "maximin")
 
 
 def start(init: str | ArrayLike, X: Floats, mass: F64, n_codewords: int,
           rng: np.random.Generator) -> Floats:  # fmt: skip
-    """Return the codebook that `init` says, of the type of X (n, k).
+    """Return the codebook that `init` describes, of the dtype of X (n, k).
 
     init : one of `NAMES`, or a codebook (n_codewords, k).
-    mass : (n,), weight of each vector; one without any is never drawn.
+    mass : (n,), weight of each vector; a vector without weight is never drawn.
     """
     if not isinstance(init, str):
         return given(init, X.shape[1], n_codewords).astype(X.dtype)
-    _check.choice(init, "init", NAMES)
     if init == "random":
         return random(X, mass / mass.sum(), n_codewords, rng)
     if init == "kmeans++":
@@ -44,9 +43,9 @@ def random(X: Floats | FileRows, probability: F64, n_codewords: int,
 
 
 def kmeans_pp(X: Floats, probability: F64, n_codewords: int, rng: np.random.Generator) -> Floats:
-    """Return `n_codewords` rows of X (n, k), each likely to be far from those before it.
+    """Return `n_codewords` rows of X (n, k), each likely to be far from the rows before it.
 
-    A row's chance is its probability (n,) times its squared distance to the nearest one so far.
+    A row's chance is its probability (n,) times its squared distance to the nearest row so far.
 
     References
     ----------
@@ -68,9 +67,9 @@ def kmeans_pp(X: Floats, probability: F64, n_codewords: int, rng: np.random.Gene
 
 
 def maximin(X: Floats, mass: F64, n_codewords: int) -> Floats:
-    """Return `n_codewords` rows of X (n, k): the farthest from the mean, then from all so far.
+    """Return `n_codewords` rows of X (n, k): the farthest from the mean, then from all rows so far.
 
-    mass : (n,), the weight in the mean; rows without any are passed over.
+    mass : (n,), the weight in the mean; rows without weight are passed over.
 
     References
     ----------
@@ -89,7 +88,7 @@ def maximin(X: Floats, mass: F64, n_codewords: int) -> Floats:
     return codebook
 
 
-@kernel
+@strict(allocates=True)
 def _approach(X: Floats, codeword: Floats, lowest: F64) -> None:
     """Lower lowest (n,) to the squared errors of X (n, k) against codeword (k,)."""
     for r in range(X.shape[0]):

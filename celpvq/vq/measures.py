@@ -1,4 +1,4 @@
-"""How well vectors are quantized, and how well the codewords are used."""
+"""Measures of quantized vectors, and of how evenly the codewords are used."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ def distortion(X: ArrayLike, Y: ArrayLike, weight: ArrayLike | None = None) -> f
     Parameters
     ----------
     X, Y : array_like, shape (n, k)
-        Vectors, and the same quantized.
+        Vectors, and the same vectors quantized.
     weight : array_like, shape (n,), (n, k) or (n, k, k), optional
-        Weight of each vector, or of each of its components [>= 0]; or a matrix W per vector: then
-        an error e counts as ``e' W e``, and its weight is the trace.
+        Weight of each vector, or of each of its components [>= 0]; or a matrix W per vector: an
+        error e then counts as ``e' W e``, and its weight is the trace of W.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def distortion(X: ArrayLike, Y: ArrayLike, weight: ArrayLike | None = None) -> f
         w = np.broadcast_to(w, X.shape)
         total, noise = w.sum(), (w * error**2).sum()
     if total == 0:
-        raise ArgumentError("weight: expected some weight above 0, got none")
+        raise ArgumentError("weight: expected some weight above zero, got none")
     return float(noise / total)
 
 
@@ -49,13 +49,13 @@ def sqnr(X: ArrayLike, Y: ArrayLike) -> float:
     Parameters
     ----------
     X, Y : array_like, shape (n, k)
-        Vectors, and the same quantized.
+        Vectors, and the same vectors quantized.
 
     Returns
     -------
     float
-        Mean square of X over that of X - Y [dB]; infinite if they are equal. X is taken as it is:
-        subtract its mean first where that carries no information.
+        Mean square of X over the mean square of X - Y [dB]; infinite if X and Y are equal.
+        Subtract the mean of X first if it carries no information.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def psnr(X: ArrayLike, Y: ArrayLike, peak: float = 255.0) -> float:
     Parameters
     ----------
     X, Y : array_like, shape (n, k)
-        Vectors, and the same quantized.
+        Vectors, and the same vectors quantized.
     peak : float
         Greatest value that a component can have [> 0]; 255 for images of 8 bits.
 
@@ -94,27 +94,27 @@ def psnr(X: ArrayLike, Y: ArrayLike, peak: float = 255.0) -> float:
     if not 0 < peak < np.inf:
         raise ArgumentError(f"peak: expected above 0 and finite, got {peak}")
     noise = distortion(X, Y)
-    return float(10 * np.log10(peak**2 / noise)) if noise > 0 else np.inf
+    return float(20 * np.log10(peak) - 10 * np.log10(noise)) if noise > 0 else np.inf
 
 
 def index_entropy(indices: ArrayLike) -> float:
-    """Return the entropy of codeword indices in bits.
+    """Return the entropy of indices in bits.
 
     Parameters
     ----------
     indices : array_like of int, shape (n,)
-        Codeword indices [>= 0].
+        Indices [>= 0].
 
     Returns
     -------
     float
-        First-order entropy of their relative frequencies [bit]: what a memoryless entropy code
-        needs for each of them at least.
+        First-order entropy of their relative frequencies [bit]: the least mean length of a
+        memoryless entropy code.
 
     Raises
     ------
     ArgumentError
-        If there is none, or one is negative.
+        If there is no index, or one is negative.
     """
     p = _frequencies(indices)
     p = p[p > 0]
@@ -122,17 +122,17 @@ def index_entropy(indices: ArrayLike) -> float:
 
 
 def perplexity(indices: ArrayLike) -> float:
-    """Return 2 to the power of `index_entropy`: the number of codewords, were all used alike."""
+    """Return 2 to the power of `index_entropy`: so many codewords, used evenly, have it."""
     return float(2.0 ** index_entropy(indices))
 
 
 def cell_usage(indices: ArrayLike, n_codewords: int) -> float:
-    """Return the part of the codewords that is used at all.
+    """Return the fraction of the codewords that is used at all.
 
     Parameters
     ----------
     indices : array_like of int, shape (n,)
-        Codeword indices.
+        Indices.
     n_codewords : int
         Size of the codebook.
 
@@ -152,11 +152,11 @@ def cell_usage(indices: ArrayLike, n_codewords: int) -> float:
 
 
 def _pair(X: ArrayLike, Y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    x = _check.vectors(X, "X", least=1).astype(np.float64, copy=False)
-    y = _check.vectors(Y, "Y", k=x.shape[1]).astype(np.float64, copy=False)
+    x = _check.vectors(_check.doubles(X, "X"), "X", least=1)
+    y = _check.vectors(_check.doubles(Y, "Y"), "Y", k=x.shape[1])
     if len(y) != len(x):
         raise ArgumentError(f"Y: expected {len(x)} vectors, got {len(y)}")
-    return x, y
+    return x.astype(np.float64, copy=False), y.astype(np.float64, copy=False)
 
 
 def _frequencies(indices: ArrayLike, n_codewords: float = np.inf) -> NDArray[Any]:

@@ -1,55 +1,45 @@
-"""Mini-batch design: for more vectors than an iteration can wait for."""
+"""Mini-batch design, for so many vectors that an iteration over all takes too long."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _check
-from ._cells import survey
+from .._threads import spans
+from .._types import F64, I64, Floats
 from ._incremental import IncrementalVQ
-from ._threads import spans
-from ._types import F64, Floats, Indices
+from .cells import survey
 
 
+@dataclass(eq=False, repr=False)
 class MiniBatchVQ(IncrementalVQ):
     """A vector quantizer that learns from one small batch of vectors after the other.
 
-    Each codeword is the mean of all the vectors that have been nearest to it in their batch. A
-    good codebook takes a few passes over the vectors, a fair one less than one.
+    Each codeword is the mean of all vectors that were nearest to it in their batch. A few passes
+    over the vectors give a good codebook; less than one pass gives a fair one.
 
     Parameters
     ----------
-    n_codewords : int
-        Size of the codebook.
-    batch_size : int
-        Number of vectors per batch.
-    init : {"kmeans++", "random", "maximin"} or array_like, shape (n_codewords, k)
-        The start: training vectors likely to be far from each other, at random, or as far as there
-        are; or a codebook.
-    distortion : {"squared", "weighted"}
-        Whether errors may have weights per component, those of `fit`'s `sample_weight`.
-    tol : float
-        Stop when a pass changes the distortion by less than this part of it.
-    max_iter : int
-        Stop after this many passes over the vectors.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
-    n_threads : int, optional
-        Number of threads; all processors of this process if not given. The result is the same.
-    verbose : bool
-        Print the distortion after each pass.
+    n_codewords
+        As in `VectorQuantizer`.
+    batch_size
+        As in `IncrementalVQ`.
+    init, distortion
+        As in `VectorQuantizer`.
+    tol, max_iter
+        As in `IncrementalVQ`.
+    random_state, n_threads
+        As in `VectorQuantizer`.
+    verbose
+        As in `IncrementalVQ`.
 
     Attributes
     ----------
-    codebook_ : ndarray, shape (n_codewords, k)
-        The codewords, float32 if the training vectors are, else float64.
-    counts_ : ndarray, shape (n_codewords, k)
-        Total weight that each component of each codeword has learnt from, old passes counting less.
-    distortion_history_ : ndarray, shape (n_iter_ + 1,)
-        Weighted mean squared error per component at the start and after each pass of `fit`.
-    n_iter_ : int
-        Number of passes of `fit`.
+    codebook_
+        As in `VectorQuantizer`.
+    counts_, distortion_history_, n_iter_
+        As in `IncrementalVQ`.
 
     References
     ----------
@@ -64,25 +54,19 @@ class MiniBatchVQ(IncrementalVQ):
     (16, 2)
     """
 
-    def __init__(self, n_codewords: int, *, batch_size: int = 1024,
-                 init: Literal["kmeans++", "random", "maximin"] | ArrayLike = "kmeans++",
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-3, max_iter: int = 10,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.batch_size = batch_size
-        self.init = init
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    n_codewords: int = 256
+    _: KW_ONLY
+    batch_size: int = 1024
+    init: str | ArrayLike = "kmeans++"
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-3
+    max_iter: int = 10
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
     def _learn(self, codebook: Floats, counts: F64, X: Floats, weight: Floats,
-               order: Indices) -> tuple[Floats, F64]:  # fmt: skip
-        _check.count(self.batch_size, "batch_size", least=1)
+               order: I64) -> tuple[Floats, F64]:  # fmt: skip
         moved, counts = codebook.astype(np.float64), counts.copy()
         per_component = self.distortion == "weighted"
         for batch in spans(len(X), self.batch_size):

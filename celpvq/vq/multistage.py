@@ -1,48 +1,59 @@
-"""Multistage (residual) quantization: each stage codes what those before it have left."""
+"""Multistage (residual) quantization: each stage codes the residual of the stages before it."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from dataclasses import KW_ONLY, dataclass, field
+from types import MappingProxyType
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .._random import generator
-from . import _check
+from .._threads import in_order, spans
+from .._types import I64, Floats
+from . import _check, _params
+from ._files import check_shape
 from ._joint import distortion, jointly, sums
-from ._threads import in_order, spans
-from ._types import F64, Floats, Indices
-from .base import VectorQuantizer, check_shape
+from .base import VectorQuantizer
 from .full_search import Tiles, m_best_block, tiled
 from .lbg import LBG
+from .lloyd import descend, record_of
 
 _ROWS = 1024  # vectors per call of a kernel; each has several residuals
 
 
-class MultistageVQ(VectorQuantizer):
-    """A quantizer whose vectors are sums of one codeword from each of several stages.
+class _State(NamedTuple):
+    """The codebooks of the stages, and the codes and distortion of the training vectors."""
 
-    Stage by stage, the search keeps the partial sums nearest to the vector, its survivors. The
-    stages are designed one after the other, each for the residuals of those before; then all of
-    them together, so that the sums are nearest in the mean to the vectors coded with them.
+    codebooks: tuple[Floats, ...]
+    codes: I64
+    distortion: float
+
+
+@dataclass(eq=False, repr=False)
+class MultistageVQ(VectorQuantizer):
+    """A quantizer that codes a vector as a sum of codewords, one from each of several stages.
+
+    Stage by stage, the search keeps the partial sums nearest to the vector, called survivors. Each
+    stage is first designed for the residuals of the stages before it. Then all are designed
+    together, so that the sums have the least mean error for the vectors coded with them.
 
     Parameters
     ----------
     n_codewords : sequence of int
         Size of the codebook of each stage.
     n_survivors : int
-        How many partial sums the search keeps; 1 searches stage by stage.
+        Number of partial sums that the search keeps; 1 decides stage by stage.
     redesign : bool
-        Whether the stages are designed jointly, after each has been designed on its own.
-    distortion : {"squared", "weighted"}
-        Whether errors may have weights per component, those of `fit`'s `sample_weight`.
+        Whether to design the stages jointly after the separate designs.
+    distortion
+        As in `VectorQuantizer`.
     tol : float
-        Stop a design when an iteration lowers the distortion by less than this part of it.
+        Stop a design when an iteration lowers the distortion by less than this fraction of it.
     max_iter : int
         Stop a design, of a stage or of all, after this many iterations.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
-    n_threads : int, optional
-        Number of threads; all processors of this process if not given. The result is the same.
+    random_state, n_threads
+        As in `VectorQuantizer`.
     verbose : bool
         Print the distortion after each joint iteration.
 
@@ -52,7 +63,7 @@ class MultistageVQ(VectorQuantizer):
         The codewords of the stages.
     distortion_history_ : ndarray, shape (n_iter_ + 1,)
         Weighted mean squared error per component before and after each joint iteration, as
-        searched; it never rises, and its last value belongs to `codebooks_`.
+        found by the search. It never rises, and its last value belongs to `codebooks_`.
     n_iter_ : int
         Number of joint iterations.
 
@@ -71,53 +82,45 @@ class MultistageVQ(VectorQuantizer):
     (2000, 2)
     """
 
+    n_codewords: Sequence[int] = (16, 16)
+    _: KW_ONLY
+    n_survivors: int = 8
+    redesign: bool = True
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
     _fitted: ClassVar[tuple[str, ...]] = ("codebooks_", "distortion_history_", "n_iter_")
 
-    codebooks_: tuple[Floats, ...]
-    distortion_history_: F64
-    n_iter_: int
+    codebooks_: tuple[Floats, ...] = field(init=False)
 
-    def __init__(self, n_codewords: Sequence[int], *, n_survivors: int = 8, redesign: bool = True,
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.n_survivors = n_survivors
-        self.redesign = redesign
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    _checks = MappingProxyType({"n_codewords": _params.SIZES})
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
-        sizes = _check.counts(self.n_codewords, "n_codewords", least=1)
-        _check.count(self.n_survivors, "n_survivors", least=1)
+        sizes = tuple(self.n_codewords)
         X = _check.vectors(X, "X", least=max(sizes))
         weight = self._weight(sample_weight, X)
         rng = generator(self.random_state, "random_state")
         codebooks = self._stages(X, weight, sizes, rng)
         full = np.broadcast_to(weight, X.shape)
         searched = full if weight.shape[1] > 1 else full[:0]
-        codes = self._search(X, searched, codebooks)
-        history = [distortion(X, full, codebooks, codes)]
-        while self.redesign and len(history) <= self.max_iter:
-            moved = jointly(X, full, codebooks, codes)
-            new = self._search(X, searched, moved)
-            now = distortion(X, full, moved, new)
-            if now > history[-1]:  # the search is not exhaustive
-                break
-            codebooks, codes = moved, new
-            history.append(now)
-            if self.verbose:
-                print(f"MultistageVQ: iteration {len(history) - 1}: {now:.6g}")
-            if history[-2] - now <= self.tol * now:
-                break
-        self.codebooks_ = codebooks
-        self.distortion_history_ = np.array(history)
-        self.n_iter_ = len(history) - 1
+
+        def state(codebooks: tuple[Floats, ...]) -> _State:
+            codes = self._search(X, searched, codebooks)
+            return _State(codebooks, codes, distortion(X, full, codebooks, codes))
+
+        record, start = record_of(self), state(codebooks)
+        record.start(start.distortion)
+        best, _ = descend(
+            start, lambda now: state(jointly(X, full, now.codebooks, now.codes)),
+            lambda now: now.distortion, max_iter=self.max_iter if self.redesign else 0,
+            tol=self.tol, report=lambda _, least: record.add(least),
+        )  # fmt: skip
+        self.codebooks_ = best.codebooks
+        self._keep(record)
 
     @property
     def _n_components(self) -> int:
@@ -127,10 +130,10 @@ class MultistageVQ(VectorQuantizer):
     def _code_sizes(self) -> tuple[int, ...]:
         return tuple(map(len, self.codebooks_))
 
-    def _encode(self, X: Floats, weight: Floats) -> Indices:
+    def _encode(self, X: Floats, weight: Floats) -> I64:
         return self._search(X, weight, self.codebooks_)
 
-    def _decode(self, indices: Indices) -> Floats:
+    def _decode(self, indices: I64) -> Floats:
         return sums(self.codebooks_, indices)
 
     def _stages(self, X: Floats, weight: Floats, sizes: Sequence[int],
@@ -139,14 +142,14 @@ class MultistageVQ(VectorQuantizer):
         given = weight if weight.shape[1] > 1 else np.broadcast_to(weight, (len(X), 1))[:, 0]
         codebooks: list[Floats] = []
         for n_codewords in sizes:
-            stage = LBG(n_codewords, distortion=self.distortion, tol=self.tol,  # type: ignore[arg-type]
+            stage = LBG(n_codewords, distortion=self.distortion, tol=self.tol,
                         max_iter=self.max_iter, random_state=rng,
-                        n_threads=self.n_threads).fit(X, given)  # fmt: skip
+                        n_threads=self.n_threads).fit(X, sample_weight=given)  # fmt: skip
             X = X - stage.decode(stage.encode(X, given if given.ndim == 2 else None))
             codebooks.append(stage.codebook_)
         return tuple(codebooks)
 
-    def _search(self, X: Floats, weight: Floats, codebooks: tuple[Floats, ...]) -> Indices:
+    def _search(self, X: Floats, weight: Floats, codebooks: tuple[Floats, ...]) -> I64:
         """Return the codes (n, n_stages) of X (n, k) with weight (n, k), or (0, k) for none."""
         codes = np.empty((len(X), len(codebooks)), np.int64)
         books = [tiled(book.astype(X.dtype, copy=False)) for book in codebooks]
@@ -159,22 +162,22 @@ class MultistageVQ(VectorQuantizer):
         return codes
 
     def _check_restored(self) -> None:
-        sizes = _check.counts(self.n_codewords, "n_codewords", least=1)
+        sizes = self.n_codewords
         check_shape("codebooks_", self.codebooks_[0], (sizes[0], "k"))
         for book, size in zip(self.codebooks_, sizes, strict=True):
             check_shape("codebooks_", book, (size, self.codebooks_[0].shape[1]))
 
 
 def _survivors(X: Floats, weight: Floats, codebooks: tuple[Floats, ...], books: list[Tiles],
-               m: int) -> Indices:  # fmt: skip
+               m: int) -> I64:  # fmt: skip
     """Return the codes of the best of the m sums that survive all stages."""
     row = np.arange(len(X))[:, None]
     residuals = X[:, None]
-    paths = np.empty((len(X), 1, 0), np.int64)
+    codes = np.empty((len(X), 1, 0), np.int64)
     for codebook, book in zip(codebooks, books, strict=True):
         n_survivors = min(m, residuals.shape[1] * len(codebook))
         found, _ = m_best_block(residuals, weight, book, n_survivors)
         before, index = np.divmod(found, len(codebook))
-        paths = np.concatenate([paths[row, before], index[:, :, None]], axis=2)
+        codes = np.concatenate([codes[row, before], index[:, :, None]], axis=2)
         residuals = residuals[row, before] - codebook[index].astype(X.dtype, copy=False)
-    return paths[:, 0]
+    return codes[:, 0]

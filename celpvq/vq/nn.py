@@ -1,12 +1,12 @@
-"""Vector quantization as a layer of PyTorch networks; what needs the extra `torch`."""
+"""Vector quantization as a layer of PyTorch networks. Importing it needs the extra `torch`."""
 
 from typing import NamedTuple
 
 import numpy as np
 
+from .._types import F64, Floats
 from ..errors import ArgumentError, MissingPackageError
 from . import _check
-from ._types import F64, Floats
 
 try:
     import torch
@@ -16,20 +16,20 @@ except ImportError as error:
 
 
 class Quantized(NamedTuple):
-    """What `StraightThrough` makes of a batch."""
+    """A quantized batch."""
 
-    vectors: Tensor  # (..., k), codewords; the gradient passes through to what was quantized
+    vectors: Tensor  # (..., k), codewords; the gradient passes through to the layer's input
     indices: Tensor  # (...,), int64
-    loss: Tensor  # (), to be added to that of the network
+    loss: Tensor  # (), to be added to the loss of the network
 
 
 class StraightThrough(torch.nn.Module):
     """A quantizer between an encoder and a decoder that are trained with it, as in a VQ-VAE.
 
-    Forward, vectors become their nearest codewords; backward, the decoder's gradient passes to the
-    encoder as if they had not. The commitment loss keeps the encoder near the codewords. In
-    training mode the codewords follow the encoder, by moving averages of the vectors in their
-    cells, or by a loss of their own; the first batch gives them their start.
+    Forward, the layer replaces vectors by their nearest codewords. Backward, it passes the
+    decoder's gradient to the encoder unchanged. The commitment loss keeps the encoder near the
+    codewords. In training mode the codewords follow the encoder: by moving averages of the vectors
+    in their cells, or by their own loss. They start from vectors of the first batch.
 
     Parameters
     ----------
@@ -40,19 +40,19 @@ class StraightThrough(torch.nn.Module):
     commitment : float
         Weight of the commitment loss [>= 0].
     decay : float or None
-        What a batch leaves of the moving averages before it [0 to 1]; None learns the codebook by
-        gradient: then it is a parameter for the optimizer, and `revive` has no meaning.
+        Fraction of the moving averages that a batch keeps [0 to 1]. With None the codebook learns
+        by gradient: it is a parameter for the optimizer, and `revive` has no effect.
     revive : float
-        A codeword used less than this part of the mean use moves to some vector of the batch.
+        A codeword used less than this fraction of the mean use moves to a vector of the batch.
 
     Attributes
     ----------
     codebook : Tensor, shape (n_codewords, k)
         The codewords.
     counts : Tensor, shape (n_codewords,)
-        Moving average of how many vectors of a batch are in each cell.
+        Moving average of the number of vectors of a batch in each cell.
     n_batches : Tensor, shape ()
-        Number of batches learnt from.
+        Number of batches in training mode.
 
     Raises
     ------
@@ -159,7 +159,7 @@ class StraightThrough(torch.nn.Module):
         step = (1 - decay) / self.counts.clamp(min=torch.finfo(z.dtype).tiny)[:, None]
         self.codebook += step * (sums - used[:, None] * self.codebook)
         even = self.counts.mean()
-        idle = (self.counts < self.revive * even) & weight.any()  # none, if all is padding
+        idle = (self.counts < self.revive * even) & weight.any()  # no codeword if all is padding
         self.codebook.copy_(torch.where(idle[:, None], self._drawn(z, weight), self.codebook))
         self.counts.copy_(torch.where(idle, even, self.counts))
 
@@ -185,7 +185,7 @@ def restored(codebook: Floats, counts: F64, params: dict[str, float]) -> Straigh
     layer.to(torch.tensor(codebook).dtype)
     layer.codebook.copy_(torch.tensor(codebook))
     layer.counts.copy_(torch.tensor(counts))
-    layer.n_batches += 1  # so that no batch is taken for the start
+    layer.n_batches += 1  # so that the next batch is not taken for the first
     return layer
 
 
@@ -193,5 +193,5 @@ def restored(codebook: Floats, counts: F64, params: dict[str, float]) -> Straigh
 def learn(layer: StraightThrough, X: Floats, weight: Floats) -> None:
     """Let `layer` learn from X (n, k) with weight (n,), the same each time."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(layer.n_batches))  # whatever it revives, wherever it is called from
+        torch.manual_seed(int(layer.n_batches))  # the same draws wherever it is called from
         layer(torch.from_numpy(np.ascontiguousarray(X)), torch.from_numpy(weight))

@@ -1,56 +1,48 @@
 """Online quantization: every vector moves its codeword at once."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._jit import kernel
-from . import _check
+from .._numba import strict
+from .._types import F64, I64, Floats
 from ._incremental import IncrementalVQ
-from ._types import F64, Floats, Indices
 
 
+@dataclass(eq=False, repr=False)
 class OnlineVQ(IncrementalVQ):
     """A vector quantizer that learns from one vector after the other.
 
-    Each vector draws its nearest codeword a step towards itself. With steps of one over the
-    number of vectors so far, a codeword is their mean, and comes to rest; with constant steps, it
-    forgets old vectors and follows a source that changes.
+    Each vector draws its nearest codeword a step towards itself. With steps of one over the number
+    of vectors so far, a codeword is the mean of its vectors and comes to rest. With constant steps
+    it forgets old vectors and follows a source that changes.
 
     Parameters
     ----------
-    n_codewords : int
-        Size of the codebook.
+    n_codewords
+        As in `VectorQuantizer`.
     rate : float, optional
-        Length of a step, as part of the way to the vector; one over the number of vectors so far
-        if not given.
-    init : {"kmeans++", "random", "maximin"} or array_like, shape (n_codewords, k)
-        The start: training vectors likely to be far from each other, at random, or as far as there
-        are; or a codebook.
-    distortion : {"squared", "weighted"}
-        Whether errors may have weights per component, those of `fit`'s `sample_weight`.
-    tol : float
-        Stop when a pass changes the distortion by less than this part of it.
-    max_iter : int
-        Stop after this many passes over the vectors.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
+        Length of a step, as a fraction of the way to the vector; one over the number of vectors so
+        far if not given.
+    init, distortion
+        As in `VectorQuantizer`.
+    tol, max_iter
+        As in `IncrementalVQ`.
+    random_state
+        As in `VectorQuantizer`.
     n_threads : int, optional
         Number of threads of searches and measurements; the learning itself has one.
-    verbose : bool
-        Print the distortion after each pass.
+    verbose
+        As in `IncrementalVQ`.
 
     Attributes
     ----------
-    codebook_ : ndarray, shape (n_codewords, k)
-        The codewords, float32 if the training vectors are, else float64.
-    counts_ : ndarray, shape (n_codewords, k)
-        Total weight that each component of each codeword has learnt from, old passes counting less.
-    distortion_history_ : ndarray, shape (n_iter_ + 1,)
-        Weighted mean squared error per component at the start and after each pass of `fit`.
-    n_iter_ : int
-        Number of passes of `fit`.
+    codebook_
+        As in `VectorQuantizer`.
+    counts_, distortion_history_, n_iter_
+        As in `IncrementalVQ`.
 
     References
     ----------
@@ -67,37 +59,30 @@ class OnlineVQ(IncrementalVQ):
     (16, 2)
     """
 
-    def __init__(self, n_codewords: int, *, rate: float | None = None,
-                 init: Literal["kmeans++", "random", "maximin"] | ArrayLike = "kmeans++",
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-3, max_iter: int = 10,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.rate = rate
-        self.init = init
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    n_codewords: int = 256
+    _: KW_ONLY
+    rate: float | None = None
+    init: str | ArrayLike = "kmeans++"
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-3
+    max_iter: int = 10
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
     def _learn(self, codebook: Floats, counts: F64, X: Floats, weight: Floats,
-               order: Indices) -> tuple[Floats, F64]:  # fmt: skip
-        if self.rate is not None:
-            _check.number(self.rate, "rate", most=1)
+               order: I64) -> tuple[Floats, F64]:  # fmt: skip
         moved, counts = codebook.astype(np.float64), counts.copy()
         _follow(X, weight, order, self.rate or 0.0, moved, counts)
         return moved.astype(codebook.dtype), counts
 
 
-@kernel
-def _follow(X: Floats, weight: Floats, order: Indices, rate: float, codebook: F64,
+@strict(allocates=True)
+def _follow(X: Floats, weight: Floats, order: I64, rate: float, codebook: F64,
             counts: F64) -> None:  # fmt: skip
     """Move codebook and counts (K, k), in place, by the rows `order` of X and weight (n, k).
 
-    rate : part of the way to the vector, or 0 for one over the count.
+    rate : fraction of the way to the vector, or 0 for one over the count.
     """
     for r in order:
         best, lowest = 0, np.inf

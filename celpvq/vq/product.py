@@ -1,23 +1,28 @@
-"""Product quantization: large codes from small codebooks, searched without decoding."""
+"""Product quantization: many codewords from small codebooks, searched without decoding."""
+
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._jit import search
+from .._numba import fast
+from .._threads import in_order, spans
+from .._types import I64, Floats
 from ..errors import ArgumentError
 from . import _check
-from ._threads import in_order, spans
-from ._types import Floats, Indices
+from .full_search import insert
 from .split import PartsVQ, width_of_parts
 
 _ROWS = 4096  # codes whose distances to all queries of a thread are worked out together
 
 
+@dataclass(eq=False, repr=False)
 class ProductVQ(PartsVQ):
     """A quantizer of long vectors that codes equal parts with codebooks of equal size.
 
-    Distances between vectors as they are (queries) and coded ones come from one table per query,
-    of the distances of its parts to all codewords: a look-up and a sum for each code.
+    `search` finds coded vectors near to vectors that are not coded, called queries. One table per
+    query holds the distances of its parts to all codewords; the distance to a coded vector is then
+    a sum of a few look-ups.
 
     Parameters
     ----------
@@ -26,20 +31,18 @@ class ProductVQ(PartsVQ):
     n_parts : int
         Number of parts; it divides the number of components.
     tol : float
-        Stop a design when an iteration lowers the distortion by less than this part of it.
+        Stop a design when an iteration lowers the distortion by less than this fraction of it.
     max_iter : int
         Stop a design after this many iterations for each size of the codebook.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
-    n_threads : int, optional
-        Number of threads; all processors of this process if not given. The result is the same.
-    verbose : bool
-        Print the distortion after each iteration.
+    random_state, n_threads, verbose
+        As in `VectorQuantizer`.
 
     Attributes
     ----------
     codebooks_ : tuple of ndarray, each of shape (n_codewords, k // n_parts)
         The codewords of the parts.
+    n_iter_ : int
+        Number of iterations, over all parts.
 
     References
     ----------
@@ -56,32 +59,29 @@ class ProductVQ(PartsVQ):
     (3, 10)
     """
 
-    def __init__(self, n_codewords: int = 256, *, n_parts: int = 8,
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.n_parts = n_parts
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    n_codewords: int = 256
+    _: KW_ONLY
+    n_parts: int = 8
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
     def distances(self, Q: ArrayLike, codes: ArrayLike) -> Floats:
-        """Return the squared distances of vectors to coded ones.
+        """Return the squared distances of vectors to coded vectors.
 
         Parameters
         ----------
         Q : array_like, shape (n_queries, k)
             Vectors, not coded.
         codes : array_like of int, shape (n, n_parts)
-            Indices from `encode`.
+            I64 from `encode`.
 
         Returns
         -------
         ndarray, shape (n_queries, n)
-            The squared distance of each vector to each decoded one.
+            The squared distance of each vector to each decoded vector.
 
         Raises
         ------
@@ -90,8 +90,7 @@ class ProductVQ(PartsVQ):
         NotFittedError
             Before `fit`.
         """
-        self._check_fitted()
-        codes = _check.codes(codes, self._code_sizes)
+        codes = self._indices(codes)
         tables = self._tables(Q)
         out = np.empty((len(tables), len(codes)), tables.dtype)
 
@@ -103,8 +102,8 @@ class ProductVQ(PartsVQ):
             pass
         return out
 
-    def search(self, Q: ArrayLike, codes: ArrayLike, m: int = 1) -> tuple[Indices, Floats]:
-        """Find the coded vectors nearest to each of some vectors.
+    def search(self, Q: ArrayLike, codes: ArrayLike, m: int = 1) -> tuple[I64, Floats]:
+        """Find the coded vectors nearest to each query.
 
         Parameters
         ----------
@@ -116,7 +115,7 @@ class ProductVQ(PartsVQ):
         Returns
         -------
         indices : ndarray of int64, shape (n_queries, m)
-            Rows of `codes`, nearest first; of equally near ones the first comes first.
+            Rows of `codes`, nearest first; the first one comes first on a tie.
         distances : ndarray, shape (n_queries, m)
             Their squared distances, rising along the rows.
 
@@ -127,8 +126,7 @@ class ProductVQ(PartsVQ):
         NotFittedError
             Before `fit`.
         """
-        self._check_fitted()
-        codes = _check.codes(codes, self._code_sizes)
+        codes = self._indices(codes)
         if len(codes) == 0:
             raise ArgumentError("codes: expected one or more, got none")
         _check.count(m, "m", least=1, most=len(codes))
@@ -158,13 +156,11 @@ class ProductVQ(PartsVQ):
         return tables
 
     def _shapes(self, k: int) -> list[tuple[int, int]]:
-        _check.count(self.n_codewords, "n_codewords", least=1)
-        _check.count(self.n_parts, "n_parts", least=1)
         return [(self.n_codewords, width_of_parts(k, self.n_parts))] * self.n_parts
 
 
-@search
-def _look_up(table: Floats, codes: Indices, out: Floats) -> None:
+@fast(allocates=True)
+def _look_up(table: Floats, codes: I64, out: Floats) -> None:
     """Write the sum of the entries codes (n, n_parts) of table (n_parts, K) into out (n,)."""
     for r in range(codes.shape[0]):
         total = table[0, codes[r, 0]]
@@ -173,20 +169,11 @@ def _look_up(table: Floats, codes: Indices, out: Floats) -> None:
         out[r] = total
 
 
-@search
-def _least(values: Floats, indices: Indices, least: Floats) -> None:
+@fast(allocates=True)
+def _least(values: Floats, indices: I64, least: Floats) -> None:
     """Write the m least of values (n,) into least (m,), rising, and their places into indices."""
     m, found = least.shape[0], 0
     for j in range(values.shape[0]):
-        d = values[j]
-        if found == m and not d < least[m - 1]:
-            continue
-        if found < m:
-            found += 1
-        i = found - 1
-        while i > 0 and d < least[i - 1]:
-            least[i] = least[i - 1]
-            indices[i] = indices[i - 1]
-            i -= 1
-        least[i] = d
-        indices[i] = j
+        if found < m or values[j] < least[m - 1]:
+            found = min(found + 1, m)
+            insert(values[j], j, least[:found], indices[:found])

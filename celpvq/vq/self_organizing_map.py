@@ -1,60 +1,60 @@
-"""Kohonen's self-organizing map: codewords on a lattice, neighbours alike."""
+"""Kohonen's self-organizing map: codewords on a lattice, where neighbours are similar."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .._random import generator
+from .._types import F64, Floats
 from ..errors import ArgumentError
-from . import _check
+from . import _check, _params
 from . import init as starts
-from ._lloyd import Design
-from ._types import F64, Floats
-from .codebook import CodebookVQ, mass
+from .cells import Cells, mass
+from .codebook import CodebookVQ
+from .lloyd import Design
 
 
+@dataclass(eq=False, repr=False)
 class SelfOrganizingMap(CodebookVQ):
-    """A vector quantizer with codewords in order: near each other on a lattice, alike.
+    """A vector quantizer whose codewords are similar if they are neighbours on a lattice.
 
-    In each iteration every codeword becomes the mean of all vectors, weighted by how near to it on
-    the lattice the codewords nearest to them lie; the radius of what counts as near shrinks. So an
-    index received with a small error still means a vector much like the one sent.
+    In each iteration every codeword becomes a weighted mean of all vectors. A vector counts the
+    more, the closer its nearest codeword lies on the lattice, within a radius that shrinks. An
+    index received with a small error then still means a similar vector.
 
     Parameters
     ----------
-    n_codewords : int
-        Size of the codebook.
+    n_codewords
+        As in `VectorQuantizer`.
     lattice : sequence of int, optional
         Rows and columns of a lattice in a plane, numbered row by row; a line if not given.
     radius : float, optional
         Standard deviation of nearness at the start, in steps of the lattice; half its longer side
         if not given.
     final_radius : float
-        The same at the end: smaller, and the distortion is, but also the order.
+        The same at the end. A smaller one lowers the distortion, but also loses order.
     init : {"plane", "random", "kmeans++", "maximin"} or array_like, shape (n_codewords, k)
-        The start: the lattice spread over the principal components of the training vectors, such
-        vectors, or a codebook.
-    distortion : {"squared", "weighted"}
-        Whether errors may have weights per component, those of `fit`'s `sample_weight`.
+        The start: the lattice spread over the principal components of the training vectors; some
+        of these vectors, see `VectorQuantizer`; or a codebook.
+    distortion
+        As in `VectorQuantizer`.
     max_iter : int
         Number of iterations.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
-    n_threads : int, optional
-        Number of threads; all processors of this process if not given. The result is the same.
-    verbose : bool
-        Print the distortion after each iteration.
+    random_state, n_threads, verbose
+        As in `VectorQuantizer`.
 
     Attributes
     ----------
-    codebook_ : ndarray, shape (n_codewords, k)
-        The codewords, float32 if the training vectors are, else float64.
+    codebook_
+        As in `VectorQuantizer`.
     distortion_history_ : ndarray, shape (n_iter_ + 1,)
         Weighted mean squared error per component at the start and after each iteration.
-    n_iter_ : int
-        Number of iterations.
+    n_iter_
+        As in `VectorQuantizer`.
 
     References
     ----------
@@ -68,29 +68,25 @@ class SelfOrganizingMap(CodebookVQ):
     (24, 2)
     """
 
-    def __init__(self, n_codewords: int, *, lattice: Sequence[int] | None = None,
-                 radius: float | None = None, final_radius: float = 0.4,
-                 init: Literal["plane", "random", "kmeans++", "maximin"] | ArrayLike = "plane",
-                 distortion: Literal["squared", "weighted"] = "squared", max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.lattice = lattice
-        self.radius = radius
-        self.final_radius = final_radius
-        self.init = init
-        self.distortion = distortion
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    n_codewords: int = 256
+    _: KW_ONLY
+    lattice: Sequence[int] | None = None
+    radius: float | None = None
+    final_radius: float = 0.4
+    init: str | ArrayLike = "plane"
+    distortion: Literal["squared", "weighted"] = "squared"
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
-    tol = 0.0  # the schedule of the radius says when to stop
+    _checks = MappingProxyType({"init": _params.start("plane", *starts.NAMES)})
+
+    tol = 0.0  # the schedule of the radius ends the design
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         X, weight = self._checked(X, sample_weight)
         places = self._places()
-        _check.number(self.final_radius, "final_radius", least=1e-3)
         radius = max(max(np.ptp(places, axis=0)) / 2, self.final_radius)
         if self.radius is not None:
             _check.number(self.radius, "radius", least=self.final_radius)
@@ -99,16 +95,14 @@ class SelfOrganizingMap(CodebookVQ):
         rng = generator(self.random_state, "random_state")
         design = Design(X, weight, self, rng)
         codebook = self._start(X, weight, places, rng)
-        design.cells = design.survey(codebook)
-        design.history.append(design.cells.distortion)
+        cells = design.survey(codebook)
+        design.record.start(cells.distortion)
         for sigma in np.geomspace(radius, self.final_radius, self.max_iter):
             near = np.exp(-distance / (2 * sigma**2))
-            total = near @ design.cells.weights
-            codebook = np.where(
-                total > 0, near @ design.cells.sums / np.where(total > 0, total, 1), codebook
-            ).astype(X.dtype)
-            design.cells = design.survey(codebook)
-            design.record(design.cells.distortion, len(codebook))
+            shared = Cells(near @ cells.weights, near @ cells.sums, cells.errors)
+            codebook = shared.centroids(codebook)
+            cells = design.survey(codebook)
+            design.record.add(cells.distortion, len(codebook))
         self._finish(codebook, design)
 
     def _places(self) -> F64:
@@ -125,8 +119,6 @@ class SelfOrganizingMap(CodebookVQ):
     def _start(self, X: Floats, weight: Floats, places: F64,
                rng: np.random.Generator) -> Floats:  # fmt: skip
         if not isinstance(self.init, str) or self.init != "plane":
-            if isinstance(self.init, str):
-                _check.choice(self.init, "init", ("plane", *starts.NAMES))
             return starts.start(self.init, X, mass(X, weight), self.n_codewords, rng)
         mean = np.average(X, axis=0, weights=mass(X, weight))
         covariance = np.atleast_2d(np.cov(X.T, aweights=mass(X, weight), ddof=0))

@@ -1,42 +1,48 @@
 """Shape-gain quantization: a direction times a length."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import KW_ONLY, dataclass, field
+from types import MappingProxyType
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._jit import kernel
+from .._numba import strict
 from .._random import generator
+from .._threads import in_order, spans
+from .._types import F64, I64, Floats
 from ..errors import ArgumentError
-from . import _check, init
-from ._threads import in_order, spans
-from ._types import F64, Floats, Indices
-from .base import VectorQuantizer, check_shape
+from . import _check, _params, init
+from ._files import check_shape
+from .base import VectorQuantizer
+from .lloyd import descend, record_of
 
 _ROWS = 4096
 
 
-class ShapeGainVQ(VectorQuantizer):
-    """A quantizer whose vectors are a shape of unit length times a gain that is not negative.
+class _State(NamedTuple):
+    """Shapes and gains, and the codes and distortion of the training vectors."""
 
-    The shape with the greatest inner product is the best for every gain, and the gain nearest to
-    that product is the best for the shape: the search in two steps finds the best pair.
+    shapes: Floats
+    gains: Floats
+    codes: I64
+    distortion: float
+
+
+@dataclass(eq=False, repr=False)
+class ShapeGainVQ(VectorQuantizer):
+    """A quantizer that codes a vector as a shape of unit length times a gain >= 0.
+
+    The shape with the greatest inner product with the vector is best for every gain. The gain
+    nearest to that product is best for this shape. So a search in two steps finds the best pair.
 
     Parameters
     ----------
     n_codewords : pair of int
         Number of shapes and of gains.
-    tol : float
-        Stop when an iteration lowers the distortion by less than this part of it.
-    max_iter : int
-        Stop after this many iterations.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
-    n_threads : int, optional
-        Number of threads; all processors of this process if not given. The result is the same.
-    verbose : bool
-        Print the distortion after each iteration.
+    tol, max_iter, random_state, n_threads, verbose
+        As in `VectorQuantizer`.
 
     Attributes
     ----------
@@ -44,11 +50,8 @@ class ShapeGainVQ(VectorQuantizer):
         Vectors of unit length.
     gains_ : ndarray, shape (n_codewords[1],)
         Their factors, rising.
-    distortion_history_ : ndarray, shape (n_iter_ + 1,)
-        Weighted mean squared error per component at the start and after each iteration; it never
-        rises, and its last value belongs to the codebooks.
-    n_iter_ : int
-        Number of iterations.
+    distortion_history_, n_iter_
+        As in `VectorQuantizer`.
 
     References
     ----------
@@ -64,58 +67,49 @@ class ShapeGainVQ(VectorQuantizer):
     (2000, 2)
     """
 
+    n_codewords: Sequence[int] = (16, 16)
+    _: KW_ONLY
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
     _fitted: ClassVar[tuple[str, ...]] = ("shapes_", "gains_", "distortion_history_", "n_iter_")
 
-    shapes_: Floats
-    gains_: Floats
-    distortion_history_: F64
-    n_iter_: int
+    shapes_: Floats = field(init=False)
+    gains_: Floats = field(init=False)
 
-    def __init__(self, n_codewords: Sequence[int], *, tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    _checks = MappingProxyType({"n_codewords": _params.SIZES})
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
         n_shapes, n_gains = self._sizes()
-        _check.count(self.max_iter, "max_iter", least=0)
-        _check.number(self.tol, "tol")
         X = _check.vectors(X, "X", least=max(n_shapes, n_gains))
         weight: F64 = np.ones(len(X))
         weight *= self._weight(sample_weight, X)[:, 0]
+        weight = np.ldexp(weight, -np.frexp(weight.max())[1])  # squares of them are to be finite
         energy = (X.astype(np.float64) ** 2).sum(axis=1)
-        if np.count_nonzero(weight * energy) < max(n_shapes, n_gains):
-            raise ArgumentError(
-                f"X: expected {max(n_shapes, n_gains)} vectors or more with weight and length, "
-                f"got {np.count_nonzero(weight * energy)}"
-            )
-        rng = generator(self.random_state, "random_state")
-        shapes, gains = self._start(X, weight, energy, rng)
-        history: list[float] = []
-        while True:
+        n_useful = np.count_nonzero((weight > 0) & (energy > 0))
+        if n_useful < max(n_shapes, n_gains):
+            expected = f"{max(n_shapes, n_gains)} vectors or more with weight and length above zero"
+            raise ArgumentError(f"X: expected {expected}, got {n_useful}")
+
+        def state(shapes: Floats, gains: Floats) -> _State:
             codes, product = self._search(X, shapes, gains)
             gain = gains[codes[:, 1]].astype(np.float64)
             error = weight @ (energy - 2 * gain * product + gain**2)
-            history.append(float(max(error, 0) / (weight.sum() * X.shape[1])))
-            if len(history) > 1 and history[-1] > history[-2]:  # by rounding only
-                history.pop()
-                break
-            best = shapes, gains
-            if self.verbose and len(history) > 1:
-                print(f"ShapeGainVQ: iteration {len(history) - 1}: {history[-1]:.6g}")
-            if len(history) > self.max_iter:
-                break
-            if len(history) > 1 and history[-2] - history[-1] <= self.tol * history[-1]:
-                break
-            shapes, gains = _moved(X, weight, shapes, gains, codes, product)
-        self.shapes_, self.gains_ = best
-        self.distortion_history_ = np.array(history)
-        self.n_iter_ = len(history) - 1
+            distortion = float(max(error, 0) / (weight.sum() * X.shape[1]))
+            return _State(shapes, gains, codes, distortion)
+
+        rng = generator(self.random_state, "random_state")
+        record, start = record_of(self), state(*self._start(X, weight, energy, rng))
+        record.start(start.distortion)
+        best, _ = descend(
+            start, lambda now: state(*_moved(X, weight, now)), lambda now: now.distortion,
+            max_iter=self.max_iter, tol=self.tol, report=lambda _, least: record.add(least),
+        )  # fmt: skip
+        self.shapes_, self.gains_ = best.shapes, best.gains
+        self._keep(record)
 
     @property
     def _n_components(self) -> int:
@@ -125,22 +119,22 @@ class ShapeGainVQ(VectorQuantizer):
     def _code_sizes(self) -> tuple[int, ...]:
         return len(self.shapes_), len(self.gains_)
 
-    def _encode(self, X: Floats, weight: Floats) -> Indices:
+    def _encode(self, X: Floats, weight: Floats) -> I64:
         return self._search(X, self.shapes_, self.gains_)[0]
 
-    def _decode(self, indices: Indices) -> Floats:
+    def _decode(self, indices: I64) -> Floats:
         vectors: Floats = self.shapes_[indices[:, 0]] * self.gains_[indices[:, 1], None]
         return vectors
 
     def _sizes(self) -> tuple[int, int]:
-        sizes = _check.counts(self.n_codewords, "n_codewords", least=1)
+        sizes = tuple(self.n_codewords)
         if len(sizes) != 2:
             raise ArgumentError(f"n_codewords: expected shapes and gains, got {sizes}")
-        return sizes[0], sizes[1]
+        return sizes
 
     def _start(self, X: Floats, weight: F64, energy: F64,
                rng: np.random.Generator) -> tuple[Floats, Floats]:  # fmt: skip
-        """Return directions of vectors far from each other, and the quantiles of all lengths."""
+        """Return the directions of vectors far from each other, and quantiles of all lengths."""
         n_shapes, n_gains = self._sizes()
         length = np.sqrt(energy)
         unit = (X / np.where(length > 0, length, 1)[:, None]).astype(X.dtype)
@@ -151,7 +145,7 @@ class ShapeGainVQ(VectorQuantizer):
         rows = np.searchsorted(share, (np.arange(n_gains) + 0.5) / n_gains)
         return shapes, length[order[rows]].astype(X.dtype)
 
-    def _search(self, X: Floats, shapes: Floats, gains: Floats) -> tuple[Indices, F64]:
+    def _search(self, X: Floats, shapes: Floats, gains: Floats) -> tuple[I64, F64]:
         """Return the codes (n, 2) of X (n, k), and the inner products (n,) with their shapes."""
         codes, product = np.empty((len(X), 2), np.int64), np.empty(len(X))
         columns = np.ascontiguousarray(shapes.T.astype(X.dtype, copy=False))
@@ -171,8 +165,8 @@ class ShapeGainVQ(VectorQuantizer):
         check_shape("gains_", self.gains_, (n_gains,))
 
 
-@kernel
-def _best(X: Floats, columns: Floats, best: Indices, product: F64) -> None:
+@strict(allocates=True)
+def _best(X: Floats, columns: Floats, best: I64, product: F64) -> None:
     """Write the column of columns (k, K) with the greatest product with each row of X (n, k)."""
     products = np.empty(columns.shape[1], X.dtype)
     for r in range(X.shape[0]):
@@ -184,14 +178,15 @@ def _best(X: Floats, columns: Floats, best: Indices, product: F64) -> None:
         product[r] = products[best[r]]
 
 
-def _moved(X: Floats, weight: F64, shapes: Floats, gains: Floats, codes: Indices,
-           product: F64) -> tuple[Floats, Floats]:  # fmt: skip
+def _moved(X: Floats, weight: F64, state: _State) -> tuple[Floats, Floats]:
     """Return the best shapes for the codes and gains, then the best gains for those shapes.
 
     With gain g, ``|x - g s|^2`` is least for s along the sum of g x; then g is the mean of <x, s>.
     """
+    shapes, gains, codes, _ = state
     n_shapes, n_gains = len(shapes), len(gains)
-    pull = weight * gains[codes[:, 1]]
+    unit = np.ldexp(gains, -np.frexp(gains.max())[1])  # only the directions of sums matter
+    pull = weight * unit[codes[:, 1]]
     sums = np.stack([np.bincount(codes[:, 0], pull * x, n_shapes) for x in X.T], axis=1)
     length = np.sqrt((sums**2).sum(axis=1, keepdims=True))
     used = length[:, 0] > 0

@@ -1,51 +1,46 @@
-"""Design by stochastic relaxation: Lloyd iterations shaken by noise that dies away."""
+"""Design by stochastic relaxation: Lloyd iterations with noise that fades away."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .._random import generator
-from . import _check
 from . import init as starts
-from ._lloyd import Design
-from .codebook import CodebookVQ, mass
+from .cells import mass
+from .codebook import CodebookVQ
+from .lloyd import Design
 
 
+@dataclass(eq=False, repr=False)
 class SimulatedAnnealing(CodebookVQ):
     """A vector quantizer designed by Lloyd iterations with noise, then without.
 
-    After each of the first iterations the codewords are moved at random, less and less, which
-    gets them out of poor local minima; plain Lloyd iterations finish the design.
+    After each of the first iterations the codewords move at random, less and less. This gets them
+    out of poor local minima. Plain Lloyd iterations finish the design.
 
     Parameters
     ----------
-    n_codewords : int
-        Size of the codebook.
+    n_codewords
+        As in `VectorQuantizer`.
     noise : float
         Standard deviation of the first noise, in standard deviations of each component.
     n_steps : int
-        Number of iterations with noise; its variance falls with the cube of what is left of them.
-    init : {"kmeans++", "random", "maximin"} or array_like, shape (n_codewords, k)
-        The start: training vectors likely to be far from each other, at random, or as far as there
-        are; or a codebook.
-    distortion : {"squared", "weighted"}
-        Whether errors may have weights per component, those of `fit`'s `sample_weight`.
+        Number of iterations with noise; the cube of those still to come sets its variance.
+    init, distortion
+        As in `VectorQuantizer`.
     tol : float
-        Stop when an iteration without noise lowers the distortion by less than this part of it.
+        Stop when an iteration without noise lowers the distortion by less than this fraction of it.
     max_iter : int
         Stop after this many iterations without noise.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
-    n_threads : int, optional
-        Number of threads; all processors of this process if not given. The result is the same.
-    verbose : bool
-        Print the distortion after each iteration.
+    random_state, n_threads, verbose
+        As in `VectorQuantizer`.
 
     Attributes
     ----------
-    codebook_ : ndarray, shape (n_codewords, k)
-        The codewords, float32 if the training vectors are, else float64.
+    codebook_
+        As in `VectorQuantizer`.
     distortion_history_ : ndarray
         Weighted mean squared error per component at the start and after each iteration; it may
         rise while there is noise.
@@ -65,39 +60,31 @@ class SimulatedAnnealing(CodebookVQ):
     (16, 2)
     """
 
-    def __init__(self, n_codewords: int, *, noise: float = 0.5, n_steps: int = 100,
-                 init: Literal["kmeans++", "random", "maximin"] | ArrayLike = "kmeans++",
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.noise = noise
-        self.n_steps = n_steps
-        self.init = init
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    n_codewords: int = 256
+    _: KW_ONLY
+    noise: float = 0.5
+    n_steps: int = 100
+    init: str | ArrayLike = "kmeans++"
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None) -> None:
-        _check.number(self.noise, "noise")
-        _check.count(self.n_steps, "n_steps", least=0)
         X, weight = self._checked(X, sample_weight)
         rng = generator(self.random_state, "random_state")
         design = Design(X, weight, self, rng)
         total = mass(X, weight)
         codebook = starts.start(self.init, X, total, self.n_codewords, rng)
-        design.cells = design.survey(codebook)
-        design.history.append(design.cells.distortion)
+        state = design.measured(codebook)
+        design.record.start(state.cells.distortion)
         mean = np.average(X, axis=0, weights=total)
         spread = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=total))
         for step in range(self.n_steps):
             sigma = self.noise * (1 - (step + 1) / self.n_steps) ** 1.5 * spread
-            moved = design.moved(codebook) + sigma * rng.standard_normal(codebook.shape)
-            codebook = moved.astype(X.dtype)
-            design.cells = design.survey(codebook)
-            design.record(design.cells.distortion, len(codebook))
-        self._finish(design.refine(codebook), design)
+            moved = design.moved(state.codebook) + sigma * rng.standard_normal(codebook.shape)
+            state = design.measured(moved.astype(X.dtype))
+            design.record.add(state.cells.distortion, len(codebook))
+        self._finish(design.refine(state.codebook), design)

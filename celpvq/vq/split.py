@@ -1,26 +1,29 @@
-"""Split quantization: the parts of a vector are coded on their own."""
+"""Split quantization: the parts of a vector are coded separately."""
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import KW_ONLY, dataclass
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from .._random import generator
+from .._types import I64, Floats
 from ..errors import ArgumentError
-from . import _check
+from . import _params
+from ._files import check_shape
 from ._rows import Source
-from ._types import Floats, Indices
-from .base import check_shape
 from .distributed import DistributedVQ
 from .full_search import nearest
 from .lbg import LBG
 
 
 class PartsVQ(DistributedVQ):
-    """What split and product quantizers share: one codebook for each part of a vector."""
+    """A quantizer with one codebook for each part of a vector."""
 
-    _fitted: ClassVar[tuple[str, ...]] = ("codebooks_",)
+    _fitted: ClassVar[tuple[str, ...]] = ("codebooks_", "n_iter_")
+    _optional: ClassVar[tuple[str, ...]] = ("n_iter_",)
 
     tol: float
     max_iter: int
@@ -28,6 +31,7 @@ class PartsVQ(DistributedVQ):
     n_threads: int | None
     verbose: bool
     codebooks_: tuple[Floats, ...]
+    n_iter_: int
 
     def _shapes(self, k: int) -> list[tuple[int, int]]:
         """Return the shape of each codebook for vectors of `k` components."""
@@ -37,15 +41,16 @@ class PartsVQ(DistributedVQ):
              executor: Executor | None = None) -> None:  # fmt: skip
         data = self._training(X, sample_weight, executor, least=1)
         rng = generator(self.random_state, "random_state")
-        codebooks, start = [], 0
+        codebooks, start, n_iter = [], 0, 0
         for n_codewords, width in self._shapes(data.X.shape[1]):
             design = LBG(n_codewords, distortion=self.distortion, tol=self.tol,  # type: ignore[arg-type]
                          max_iter=self.max_iter, random_state=rng, n_threads=self.n_threads,
                          verbose=self.verbose)  # fmt: skip
-            design.fit(*data.columns(slice(start, start + width)), executor=executor)
+            part, weight = data.columns(slice(start, start + width))
+            design.fit(part, sample_weight=weight, executor=executor)
             codebooks.append(design.codebook_)
-            start += width
-        self.codebooks_ = tuple(codebooks)
+            start, n_iter = start + width, n_iter + design.n_iter_
+        self.codebooks_, self.n_iter_ = tuple(codebooks), n_iter
 
     @property
     def _n_components(self) -> int:
@@ -55,7 +60,7 @@ class PartsVQ(DistributedVQ):
     def _code_sizes(self) -> tuple[int, ...]:
         return tuple(map(len, self.codebooks_))
 
-    def _encode(self, X: Floats, weight: Floats) -> Indices:
+    def _encode(self, X: Floats, weight: Floats) -> I64:
         codes = np.empty((len(X), len(self.codebooks_)), np.int64)
         start = 0
         for p, book in enumerate(self.codebooks_):
@@ -65,7 +70,7 @@ class PartsVQ(DistributedVQ):
             start += book.shape[1]
         return codes
 
-    def _decode(self, indices: Indices) -> Floats:
+    def _decode(self, indices: I64) -> Floats:
         return np.hstack([b[ix] for b, ix in zip(self.codebooks_, indices.T, strict=True)])
 
     def _check_restored(self) -> None:
@@ -74,8 +79,9 @@ class PartsVQ(DistributedVQ):
             check_shape("codebooks_", book, shape)
 
 
+@dataclass(eq=False, repr=False)
 class SplitVQ(PartsVQ):
-    """A quantizer that cuts each vector in parts and codes each with a codebook of its own.
+    """A quantizer that cuts each vector into parts and codes each with its own codebook.
 
     Parameters
     ----------
@@ -83,23 +89,21 @@ class SplitVQ(PartsVQ):
         Size of the codebook of each part.
     widths : sequence of int, optional
         Number of components of each part; equal ones if not given.
-    distortion : {"squared", "weighted"}
-        Whether errors may have weights per component, those of `fit`'s `sample_weight`.
+    distortion
+        As in `VectorQuantizer`.
     tol : float
-        Stop a design when an iteration lowers the distortion by less than this part of it.
+        Stop a design when an iteration lowers the distortion by less than this fraction of it.
     max_iter : int
         Stop a design after this many iterations for each size of the codebook.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
-    n_threads : int, optional
-        Number of threads; all processors of this process if not given. The result is the same.
-    verbose : bool
-        Print the distortion after each iteration.
+    random_state, n_threads, verbose
+        As in `VectorQuantizer`.
 
     Attributes
     ----------
     codebooks_ : tuple of ndarray, each of shape (n_codewords[i], widths[i])
         The codewords of the parts.
+    n_iter_ : int
+        Number of iterations, over all parts.
 
     References
     ----------
@@ -115,25 +119,23 @@ class SplitVQ(PartsVQ):
     (2000, 2)
     """
 
-    def __init__(self, n_codewords: Sequence[int], *, widths: Sequence[int] | None = None,
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.widths = widths
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    n_codewords: Sequence[int] = (16, 16)
+    _: KW_ONLY
+    widths: Sequence[int] | None = None
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
+    _checks = MappingProxyType({"n_codewords": _params.SIZES})
 
     def _shapes(self, k: int) -> list[tuple[int, int]]:
-        sizes = _check.counts(self.n_codewords, "n_codewords", least=1)
+        sizes = tuple(self.n_codewords)
         if self.widths is None:
             return [(size, width_of_parts(k, len(sizes))) for size in sizes]
-        widths = _check.counts(self.widths, "widths", least=1)
+        widths = tuple(self.widths)
         if len(widths) != len(sizes):
             raise ArgumentError(f"widths: expected {len(sizes)} parts, got {len(widths)}")
         if sum(widths) != k:

@@ -1,62 +1,58 @@
-"""The learning rule of the VQ-VAE, for vectors that are given."""
+"""The learning rule of the VQ-VAE, applied to given vectors."""
 
-from typing import TYPE_CHECKING, Literal, Self
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _check
+from .._threads import spans
+from .._types import F64, I64, Floats
 from ._incremental import IncrementalVQ
-from ._threads import spans
-from ._types import F64, Floats, Indices
 
 if TYPE_CHECKING:
     from .nn import StraightThrough
 
 
+@dataclass(eq=False, repr=False)
 class StraightThroughVQ(IncrementalVQ):
     """A vector quantizer that learns as `celpvq.vq.nn.StraightThrough` does within a network.
 
-    Each batch moves the codewords towards the means of its vectors in their cells, which are
-    forgotten little by little. `layer` and `from_layer` are the ways into a network and back.
-    Learning takes the extra `torch`; coding does not.
+    Each batch moves the codewords towards the means of its vectors in their cells. Old batches
+    are forgotten little by little. `layer` puts the quantizer into a network and `from_layer`
+    takes it out. Learning needs the extra `torch`; coding does not.
 
     Parameters
     ----------
-    n_codewords : int
-        Size of the codebook.
-    batch_size : int
-        Number of vectors per batch.
+    n_codewords
+        As in `VectorQuantizer`.
+    batch_size
+        As in `IncrementalVQ`.
     commitment : float
-        Weight of the commitment loss of `layer` [>= 0]; vectors that are given stay where they are.
+        Weight of the commitment loss of `layer` [>= 0]; it has no effect on `fit`.
     decay : float
-        What a batch leaves of the moving averages before it [0 to 1].
+        Fraction of the moving averages that a batch keeps [0 to 1].
     revive : float
-        A codeword used less than this part of the mean use moves to some vector of the batch.
-    init : {"kmeans++", "random", "maximin"} or array_like, shape (n_codewords, k)
-        The start: training vectors likely to be far from each other, at random, or as far as there
-        are; or a codebook.
-    tol : float
-        Stop when a pass changes the distortion by less than this part of it.
-    max_iter : int
-        Stop after this many passes over the vectors.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
+        A codeword used less than this fraction of the mean use moves to a vector of the batch.
+    init
+        As in `VectorQuantizer`.
+    tol, max_iter
+        As in `IncrementalVQ`.
+    random_state
+        As in `VectorQuantizer`.
     n_threads : int, optional
-        Number of threads of searches and measurements; PyTorch has a setting of its own.
-    verbose : bool
-        Print the distortion after each pass.
+        Number of threads of searches and measurements; PyTorch has its own setting.
+    verbose
+        As in `IncrementalVQ`.
 
     Attributes
     ----------
-    codebook_ : ndarray, shape (n_codewords, k)
-        The codewords, float32 if the training vectors are, else float64.
+    codebook_
+        As in `VectorQuantizer`.
     counts_ : ndarray, shape (n_codewords, k)
         Moving average of the weight in each cell of a batch, the same for all components.
-    distortion_history_ : ndarray, shape (n_iter_ + 1,)
-        Weighted mean squared error per component at the start and after each pass of `fit`.
-    n_iter_ : int
-        Number of passes of `fit`.
+    distortion_history_, n_iter_
+        As in `IncrementalVQ`.
 
     References
     ----------
@@ -64,25 +60,20 @@ class StraightThroughVQ(IncrementalVQ):
        learning", Advances in Neural Information Processing Systems 30, 2017, appendix A.1.
     """
 
-    _kept = 1.0
+    n_codewords: int = 256
+    _: KW_ONLY
+    batch_size: int = 1024
+    commitment: float = 0.25
+    decay: float = 0.99
+    revive: float = 0.02
+    init: str | ArrayLike = "kmeans++"
+    tol: float = 1e-3
+    max_iter: int = 30
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
 
-    def __init__(self, n_codewords: int, *, batch_size: int = 1024, commitment: float = 0.25,
-                 decay: float = 0.99, revive: float = 0.02,
-                 init: Literal["kmeans++", "random", "maximin"] | ArrayLike = "kmeans++",
-                 tol: float = 1e-3, max_iter: int = 30,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.batch_size = batch_size
-        self.commitment = commitment
-        self.decay = decay
-        self.revive = revive
-        self.init = init
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    _kept = 1.0
 
     def layer(self) -> "StraightThrough":
         """Return the quantizer as a layer of a network, to go on learning there.
@@ -104,12 +95,12 @@ class StraightThroughVQ(IncrementalVQ):
 
     @classmethod
     def from_layer(cls, layer: "StraightThrough") -> Self:
-        """Return the quantizer that a network has learnt: it codes and is saved without PyTorch.
+        """Return the quantizer that a network has learnt; it codes and is saved without PyTorch.
 
         Parameters
         ----------
         layer : StraightThrough
-            A layer, on whatever device.
+            A layer, on any device.
 
         Returns
         -------
@@ -132,8 +123,7 @@ class StraightThroughVQ(IncrementalVQ):
         return restored(codebook, counts[:, 0], params)
 
     def _learn(self, codebook: Floats, counts: F64, X: Floats, weight: Floats,
-               order: Indices) -> tuple[Floats, F64]:  # fmt: skip
-        _check.count(self.batch_size, "batch_size", least=1)
+               order: I64) -> tuple[Floats, F64]:  # fmt: skip
         layer = self._layer(codebook, counts)
         from .nn import learn
 

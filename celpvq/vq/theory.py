@@ -1,4 +1,4 @@
-"""What theory says that quantizers can reach, to hold measurements against."""
+"""Limits of quantizers from theory, to compare measurements with."""
 
 from types import MappingProxyType
 
@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 from ..errors import ArgumentError
 from . import _check
 
-# the least normalised second moment known of a cell that fills space, by dimension
+# the least known normalised second moment of a cell that fills space, by dimension
 _GERSHO = MappingProxyType({
     1: 1 / 12,
     2: 5 / (36 * np.sqrt(3)),  # hexagon
@@ -27,7 +27,7 @@ _GERSHO = MappingProxyType({
 
 
 def gersho_constant(k: float) -> float:
-    """Return the normalised second moment of the best cell known in `k` dimensions.
+    """Return the normalised second moment of the best known cell in `k` dimensions.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ def zador_bound(k: float, rate: float, variance: float = 1.0) -> float:
     Returns
     -------
     float
-        Mean squared error per component. It is asymptotic: below about two bits per component a
-        quantizer may do better, but never better than `shannon_distortion_gaussian`.
+        Mean squared error per component. It holds at high rates: below about two bits per
+        component a quantizer may do better, but never better than `shannon_distortion_gaussian`.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def shannon_distortion_gaussian(rate: float, variance: float = 1.0) -> float:
     Returns
     -------
     float
-        The mean squared error that no quantizer of this rate can go below.
+        The least mean squared error of any quantizer of this rate.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def shannon_distortion_gauss_markov(rate: float, a: float, variance: float = 1.0
     Returns
     -------
     float
-        The mean squared error that no quantizer of this rate can go below, of whatever dimension.
+        The least mean squared error of any quantizer of this rate, of any dimension.
 
     Raises
     ------
@@ -143,9 +143,10 @@ def shannon_distortion_gauss_markov(rate: float, a: float, variance: float = 1.0
 
     Notes
     -----
-    By reverse water-filling of the spectrum: at a level D it takes the mean of ``log2(S / D) / 2``
-    over the frequencies where ``S > D``, and leaves the mean of ``min(S, D)``. Up to the least of
-    the spectrum, ``D = variance (1 - a) / (1 + a)``, this is ``variance (1 - a^2) 2^(-2 rate)``.
+    By reverse water-filling of the power spectrum S: a level D costs the mean of
+    ``log2(S / D) / 2`` over the frequencies where ``S > D``, and leaves the distortion
+    ``mean(min(S, D))``. While D is at most the least value of S, ``variance (1 - a) / (1 + a)``,
+    the distortion is ``variance (1 - a^2) 2^(-2 rate)``.
 
     References
     ----------
@@ -184,7 +185,7 @@ def lloyd_max_gaussian(
     thresholds : ndarray, shape (n_levels - 1,)
         The borders between their cells.
     distortion : float
-        Its mean squared error.
+        The mean squared error.
 
     Raises
     ------
@@ -210,7 +211,7 @@ def lloyd_max_gaussian(
 
 
 def _gaussian_cells(levels: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Return centroids and probabilities of the cells, and how each border moves each centroid."""
+    """Return centroids and probabilities of the cells, and derivatives of centroids to borders."""
     borders = np.r_[-np.inf, (levels[:-1] + levels[1:]) / 2, np.inf]
     a, b = borders[:-1], borders[1:]
     probability = np.where(a > 0, ndtr(-a) - ndtr(-b), ndtr(b) - ndtr(a))  # no cancellation

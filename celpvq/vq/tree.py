@@ -1,31 +1,33 @@
-"""Tree-structured quantization: a search in logarithmic time."""
+"""Tree-structured quantization: the search takes logarithmic time."""
 
 from concurrent.futures import Executor
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from .._jit import search
+from .._numba import fast
 from .._random import generator
+from .._threads import in_order, spans
+from .._types import I64, Floats
 from ..errors import ArgumentError
 from . import _check
-from ._cells import Cells, survey
-from ._lloyd import Design
+from ._files import check_shape
 from ._rows import Source
-from ._threads import in_order, spans
-from ._types import F64, Floats, Indices
-from .base import check_shape
+from .cells import Cells, survey
 from .distributed import DistributedVQ
+from .lloyd import Design, State
 
 _ROWS = 4096
 
 
+@dataclass(eq=False, repr=False)
 class TreeVQ(DistributedVQ):
-    """A quantizer that descends a tree, at each node to the nearest of its children.
+    """A quantizer that descends a tree, from each node to its nearest child.
 
-    It compares a vector with ``branching * depth`` codewords of ``branching ** depth``. The levels
-    are designed from the root down, all children of a level at once.
+    It compares a vector with only ``branching * depth`` of the ``branching ** depth`` codewords.
+    The levels are designed from the root down, all nodes of a level together.
 
     Parameters
     ----------
@@ -33,24 +35,20 @@ class TreeVQ(DistributedVQ):
         Number of leaves: a power of `branching`.
     branching : int
         Number of children of each node.
-    distortion : {"squared", "weighted"}
-        Whether errors may have weights per component, those of `fit`'s `sample_weight`.
+    distortion
+        As in `VectorQuantizer`.
     tol : float
-        End a level when an iteration lowers the distortion by less than this part of it.
+        End a level when an iteration lowers the distortion by less than this fraction of it.
     max_iter : int
         End a level after this many iterations.
-    random_state : int, numpy.random.Generator or None
-        Seed of whatever is drawn; a number makes the result repeat exactly.
-    n_threads : int, optional
-        Number of threads; all processors of this process if not given. The result is the same.
-    verbose : bool
-        Print the distortion after each iteration.
+    random_state, n_threads, verbose
+        As in `VectorQuantizer`.
 
     Attributes
     ----------
-    levels_ : tuple of ndarray, the one of depth d of shape (branching ** d, k)
-        The nodes below the root; the children of node j of a level are the `branching` nodes from
-        ``branching * j`` of the next.
+    levels_ : tuple of ndarray, at depth d of shape (branching ** d, k)
+        The nodes below the root. The children of node j of a level are the `branching` nodes from
+        ``branching * j`` of the next level.
     distortion_history_ : ndarray
         Weighted mean squared error per component at the start, after each iteration and at the
         start of each level; it never rises, and its last value belongs to the leaves.
@@ -71,25 +69,19 @@ class TreeVQ(DistributedVQ):
     6
     """
 
+    n_codewords: int = 256
+    _: KW_ONLY
+    branching: int = 2
+    distortion: Literal["squared", "weighted"] = "squared"
+    tol: float = 1e-4
+    max_iter: int = 50
+    random_state: int | np.random.Generator | None = None
+    n_threads: int | None = None
+    verbose: bool = False
+
     _fitted: ClassVar[tuple[str, ...]] = ("levels_", "distortion_history_", "n_iter_")
 
-    levels_: tuple[Floats, ...]
-    distortion_history_: F64
-    n_iter_: int
-
-    def __init__(self, n_codewords: int, *, branching: int = 2,
-                 distortion: Literal["squared", "weighted"] = "squared",
-                 tol: float = 1e-4, max_iter: int = 50,
-                 random_state: int | np.random.Generator | None = None,
-                 n_threads: int | None = None, verbose: bool = False) -> None:  # fmt: skip
-        self.n_codewords = n_codewords
-        self.branching = branching
-        self.distortion = distortion
-        self.tol = tol
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    levels_: tuple[Floats, ...] = field(init=False)
 
     @property
     def codebook_(self) -> Floats:
@@ -99,11 +91,9 @@ class TreeVQ(DistributedVQ):
     def _fit(self, X: Source, sample_weight: Source | None,
              executor: Executor | None = None) -> None:  # fmt: skip
         depth = self._depth()
-        _check.count(self.max_iter, "max_iter", least=0)
-        _check.number(self.tol, "tol")
         data = self._training(X, sample_weight, executor, least=self.n_codewords)
         if not data.n_weighty:
-            raise ArgumentError("sample_weight: expected some weight above 0, got none")
+            raise ArgumentError("sample_weight: expected some weight above zero, got none")
         rng = generator(self.random_state, "random_state")
         design = _LevelDesign(data.X, data.weight, self, rng, executor=executor)
         nodes = design.root()
@@ -111,8 +101,7 @@ class TreeVQ(DistributedVQ):
             nodes = design.refine(design.children(nodes))
             design.levels += (nodes,)
         self.levels_ = design.levels
-        self.distortion_history_ = np.array(design.history)
-        self.n_iter_ = design.n_iter
+        self._keep(design.record)
 
     @property
     def _n_components(self) -> int:
@@ -122,20 +111,19 @@ class TreeVQ(DistributedVQ):
     def _code_sizes(self) -> int:
         return len(self.codebook_)
 
-    def _encode(self, X: Floats, weight: Floats) -> Indices:
+    def _encode(self, X: Floats, weight: Floats) -> I64:
         levels = tuple(level.astype(X.dtype, copy=False) for level in self.levels_)
 
-        def work(rows: slice) -> Indices:
+        def work(rows: slice) -> I64:
             return _leaf(X[rows], weight[rows], levels=levels)
 
         found = in_order(work, spans(len(X), _ROWS), self.n_threads)
         return np.concatenate([np.empty(0, np.int64), *found])
 
-    def _decode(self, indices: Indices) -> Floats:
+    def _decode(self, indices: I64) -> Floats:
         return self.codebook_[indices]
 
     def _depth(self) -> int:
-        _check.count(self.branching, "branching", least=2)
         _check.count(self.n_codewords, "n_codewords", least=self.branching)
         depth, n = 0, 1
         while n < self.n_codewords:
@@ -153,9 +141,9 @@ class TreeVQ(DistributedVQ):
 
 
 class _LevelDesign(Design):
-    """Lloyd iterations over all nodes of a level, which vectors reach through those above."""
+    """Lloyd iterations over all nodes of a level; vectors reach them through the levels above."""
 
-    levels: tuple[Floats, ...] = ()  # above the one that is designed
+    levels: tuple[Floats, ...] = ()  # finished, above the level that is designed
     params: TreeVQ
 
     def survey(self, codebook: Floats) -> Cells:
@@ -171,7 +159,7 @@ class _LevelDesign(Design):
         return mean
 
     def children(self, nodes: Floats) -> Floats:
-        """Return the children of nodes (K, k): a copy each of the node and points around it."""
+        """Return the children of nodes (K, k): a copy of each node, and points around it."""
         branching = self.params.branching
         children = np.repeat(nodes, branching, axis=0)
         rows = np.arange(len(children))
@@ -179,24 +167,25 @@ class _LevelDesign(Design):
         children[rows] += self.step(rows // branching)
         return children
 
-    def refill(self, codebook: Floats, rows: Indices) -> Floats:
+    def refill(self, codebook: Floats, rows: I64) -> Floats:
         """Move each of the codewords `rows` next to the worst of its siblings."""
         worst = self._worst()[rows // self.params.branching]
         codebook[rows] = codebook[worst] + self.step(worst)
         return codebook
 
-    def _worst(self) -> Indices:
+    def _worst(self) -> I64:
         """Return the child with the greatest distortion of each node."""
         errors = self.cells.errors.sum(axis=1).reshape(-1, self.params.branching)
-        worst: Indices = errors.argmax(axis=1) + errors.shape[1] * np.arange(len(errors))
+        worst: I64 = errors.argmax(axis=1) + errors.shape[1] * np.arange(len(errors))
         return worst
 
-    def _can_refill(self) -> bool:
-        errors = self.cells.errors.sum(axis=1).reshape(-1, self.params.branching)
-        return bool((errors.any(axis=1) & self.cells.empty.reshape(errors.shape).any(axis=1)).any())
+    def _can_refill(self, state: State) -> bool:
+        errors = state.cells.errors.sum(axis=1).reshape(-1, self.params.branching)
+        empty = state.cells.empty.reshape(errors.shape)
+        return bool((errors.any(axis=1) & empty.any(axis=1)).any())
 
 
-def _leaf(X: Floats, weight: Floats, *, levels: tuple[Floats, ...]) -> Indices:
+def _leaf(X: Floats, weight: Floats, *, levels: tuple[Floats, ...]) -> I64:
     """Return the node (n,) of the last of some levels that each row of X (n, k) reaches.
 
     weight : (n, k), or (0, k) for none.
@@ -208,8 +197,8 @@ def _leaf(X: Floats, weight: Floats, *, levels: tuple[Floats, ...]) -> Indices:
     return node
 
 
-@search
-def _descend(X: Floats, weight: Floats, codebook: Floats, branching: int, node: Indices) -> None:
+@fast(allocates=True)
+def _descend(X: Floats, weight: Floats, codebook: Floats, branching: int, node: I64) -> None:
     """Move node (n,), in place, to the nearest of its children for each row of X (n, k).
 
     codebook : (K, k), the children of all nodes.    weight : (n, k), or (0, k) for none.

@@ -1,4 +1,4 @@
-"""What the examples share: two photographs, pictures as blocks, and the command line."""
+"""Photographs, blocks of pixels, pictures and the command line of all examples."""
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ def to_blocks(image: Array, size: int) -> Array:
 
 
 def from_blocks(blocks: Array, shape: tuple[int, ...]) -> Array:
-    """Put what `to_blocks` has cut into an image of `shape` again."""
+    """Put blocks from `to_blocks` together into an image of `shape`."""
     h, w = shape
     size = round(blocks.shape[1] ** 0.5)
     return blocks.reshape(h // size, w // size, size, size).swapaxes(1, 2).reshape(h, w)
@@ -63,7 +63,7 @@ def main(
     draw: Callable[[Result], Figure],
     *folders: str,
 ) -> None:
-    """Print what an example measures in `folders`, if any, and save its picture to ``--out``."""
+    """Print the figures that an example measures, and save its picture to ``--out``."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,7 +1,7 @@
-"""Cluster handwritten digits without their labels, then see how well the clusters tell them.
+"""Cluster handwritten digits without their labels, and measure how well the clusters tell digits.
 
-Each codeword gets the label that is most frequent in its cell; digits held back are named after
-their nearest codeword.
+Each codeword takes the most frequent label of its cell. Digits held back take the label of their
+nearest codeword.
 """
 
 from collections.abc import Sequence

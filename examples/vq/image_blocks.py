@@ -1,8 +1,9 @@
 """Code photographs in blocks of 4x4 pixels with 256 codewords: 0.5 bit per pixel.
 
-Beside it, scalar quantizers that also spend 8 bits on each block: of the means of 1, 2, 4 or 8
-parts of the block, whichever is best, and of its cosine transform, the bits going to the
-coefficients that need them most. All are designed for the first photograph, and code both.
+Two scalar quantizers spend the same 8 bits on each block. The first codes the means of 1, 2, 4 or 8
+parts of the block, whichever number is best. The second codes the cosine transform of the block,
+and gives the bits to the coefficients that need them most. All quantizers are designed for the
+first photograph and code both.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
-"""Find similar patches of the photographs by product codes, beside faiss at the same bits.
+"""Find similar patches of the photographs by product codes, and compare with faiss.
 
-The database keeps only the codes of its patches of 8x8 pixels: 4 to 16 bytes in place of 256. A
-query is not coded: one table look-up for each byte of a code gives the distance to it. Recall@10 is
-the part of the 10 patches truly nearest that are among the 10 found. Patches are compared without
-their mean and contrast; flat ones, whose order would be the noise's, are left out.
+The database keeps only the codes of its patches of 8x8 pixels: 4 to 16 bytes instead of 256. A
+query is not coded. Its distance to a coded patch is the sum of one table entry per byte of the
+code. Recall@10 is the fraction of the 10 nearest patches that are among the 10 found. Patches are
+compared without their mean and contrast. Flat patches are left out, as only noise would order them.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def patches(step: int) -> Array:
 
 
 def recall(found: Array, true: Array) -> float:
-    """Return the part of the true neighbours (n, m) that are among the found ones (n, m)."""
+    """Return the fraction of the true neighbours (n, m) that are among the found ones (n, m)."""
     hits = [len(np.intersect1d(a, b)) for a, b in zip(found, true, strict=True)]
     return float(np.mean(hits) / true.shape[1])
 

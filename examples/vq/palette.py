@@ -1,6 +1,6 @@
 """Show a photograph in 16 colours: a palette is a codebook of colours.
 
-Beside the codebook: the palette that Pillow makes by median cut, and a regular grid.
+LBG designs one palette. Pillow makes another one by median cut, and the third is a regular grid.
 """
 
 import numpy as np

@@ -1,9 +1,10 @@
-"""Tell speakers by their spectra: a codebook of line spectral frequencies for each of them.
+"""Identify speakers by their spectra, with a codebook of line spectral frequencies for each one.
 
-FOLDER holds a recording of each speaker. Its first half is learnt; the second is cut into pieces,
-each of which goes to the speaker whose codebook distorts it least, or, beside it, to the one under
-whose Gaussian mixture, started from the codebook, it is most likely. A speaker's halves share room
-and microphone, so the figures say how well the recordings are told apart, not the voices alone.
+FOLDER holds a recording of each speaker. The first half of each recording is learnt, and the second
+half is cut into pieces. A piece goes to the speaker whose codebook distorts it least. For
+comparison it goes to the speaker whose Gaussian mixture, started from the codebook, gives it the
+greatest likelihood. Both halves share the room and the microphone, so the figures measure how well
+recordings differ, not voices alone.
 """
 
 from collections.abc import Sequence

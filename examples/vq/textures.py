@@ -1,9 +1,9 @@
-"""Tell textures by histograms of codewords: how often each small pattern occurs in a patch.
+"""Identify textures by histograms of indices: how often each small pattern occurs in a patch.
 
-Overlapping blocks of 4x4 pixels, without their mean and contrast, are coded with a codebook; the
+Overlapping blocks of 4x4 pixels, without their mean and contrast, are coded with a codebook. The
 histogram of the indices in a patch of 32x32 pixels goes to logistic regression. The left half of
-each region of the photographs is learnt, the right half tested. Beside it: a codebook of noise in
-place of the designed one, and the mean and deviation of the patch alone.
+each region of the photographs is learnt, and the right half is tested. Two other features are
+compared: a codebook of noise, and only the mean and deviation of the patch.
 """
 
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def measure(n_codewords: int = 128) -> Result:
 
 
 def draw(result: Result) -> Figure:
-    """Show the regions, and what each tested patch has been taken for."""
+    """Show the regions, and the region that each tested patch was assigned to."""
     figure = Figure(figsize=(13, 5), layout="constrained")
     panels = figure.subplots(1, 2)
     for panel, image in zip(panels, result.pictures["images"], strict=True):

@@ -1,9 +1,10 @@
-"""Code a short video by motion compensation and vector quantization of what remains.
+"""Code a short video by motion compensation and vector quantization of the prediction error.
 
-Each frame is predicted from the last decoded one, 8x8 pixels at a time, by the displacement that
-fits best; the prediction error is coded in blocks of 4x4 pixels. Beside it: every frame coded alone
-in such blocks, at a higher rate. The video is made here: a camera moves over one photograph while a
-disc cut from the other crosses the view. The first frames, coded alone, design the codebooks.
+Each block of 8x8 pixels is predicted from the last decoded frame, at the displacement that fits
+best. The prediction error is coded in blocks of 4x4 pixels. For comparison every frame is coded
+alone in such blocks, at a higher rate. The video is synthetic: a camera moves over one photograph,
+and a disc cut from the other crosses the view. The codebooks are designed for the first frames,
+coded alone.
 """
 
 from itertools import pairwise
@@ -75,7 +76,7 @@ def measure(n_frames: int = 24, n_learnt: int = 6) -> Result:
 
 
 def draw(result: Result) -> Figure:
-    """Show the last frame in its forms, and how the quality goes."""
+    """Show the last frame in all versions, and the quality over time."""
     figure = Figure(figsize=(13, 6), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[3, 2])
     show_images(above, result.pictures["shown"])

@@ -1,9 +1,9 @@
-"""Learn a codebook within a network (a VQ-VAE) for speech, beside LBG at the same rate.
+"""Learn a codebook within a network (a VQ-VAE) for speech, and compare with LBG at the same rate.
 
-FOLDER holds speech. Its log power spectra, 50 a second in 32 bands, go through a small
-convolutional encoder, one of 256 codewords each, and a decoder, all trained together: 8 bits a
-frame. LBG spends the same 8 bits on each frame alone; encoder and decoder see the frames around it
-as well. Every fifth clip is held back for the figures.
+FOLDER holds speech. Its log power spectra, 50 per second in 32 bands, go through a small
+convolutional encoder, one of 256 codewords each, and a decoder. All are trained together, at 8 bits
+per frame. LBG spends the same 8 bits, but codes each frame alone; encoder and decoder also see the
+frames around it. Every fifth clip is held back for the figures.
 """
 
 from pathlib import Path
@@ -91,7 +91,7 @@ def measure(folder: Path, n_clips: int | None = None, n_epochs: int = 25,
 
 
 def draw(result: Result) -> Figure:
-    """Show some speech held back, as it is and coded."""
+    """Show some speech held back, before and after coding."""
     figure = Figure(figsize=(11, 6), layout="constrained")
     panels = figure.subplots(3, 1, sharex=True)
     low, high = np.percentile(result.pictures["original"][-4:], [0, 100])

@@ -1,8 +1,9 @@
 """Compress the weights of a network by product quantization: accuracy against bytes.
 
-The network tells handwritten digits. Its largest matrix is cut into short rows, and these into
-parts of four or eight weights, each coded with few codewords. Beside it: every weight rounded to
-one of 2, 4 or 16 levels that are designed for the matrix. Codewords and levels count as float32.
+The network recognizes handwritten digits. Its largest matrix is cut into short rows, and these into
+parts of four or eight weights. Each part is coded with a few codewords. For comparison each weight
+is rounded to one of 2, 4 or 16 levels that are designed for the matrix. Codewords and levels count
+as float32.
 """
 
 import numpy as np

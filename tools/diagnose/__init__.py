@@ -1,5 +1,5 @@
-"""Where the quality goes: frames by class, talkers, and the parts of the codec, one by one.
+"""Loss of quality by class of frame, by talker, and by part of the codec.
 
-`classes` tells the frames apart, `frames` measures them, `contenders` holds the codecs that differ
-from the shipped one in a single thing, and `command` compares them.
+`classes` classifies the frames, `frames` measures them, `contenders` holds codecs that differ from
+the shipped one in a single property, and `command` compares them.
 """

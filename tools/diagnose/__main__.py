@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":  # not in the processes that it starts
+if __name__ == "__main__":  # not in its child processes
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
     from diagnose.command import main

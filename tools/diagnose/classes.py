@@ -5,11 +5,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.signal.windows import hann
 
+from celpvq._types import F64, I64
 from celpvq.codec.encoder import vad
 from celpvq.codec.encoder.vad import VadState
 from celpvq.codec.format.modes import DELAY, FRAME_LEN, MAX_LAG, MIN_LAG
-
-Signal = NDArray[np.float64]
+from celpvq.lab.clips import padded
 
 CLASSES = ("voiced", "unvoiced", "onset", "silence")
 _VOICED = 0.5  # normalized correlation with the last pitch period from which on a frame is voiced
@@ -18,21 +18,15 @@ _SILENCE = 1e-10  # mean square
 _FADE_LEN = 80  # 10 ms
 
 
-def padded(x: Signal) -> Signal:
-    """Return x (n,) and the zeros that the encoder needs after it (n_frames * FRAME_LEN,)."""
-    n_frames = -(-(len(x) + DELAY) // FRAME_LEN)
-    return np.pad(x, (0, n_frames * FRAME_LEN - len(x)))
-
-
-def to_frames(x: Signal) -> Signal:
-    """Return x (n,) as the frames that the codec makes of it (n_frames, FRAME_LEN)."""
+def to_frames(x: F64) -> F64:
+    """Return x (n,) as the frames of the codec (n_frames, FRAME_LEN)."""
     return np.roll(padded(x), DELAY).reshape(-1, FRAME_LEN)
 
 
-def periodicity(x: Signal) -> Signal:
-    """Return how much each frame of x (n,) is like what was one pitch period before (n_frames,).
+def periodicity(x: F64) -> F64:
+    """Return the periodicity of each frame of x (n,), shape (n_frames,).
 
-    The greatest normalized correlation over all lags of the codec.
+    It is the greatest normalized correlation with the past over all lags of the codec.
     """
     frames = to_frames(x)
     past = np.r_[np.zeros(MAX_LAG), frames.ravel()]
@@ -46,12 +40,11 @@ def periodicity(x: Signal) -> Signal:
     return best
 
 
-def classify(x: Signal) -> NDArray[np.int64]:
+def classify(x: F64) -> I64:
     """Return the class of each frame of x (n,) at 8 kHz, a place in `CLASSES` (n_frames,).
 
-    Silence is what the encoder's detector of pauses takes for it. An onset is a frame of speech
-    whose level is 9 dB above that of the frame before; of the others those are voiced whose
-    `periodicity` is at least 0.5.
+    The encoder's VAD detects silence. An onset is a frame of speech whose level is 9 dB above the
+    level of the frame before. Other frames are voiced if their `periodicity` is at least 0.5.
     """
     frames, state = to_frames(x), VadState.new()
     silent = np.array([vad.update(frame, state) > 0 for frame in frames])
@@ -62,7 +55,7 @@ def classify(x: Signal) -> NDArray[np.int64]:
     return np.select(conditions, kinds, CLASSES.index("unvoiced"))
 
 
-def replace(x: Signal, y: Signal, chosen: NDArray[np.bool_]) -> Signal:
+def replace(x: F64, y: F64, chosen: NDArray[np.bool_]) -> F64:
     """Return y (n,) with x (n,) in the chosen frames (n_frames,), cross-faded over 10 ms."""
     steps = np.repeat(chosen.astype(np.float64), FRAME_LEN)
     window = hann(_FADE_LEN + 1)

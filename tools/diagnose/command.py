@@ -1,50 +1,52 @@
-"""Tell where the quality of one bit rate goes.
+"""Diagnose the losses of quality at one bit rate.
 
     python tools/diagnose FOLDER --mode 4800 --clips 24 --out diagnosis
 
-Four tables: classes of frames, with ratios of what the search heard and levels of what comes out;
-what the measures would gain with the original in these frames, and with one part of the codec
-unquantized, or changed; talkers; languages. File names such as source_speaker_sentence_lang_sex
-tell talker and language; of other files the folder is the talker.
+The tool prints four tables. The first one has the classes of frames: the signal-to-noise ratio of
+the search, and the levels of the decoder's output. The second one has the gain in each measure with
+the original in the frames of a class, and with one part of the codec unquantized or changed. The
+others have talkers and languages. File names such as source_speaker_sentence_lang_sex give talker
+and language; for other files the folder is the talker.
 
-DIR gets diagnosis.md, and scores.csv, from which the same command goes on.
+DIR gets diagnosis.md, and scores.csv, from which the same command continues.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+import options
 
 from celpvq.codec.common import table_set
 from celpvq.codec.format import modes
-from celpvq.errors import CelpvqError
+from celpvq.lab import comparison
+from celpvq.lab.clips import Clip, find_clips
+from celpvq.lab.contenders import Celpvq, Contender
+from celpvq.lab.scores import Result, ScoresFile
+from celpvq.lab.summary import difference_table, score_table, summarize
+from celpvq.lab.tabular import markdown
 from celpvq.output import make_folder, write_file
-from celpvq.quality import compare as comparing
-from celpvq.quality.checkpoint import Checkpoint, Result
-from celpvq.quality.contenders import Celpvq, Clip, Contender, read_speech
-from celpvq.quality.evaluation import missing_packages
-from celpvq.quality.report import TITLES, difference_table, markdown_table, score_table, summarize
+from celpvq.quality.evaluation import TITLES, missing_packages
 
 from .classes import CLASSES, classify
 from .contenders import Replaced, Unfiltered, Unquantized, code, parts
 from .frames import Frames, frame_table
 
 MEASURES = ("pesq", "estoi", "visqol")
-_N_FIELDS = 5  # of a file name that tells talker and language
+_N_FIELDS = 5  # of a file name with talker and language
 
 
 def talker(clip: str) -> str:
-    """Return who speaks in a clip, by its name."""
+    """Return the talker of a clip, from its name."""
     path = PurePosixPath(clip)
     fields = path.stem.split("_")
     return "_".join(fields[:2]) if len(fields) == _N_FIELDS else path.parent.name or path.stem
 
 
 def language(clip: str) -> str:
-    """Return the language of a clip, by its name; "?" if that does not tell."""
+    """Return the language of a clip, from its name; "?" if it is unknown."""
     fields = PurePosixPath(clip).stem.split("_")
     return fields[-2] if len(fields) == _N_FIELDS else "?"
 
@@ -57,7 +59,7 @@ def group_table(title: str, results: Sequence[Result], groups: Sequence[str]) ->
         scores = [[result.scores[m] for m in MEASURES] for _, result in members]
         rows.append((name, len(scores), np.mean(scores, axis=0)))
     rows.sort(key=lambda row: row[2][0])
-    return markdown_table(
+    return markdown(
         [title, "clips", *(TITLES[m] for m in MEASURES)],
         [[name, str(n), *(f"{mean:.3f}" for mean in means)] for name, n, means in rows],
     )
@@ -65,9 +67,9 @@ def group_table(title: str, results: Sequence[Result], groups: Sequence[str]) ->
 
 def frames_of(clip: Clip, bitrate: int) -> Frames:
     """Return the frames of a clip, before and after the codec."""
-    x, mode = read_speech(clip.path), modes.get(bitrate)
-    heard, out = (code(x, mode, table_set.default(), postfilter=on) for on in (False, True))
-    return Frames.of(classify(x), x, heard, out)
+    x, mode = clip.read(), modes.get(bitrate)
+    synthesis, out = (code(x, mode, table_set.default(), enhancement=on) for on in (False, True))
+    return Frames.of(classify(x), x, synthesis, out)
 
 
 def contenders(mode: int) -> list[Contender]:
@@ -75,17 +77,17 @@ def contenders(mode: int) -> list[Contender]:
     return [
         Celpvq(mode), *(Replaced(mode, kind) for kind in CLASSES),
         *(Unquantized(mode, part) for part in parts(modes.get(mode))),
-        Celpvq(mode, "best"), Unfiltered(mode, "no restoration, no postfilters"),
+        Celpvq(mode, "best"), Unfiltered(mode, "no enhancement"),
     ]  # fmt: skip
 
 
 def diagnose(clips: Sequence[Clip], mode: int, out: Path, jobs: int) -> str:
-    """Return the report; scores are kept in `out`."""
-    checkpoint, codecs = Checkpoint(out / "scores.csv"), contenders(mode)
-    tasks = comparing.plan(clips, codecs, MEASURES, checkpoint)
-    for _ in comparing.compare(tasks, checkpoint, jobs):
+    """Return the report; the folder `out` keeps the scores."""
+    scores, codecs = ScoresFile(out / "scores.csv"), contenders(mode)
+    tasks = comparison.plan(clips, codecs, MEASURES, scores)
+    for _ in comparison.compare(tasks, scores, jobs):
         pass
-    results = {c.name: [checkpoint.results[c.name, clip.name] for clip in clips] for c in codecs}
+    results = {c.name: [scores.results[c.name, clip.name] for clip in clips] for c in codecs}
     base = codecs[0].name
     summaries = summarize(results, MEASURES, base)
     names = [clip.name for clip in clips]
@@ -101,9 +103,8 @@ def diagnose(clips: Sequence[Clip], mode: int, out: Path, jobs: int) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    parser = argparse.ArgumentParser(
-        "diagnose", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options.new_parser(__doc__)
+    parser.prog = "diagnose"
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="speech: 8000 Hz, mono")
     parser.add_argument("--mode", type=int, default=6400, choices=list(modes.MODES))
     parser.add_argument("--clips", type=int, metavar="N", help="only N clips, evenly spaced")
@@ -111,13 +112,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
     args = parser.parse_args(argv)
     if missing := missing_packages(MEASURES):
-        sys.exit(f"diagnose: for want of packages: {missing}: pip install celpvq[quality]")
-    try:
-        clips = comparing.find_clips(args.folder, args.clips)
+        sys.exit(f"diagnose: missing packages: {missing}: pip install celpvq[quality]")
+    with options.errors_end("diagnose"):
+        clips = find_clips(args.folder, args.clips)
         make_folder(args.out, "--out")
         text = diagnose(clips, args.mode, args.out, args.jobs) + "\n"
         write_file(args.out / "diagnosis.md", text.encode())
-    except CelpvqError as error:
-        sys.exit(f"diagnose: {error}")
     print(text, end="")
     return 0

@@ -2,5 +2,5 @@
 
     python tools/peers FOLDER OUT
 
-Nothing of them comes with celpvq: what is not installed is named and left out.
+celpvq contains none of them. The command names those that are not installed, and leaves them out.
 """

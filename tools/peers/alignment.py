@@ -1,25 +1,24 @@
-"""By how much a signal is late: the peak of its cross-correlation with the original."""
+"""Delay of a signal: the peak of its cross-correlation with the original."""
 
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
+
+from celpvq._types import F64, I16
 
 MAX_LAG = 400  # samples, 50 ms
 _ENVELOPE_LEN = 81  # samples, 10 ms
 
-Signal = NDArray[np.float64]
 
-
-def lag(pairs: Iterable[tuple[NDArray[np.int16], NDArray[np.int16]]], *, waveform: bool) -> int:
-    """Return by how many samples coded speech is late, over all pairs of original and coded.
+def lag(pairs: Iterable[tuple[I16, I16]], *, waveform: bool) -> int:
+    """Return the delay of coded speech [samples], over all pairs of original and coded.
 
     Parameters
     ----------
     pairs : iterable of two ndarray, shape (n,)
         Original and coded speech; every pair has the same weight.
     waveform : bool
-        Compare waveforms; otherwise their envelopes, which tell a few milliseconds at best.
+        Whether to compare waveforms; otherwise their envelopes, to a few milliseconds.
 
     Returns
     -------
@@ -33,8 +32,8 @@ def lag(pairs: Iterable[tuple[NDArray[np.int16], NDArray[np.int16]]], *, wavefor
     return int(np.argmax(total)) - MAX_LAG
 
 
-def _normalized(samples: NDArray[np.int16], *, waveform: bool) -> Signal:
-    """Return what is compared, without its mean, at unit energy."""
+def _normalized(samples: I16, *, waveform: bool) -> F64:
+    """Return the waveform or the envelope, without its mean, at unit energy."""
     signal = samples.astype(np.float64)
     if not waveform:
         signal = np.convolve(np.abs(signal), np.hanning(_ENVELOPE_LEN), "same")
@@ -43,7 +42,7 @@ def _normalized(samples: NDArray[np.int16], *, waveform: bool) -> Signal:
     return signal / energy if energy else signal
 
 
-def _correlation(x: Signal, y: Signal) -> Signal:
+def _correlation(x: F64, y: F64) -> F64:
     """Return the correlation of x (n,) with y (n,) at lags from -MAX_LAG to MAX_LAG."""
     size = 1 << (x.size + MAX_LAG).bit_length()
     circular = np.fft.irfft(np.conj(np.fft.rfft(x, size)) * np.fft.rfft(y, size), size)

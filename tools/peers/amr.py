@@ -5,11 +5,14 @@ from ctypes import c_int, c_void_p
 
 import numpy as np
 
-from .codec import I16, Peer, declare, load
+from celpvq._types import I16
+
+from .codec import Peer, declare, decode_each, encode_each, load
 
 KBPS = (4.75, 5.15, 5.9, 6.7, 7.4, 7.95, 10.2, 12.2)
+NEAREST_KBPS = {4800: 4.75, 5600: 5.9, 6400: 6.7, 7200: 7.4, 8000: 7.95}  # by celpvq's bit/s
 _MAX_BYTES = 64
-_NO_DATA = b"\x7c"  # frame type 15: the library conceals, as it would a bad frame
+_NO_DATA = b"\x7c"  # frame type 15, which the library conceals like a bad frame
 
 
 class Amr(Peer):
@@ -30,27 +33,21 @@ class Amr(Peer):
         declare(lib, "Decoder_Interface_Decode", None, c_void_p, c_void_p, c_void_p, c_int)
 
     def encode(self, frames: I16) -> list[bytes]:
-        """Return the packets, in the form of storage files, a header byte each."""
+        """Return the packets in the format of storage files, with a header byte each."""
         state = self._lib.Encoder_Interface_init(0)
         packet = np.empty(_MAX_BYTES, dtype=np.uint8)
         encode, out = self._lib.Encoder_Interface_Encode, packet.ctypes.data
-        first, step = frames.ctypes.data, frames.strides[0]
-        packets = []
-        for i in range(len(frames)):
-            n_bytes = encode(state, self._mode, first + i * step, out, 0)
-            packets.append(packet[:n_bytes].tobytes())
+        packets = encode_each(frames, packet, lambda x: encode(state, self._mode, x, out, 0))
         self._lib.Encoder_Interface_exit(state)
         return packets
 
     def decode(self, packets: Sequence[bytes | None]) -> I16:
-        """Return the samples; what is None is concealed by the library."""
+        """Return the samples; the library conceals packets that are None."""
         state = self._lib.Decoder_Interface_init()
-        out = np.empty((len(packets), self.frame_len), dtype=np.int16)
-        decode, first, step = self._lib.Decoder_Interface_Decode, out.ctypes.data, out.strides[0]
-        for i, packet in enumerate(packets):
-            decode(state, _NO_DATA if packet is None else packet, first + i * step, 0)
+        decode, given = self._lib.Decoder_Interface_Decode, [p or _NO_DATA for p in packets]
+        samples = decode_each(given, self.frame_len, lambda p, y: decode(state, p, y, 0))
         self._lib.Decoder_Interface_exit(state)
-        return out.reshape(-1)
+        return samples
 
 
 def peers() -> list[Peer]:

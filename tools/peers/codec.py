@@ -1,33 +1,25 @@
-"""What the wrappers share: a codec, what it makes of a clip, and how its library is found."""
+"""The base of the wrappers: a codec at one setting, and the search for its library."""
 
 import ctypes
 import ctypes.util
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLERATE = 8000  # Hz
+from celpvq._types import I16
+from celpvq.codec.format.modes import FRAME_LEN, SAMPLERATE
+from celpvq.lab.contenders import Coded
 
-I16 = NDArray[np.int16]
+Bytes = NDArray[np.uint8]
+P = TypeVar("P")
 
 
 class AbsentError(Exception):
     """A library or a program is not installed; the message names it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Coded:
-    """A clip after a codec."""
-
-    samples: I16  # (n,) as long as the clip, aligned with it
-    kbps: float  # what it took [kbit/s]
-    encode_s: float  # processor time [s]
-    decode_s: float
 
 
 class Peer(ABC):
@@ -36,20 +28,20 @@ class Peer(ABC):
     Attributes
     ----------
     name : str
-        What tables call it, rate included; also the name of its folder.
+        Name in tables, rate included; also the name of its folder.
     kbps : float or None
-        Rate of the setting [kbit/s]; None if only the packets tell.
+        Rate of the setting [kbit/s]; None if the rate varies.
     frame_len : int
         Samples per frame at 8 kHz.
     delay : int
-        Samples by which the decoder's output is late, found by `alignment.lag`.
+        Delay of the decoder's output [samples], found by `alignment.lag`.
     waveform : bool
-        Whether what is decoded follows the waveform; otherwise only its envelope can be aligned.
+        Whether decoded speech follows the waveform; otherwise only its envelope can be aligned.
     """
 
     name: str
     kbps: float | None
-    frame_len: ClassVar[int] = 160
+    frame_len: ClassVar[int] = FRAME_LEN
     delay: ClassVar[int]
     waveform: ClassVar[bool] = True
 
@@ -62,7 +54,7 @@ class Peer(ABC):
         """Return the samples (n_frames * frame_len,) of packets, from a fresh decoder."""
 
     def code(self, samples: I16) -> Coded:
-        """Encode and decode a clip (n,); zeros follow it until its last sample has come out."""
+        """Encode and decode a clip (n,), followed by the zeros that bring out its last sample."""
         n_frames = -(-(samples.size + self.delay) // self.frame_len)
         frames = np.zeros((n_frames, self.frame_len), dtype=np.int16)
         frames.reshape(-1)[: samples.size] = samples
@@ -83,8 +75,30 @@ class Peer(ABC):
 
     @staticmethod
     def clock() -> float:
-        """Return the processor time that counts [s]: that of this thread."""
+        """Return the processor time of this thread [s]."""
         return time.thread_time()
+
+
+def encode_each(frames: I16, packet: Bytes, call: Callable[[int], int | None]) -> list[bytes]:
+    """Return the packets of frames (n_frames, frame_len).
+
+    call(address of a frame) fills `packet` and returns its length; None stands for all of it.
+    """
+    packets = []
+    for i in range(len(frames)):
+        length = call(frames.ctypes.data + i * frames.strides[0])
+        packets.append(packet[:length].tobytes())
+    return packets
+
+
+def decode_each(
+    packets: Sequence[P], frame_len: int, call: Callable[[P, int], object]
+) -> I16:  # fmt: skip
+    """Return the samples of packets; call(packet, address) writes those of one."""
+    out = np.empty((len(packets), frame_len), dtype=np.int16)
+    for i, packet in enumerate(packets):
+        call(packet, out.ctypes.data + i * out.strides[0])
+    return out.reshape(-1)
 
 
 def load(name: str, package: str) -> ctypes.CDLL:

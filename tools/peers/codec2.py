@@ -1,6 +1,6 @@
-"""Codec 2, by libcodec2: parametric, so that its waveform is not that of the original.
+"""Codec 2, by libcodec2: parametric, so its waveform differs from the original.
 
-Its noise comes from a generator that the library never resets: no two runs give the same samples.
+Its noise comes from a generator that the library never resets, so the samples differ in each run.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,9 @@ from ctypes import c_int, c_void_p
 
 import numpy as np
 
-from .codec import I16, Peer, declare, load
+from celpvq._types import I16
+
+from .codec import Peer, declare, decode_each, encode_each, load
 
 MODES = {0: 3.2, 1: 2.4}  # the library's numbers [kbit/s]
 
@@ -35,23 +37,17 @@ class Codec2(Peer):
         state = self._lib.codec2_create(self._mode)
         packet = np.empty((self._lib.codec2_bits_per_frame(state) + 7) // 8, dtype=np.uint8)
         encode, out = self._lib.codec2_encode, packet.ctypes.data
-        first, step = frames.ctypes.data, frames.strides[0]
-        packets = []
-        for i in range(len(frames)):
-            encode(state, out, first + i * step)
-            packets.append(packet.tobytes())
+        packets = encode_each(frames, packet, lambda x: encode(state, out, x))
         self._lib.codec2_destroy(state)
         return packets
 
     def decode(self, packets: Sequence[bytes]) -> I16:
         """Return the samples."""
         state = self._lib.codec2_create(self._mode)
-        out = np.empty((len(packets), self.frame_len), dtype=np.int16)
-        decode, first, step = self._lib.codec2_decode, out.ctypes.data, out.strides[0]
-        for i, packet in enumerate(packets):
-            decode(state, first + i * step, packet)
+        decode = self._lib.codec2_decode
+        samples = decode_each(packets, self.frame_len, lambda p, y: decode(state, y, p))
         self._lib.codec2_destroy(state)
-        return out.reshape(-1)
+        return samples
 
 
 def peers() -> list[Peer]:

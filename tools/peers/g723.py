@@ -1,6 +1,6 @@
 """G.723.1 at 6.3 kbit/s, by the program ffmpeg, whose encoder has this rate only.
 
-Its times are what the program takes beyond the time for a single frame, which is nearly all start.
+Its times exclude the time for a single frame, which is nearly all the start of the program.
 """
 
 import functools
@@ -12,7 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from .codec import I16, SAMPLERATE, AbsentError, Coded, Peer
+from celpvq._types import I16
+from celpvq.codec.format.modes import SAMPLERATE
+from celpvq.lab.contenders import Coded
+
+from .codec import AbsentError, Peer
 
 _PACKET_BYTES = 24
 _N_RUNS = 5
@@ -35,13 +39,13 @@ class G723(Peer):
 
     @staticmethod
     def clock() -> float:
-        """Return the processor time of the programs that have ended [s]."""
+        """Return the processor time of all programs that have ended [s]."""
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         return used.ru_utime + used.ru_stime
 
     @functools.cached_property
     def _start(self) -> Coded:
-        """What a single frame takes, by its median."""
+        """The median time of a single frame."""
         frame = np.zeros(1, dtype=np.int16)
         runs = [Peer.code(self, frame) for _ in range(_N_RUNS)]
         encode_s, decode_s = np.median([(r.encode_s, r.decode_s) for r in runs], axis=0)

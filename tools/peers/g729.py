@@ -5,7 +5,9 @@ from ctypes import byref, c_uint8, c_void_p
 
 import numpy as np
 
-from .codec import I16, Peer, declare, load
+from celpvq._types import I16
+
+from .codec import Peer, declare, decode_each, encode_each, load
 
 _MAX_BYTES = 10
 
@@ -25,7 +27,7 @@ class G729A(Peer):
         declare(lib, "bcg729Encoder", None, c_void_p, c_void_p, c_void_p, c_void_p)
         declare(lib, "initBcg729DecoderChannel", c_void_p)
         declare(lib, "closeBcg729DecoderChannel", None, c_void_p)
-        flags = (c_uint8,) * 4  # length, erased, silence descriptor, RTP payload of RFC 3389
+        flags = (c_uint8,) * 4  # length, erased, SID, RTP payload of RFC 3389
         declare(lib, "bcg729Decoder", None, c_void_p, c_void_p, *flags, c_void_p)
 
     def encode(self, frames: I16) -> list[bytes]:
@@ -33,23 +35,21 @@ class G729A(Peer):
         state = self._lib.initBcg729EncoderChannel(0)
         packet, length = np.empty(_MAX_BYTES, dtype=np.uint8), c_uint8()
         encode, out, n_bytes = self._lib.bcg729Encoder, packet.ctypes.data, byref(length)
-        first, step = frames.ctypes.data, frames.strides[0]
-        packets = []
-        for i in range(len(frames)):
-            encode(state, first + i * step, out, n_bytes)
-            packets.append(packet[: length.value].tobytes())
+        packets = encode_each(
+            frames, packet, lambda x: encode(state, x, out, n_bytes) or length.value
+        )
         self._lib.closeBcg729EncoderChannel(state)
         return packets
 
     def decode(self, packets: Sequence[bytes]) -> I16:
         """Return the samples."""
         state = self._lib.initBcg729DecoderChannel()
-        out = np.empty((len(packets), self.frame_len), dtype=np.int16)
-        decode, first, step = self._lib.bcg729Decoder, out.ctypes.data, out.strides[0]
-        for i, packet in enumerate(packets):
-            decode(state, packet, len(packet), 0, 0, 0, first + i * step)
+        decode = self._lib.bcg729Decoder
+        samples = decode_each(
+            packets, self.frame_len, lambda p, y: decode(state, p, len(p), 0, 0, 0, y)
+        )
         self._lib.closeBcg729DecoderChannel(state)
-        return out.reshape(-1)
+        return samples
 
 
 def peers() -> list[Peer]:

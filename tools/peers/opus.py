@@ -5,10 +5,13 @@ from ctypes import c_char_p, c_int, c_int32, c_void_p
 
 import numpy as np
 
-from .codec import I16, SAMPLERATE, Peer, declare, load
+from celpvq._types import I16
+from celpvq.codec.format.modes import SAMPLERATE
+
+from .codec import Peer, declare, decode_each, encode_each, load
 
 CONSTANT = (6000, 7200, 8000, 10000, 12000)  # bit/s
-VARIABLE = (6000, 7000, 8000, 9500)  # asked for; what was taken is in the results
+VARIABLE = (6000, 7000, 8000, 9500)  # targets [bit/s]; the results hold the actual rates
 _VOIP, _VOICE, _NARROWBAND = 2048, 3001, 1101
 _SET_BITRATE, _SET_VBR, _SET_BANDWIDTH = 4002, 4006, 4008
 _SET_COMPLEXITY, _SET_VBR_CONSTRAINT, _SET_SIGNAL = 4010, 4020, 4024
@@ -51,23 +54,19 @@ class Opus(Peer):
             self._lib.opus_encoder_ctl(state, request, value)
         packet = np.empty(_MAX_BYTES, dtype=np.uint8)
         encode, out = self._lib.opus_encode, packet.ctypes.data
-        first, step = frames.ctypes.data, frames.strides[0]
-        packets = []
-        for i in range(len(frames)):
-            n_bytes = encode(state, first + i * step, self.frame_len, out, _MAX_BYTES)
-            packets.append(packet[:n_bytes].tobytes())
+        packets = encode_each(
+            frames, packet, lambda x: encode(state, x, self.frame_len, out, _MAX_BYTES)
+        )
         self._lib.opus_encoder_destroy(state)
         return packets
 
     def decode(self, packets: Sequence[bytes]) -> I16:
         """Return the samples."""
         state = self._lib.opus_decoder_create(SAMPLERATE, 1, None)
-        out = np.empty((len(packets), self.frame_len), dtype=np.int16)
-        decode, first, step = self._lib.opus_decode, out.ctypes.data, out.strides[0]
-        for i, packet in enumerate(packets):
-            decode(state, packet, len(packet), first + i * step, self.frame_len, 0)
+        decode, n = self._lib.opus_decode, self.frame_len
+        samples = decode_each(packets, n, lambda p, y: decode(state, p, len(p), y, n, 0))
         self._lib.opus_decoder_destroy(state)
-        return out.reshape(-1)
+        return samples
 
 
 def peers() -> list[Peer]:

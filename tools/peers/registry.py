@@ -1,4 +1,4 @@
-"""Which codecs there are, and which of them this machine has."""
+"""The known codecs, and the search for the installed ones."""
 
 from importlib import import_module
 
@@ -8,7 +8,7 @@ KINDS = ("amr", "g729", "g723", "speex", "opus", "codec2")  # modules of this pa
 
 
 def installed(kinds: tuple[str, ...] = KINDS) -> tuple[list[Peer], dict[str, str]]:
-    """Return the codecs of `kinds` that are installed, and what the others of them lack."""
+    """Return the installed codecs of `kinds`, and for each other kind the missing package."""
     peers: list[Peer] = []
     absent = {}
     for kind in kinds:

@@ -5,7 +5,9 @@ from ctypes import Structure, byref, c_char_p, c_int, c_void_p
 
 import numpy as np
 
-from .codec import I16, Peer, declare, load
+from celpvq._types import I16
+
+from .codec import Peer, declare, decode_each, encode_each, load
 
 RATES = {2: 5.95, 3: 8.0, 5: 11.0}  # the lowest quality that has each rate [kbit/s]
 _SET_ENHANCER, _SET_QUALITY, _SET_COMPLEXITY = 0, 4, 16
@@ -60,13 +62,13 @@ class Speex(Peer):
         lib.speex_bits_init(byref(bits))
         packet, where = np.empty(_MAX_BYTES, dtype=np.uint8), byref(bits)
         frames = frames.copy()  # the library may write into them
-        first, step = frames.ctypes.data, frames.strides[0]
-        packets = []
-        for i in range(len(frames)):
+
+        def encode(x: int) -> int:
             lib.speex_bits_reset(where)
-            lib.speex_encode_int(state, first + i * step, where)
-            n_bytes = lib.speex_bits_write(where, packet.ctypes.data, _MAX_BYTES)
-            packets.append(packet[:n_bytes].tobytes())
+            lib.speex_encode_int(state, x, where)
+            return int(lib.speex_bits_write(where, packet.ctypes.data, _MAX_BYTES))
+
+        packets = encode_each(frames, packet, encode)
         lib.speex_bits_destroy(where)
         lib.speex_encoder_destroy(state)
         return packets
@@ -77,14 +79,16 @@ class Speex(Peer):
         state = lib.speex_decoder_init(lib.speex_lib_get_mode(0))
         lib.speex_decoder_ctl(state, _SET_ENHANCER, byref(c_int(1)))
         lib.speex_bits_init(byref(bits))
-        out, where = np.empty((len(packets), self.frame_len), dtype=np.int16), byref(bits)
-        first, step = out.ctypes.data, out.strides[0]
-        for i, packet in enumerate(packets):
+        where = byref(bits)
+
+        def decode(packet: bytes, y: int) -> None:
             lib.speex_bits_read_from(where, packet, len(packet))
-            lib.speex_decode_int(state, where, first + i * step)
+            lib.speex_decode_int(state, where, y)
+
+        samples = decode_each(packets, self.frame_len, decode)
         lib.speex_bits_destroy(where)
         lib.speex_decoder_destroy(state)
-        return out.reshape(-1)
+        return samples
 
 
 def peers() -> list[Peer]:

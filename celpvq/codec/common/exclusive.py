@@ -49,9 +49,8 @@ class Stateful:
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
         self.__dict__.update(attributes)
+        self._access = ExclusiveAccess()
         self.state = self.state.copy()  # the fields of an unpickled record would be copies
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = copy.copy(self)  # `__setstate__` gives it a state of its own
-        twin._access = ExclusiveAccess()
-        return twin
+        return copy.copy(self)  # `__setstate__` gives it a state and an access of its own

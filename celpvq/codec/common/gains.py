@@ -12,7 +12,7 @@ from ..._types import F64
 
 N_TAPS = 4
 MAX_CORRECTION_DB = 30.0
-# literals: what the C library returns may differ in its last bit
+# literals, since C libraries may differ in the last bit
 _LOG2_10_20 = 0.16609640474436813  # log2(10) / 20
 _LN2 = 0.6931471805599453
 _SILENT = 1e-6  # the least rms of a code vector

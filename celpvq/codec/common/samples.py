@@ -12,11 +12,30 @@ FULL_SCALE = 32768.0  # int16 is float in [-1, 1) times this
 
 
 def as_array(x: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Return x as an array; raise `ArgumentError` if its lengths differ within a dimension."""
+    """Return x as an array.
+
+    Raises
+    ------
+    ArgumentError
+        If its lengths differ within a dimension.
+    ArgumentTypeError
+        If it cannot become an array, or has masked values.
+    """
+    if isinstance(x, np.ma.MaskedArray):
+        if np.ma.is_masked(x):
+            raise ArgumentTypeError(
+                "x: expected an array without masked values; fill them first: x.filled(0)"
+            )
+        x = x.data
     try:
         return np.asarray(x)
     except ValueError as error:
         raise ArgumentError(f"x: {error}") from None
+    except Exception as error:  # a tensor that is not in memory, or that wants its gradient
+        reason = str(error).partition("\n")[0]
+        raise ArgumentTypeError(
+            f"x: expected an array, got {type(x).__name__}: {reason}"
+        ) from error
 
 
 def scaled(array: npt.NDArray[Any]) -> F64:

@@ -41,8 +41,8 @@ _PROVENANCE = "provenance"
 _PITCH_GAIN_LIMIT = 1.3
 _MAX_CORRECTION_DB = 60.0
 _MAX_PREDICTOR_TAP = 2.0
-_MAX_BYTES = 1 << 24  # of a file and of what it unpacks to
-# what numpy, zipfile and json raise on files that somebody damaged or made up
+_MAX_BYTES = 1 << 24  # limit of a file, packed and unpacked
+# exceptions of numpy, zipfile and json for damaged or forged files
 _UNREADABLE = (
     OSError, ValueError, EOFError, KeyError, MemoryError, RecursionError, NotImplementedError,
     zipfile.BadZipFile, zlib.error,
@@ -229,7 +229,7 @@ class TableSet:
         except TablesError:
             raise
         except _UNREADABLE as error:
-            why = getattr(error, "strerror", None) or error  # without the path, which is there
+            why = getattr(error, "strerror", None) or error  # the message names the path already
             raise TablesError(f"tables: {path}: {why}") from error
         if not isinstance(provenance, dict):
             raise TablesError(f"tables: {path}: expected a mapping as provenance")
@@ -256,20 +256,21 @@ def given(tables: TableSet | None) -> TableSet:
     return tables
 
 
-def made_with(digest: str, given: TableSet | None = None) -> TableSet:
+def made_with(digest: str, tables: TableSet | None = None) -> TableSet:
     """Return the set of a stream, whose hash begins with `digest`.
 
     Raises
     ------
     TablesError
-        If it is not installed, or if `given` is another set.
+        If it is not installed, or if `tables` is another set.
     """
-    if given is None:
+    if tables is None:
         return by_hash(digest)
-    if not given.hash.startswith(digest):
-        got = given.hash[: len(digest)]
+    tables = given(tables)
+    if not tables.hash.startswith(digest):
+        got = tables.hash[: len(digest)]
         raise TablesError(f"tables: the stream was made with {digest}, got {got}")
-    return given
+    return tables
 
 
 @functools.cache

@@ -163,7 +163,7 @@ def _allowed(index: int, state: ConcealmentState) -> float:
             return np.inf
         limit = max(_FOUND_LIFT * state.loudest, _ALWAYS_ALLOWED)
         return max(limit - state.power[0] - state.power[1] - state.power[2], 0.25 * limit)
-    return min(2.0 / (N_SUBFRAMES - index), 1.0) * state.left  # at most twice its inlined
+    return min(2.0 / (N_SUBFRAMES - index), 1.0) * state.left  # at most twice its share
 
 
 @inlined

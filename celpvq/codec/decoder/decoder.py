@@ -1,7 +1,5 @@
 """`FrameDecoder`: packets to frames of samples at 8 kHz. The signal path is in `frame`."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..._types import I16, I64
@@ -25,8 +23,10 @@ from . import concealment, frame
 from .frame import DecoderState
 
 
-class FrameDecoder(Stateful):
-    """Decode packets one by one, or runs of one mode; the parameters are those of `celpvq.Decoder`.
+class DecoderCore(Stateful):
+    """The settings and the state of a decoder, and what its forms share.
+
+    The parameters are those of `celpvq.Decoder`.
 
     Attributes
     ----------
@@ -36,13 +36,13 @@ class FrameDecoder(Stateful):
 
     _mode: Mode | None
     _last_type: int | None
-    _stats: DecoderStats
+    _counts: dict[str, int]  # fields of `stats`
 
     def __init__(self, *, enhancement: bool = True, tables: TableSet | None = None) -> None:
         super().__init__()
         self.enhancement = bool(enhancement)
         self.tables = table_set.given(tables)
-        self._stats = DecoderStats()
+        self._counts = {}
         self._restart()
 
     @property
@@ -63,7 +63,7 @@ class FrameDecoder(Stateful):
     @property
     def stats(self) -> DecoderStats:
         """Numbers of frames by type since the last `reset`."""
-        return self._stats
+        return DecoderStats(**self._counts)
 
     @property
     def last_frame(self) -> DecodedFrame | None:
@@ -73,31 +73,6 @@ class FrameDecoder(Stateful):
         state = self.state
         arrays = (state.lsf_q.copy(), state.lag.copy(), state.gain.copy())
         return DecodedFrame(FRAME_TYPES[self._last_type], self._mode, *arrays)
-
-    def decode(
-        self, packet: bytes | None, *, next_packet: bytes | None = None,
-        redundancy: bytes | None = None,
-    ) -> I16:  # fmt: skip
-        """Return the samples (160,) of a packet; the parameters are those of `decode_frame`."""
-        with self._access:
-            return self._decode(packet, next_packet, redundancy)
-
-    def decode_run(self, packets: bytes, mode: int | str | Mode) -> I16:
-        """Return the samples (n_frames * 160,) of speech packets of one mode, concatenated.
-
-        Raises
-        ------
-        FormatError
-            If the length is not a multiple of the mode's packet.
-        """
-        mode = modes.get(mode)
-        return self.decode_indices(bitstream.unpack(mode, as_bytes(packets)), mode)
-
-    def decode_indices(self, indices: I64, mode: Mode) -> I16:
-        """Return the samples (n_frames * 160,) of indices (n_frames, N_INDICES) of one mode."""
-        with self._access:
-            self._mode = mode
-            return self._synthesize(SPEECH, indices)
 
     def _decode(
         self, packet: bytes | None, next_packet: bytes | None = None,
@@ -121,8 +96,12 @@ class FrameDecoder(Stateful):
         if mode is None:
             lengths = ", ".join(map(str, PACKET_LENGTHS))
             raise FormatError(f"packet: expected {lengths} bytes, got {len(packet)}")
+        return self._decode_indices(bitstream.unpack(mode, packet), mode)
+
+    def _decode_indices(self, indices: I64, mode: Mode) -> I16:
+        """Return the samples (n_frames * 160,) of speech frames of one mode."""
         self._mode = mode
-        return self._synthesize(SPEECH, bitstream.unpack(mode, packet))
+        return self._synthesize(SPEECH, indices)
 
     def _look_ahead(self, packet: bytes) -> None:
         """Prepare the concealment of a lost frame from the LSF of the packet after it."""
@@ -143,22 +122,51 @@ class FrameDecoder(Stateful):
         )  # fmt: skip
         if len(indices):
             self._last_type = frame_type
-            self._count(FRAME_TYPES[frame_type], len(indices))
+            self._count(len(indices), "frames", FRAME_TYPES[frame_type])
         return out
 
-    def _count(self, name: str, n: int) -> None:
-        counts = {"frames": self._stats.frames + n, name: getattr(self._stats, name) + n}
-        self._stats = replace(self._stats, **counts)
+    def _count(self, n: int, *names: str) -> None:
+        """Add n to fields of `stats`; copies share the counts, which never change in place."""
+        self._counts = self._counts | {name: self._counts.get(name, 0) + n for name in names}
 
     def reset(self) -> None:
         """Start a new stream, and count from zero."""
-        self._stats = DecoderStats()
-        self._restart()
+        with self._access:
+            self._counts = {}
+            self._restart()
 
     def _restart(self) -> None:
         self.state = DecoderState.new()
         self._mode = None
         self._last_type = None
+
+
+class FrameDecoder(DecoderCore):
+    """Decode packets one by one, or runs of one mode."""
+
+    def decode(
+        self, packet: bytes | None, *, next_packet: bytes | None = None,
+        redundancy: bytes | None = None,
+    ) -> I16:  # fmt: skip
+        """Return the samples (160,) of a packet; the parameters are those of `decode_frame`."""
+        with self._access:
+            return self._decode(packet, next_packet, redundancy)
+
+    def decode_run(self, packets: bytes, mode: int | str | Mode) -> I16:
+        """Return the samples (n_frames * 160,) of speech packets of one mode, concatenated.
+
+        Raises
+        ------
+        FormatError
+            If the length is not a multiple of the mode's packet.
+        """
+        mode = modes.get(mode)
+        return self.decode_indices(bitstream.unpack(mode, as_bytes(packets)), mode)
+
+    def decode_indices(self, indices: I64, mode: Mode) -> I16:
+        """Return the samples (n_frames * 160,) of indices (n_frames, N_INDICES) of one mode."""
+        with self._access:
+            return self._decode_indices(indices, mode)
 
 
 def as_bytes(data: object) -> bytes:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._numba import stack_array, strict
+from ..._numba import inlined, stack_array, strict
 from ..._types import F64
 from ..common import filters, lpc, lsf
 from ..common.records import Record
@@ -46,7 +46,7 @@ def analyze(x: F64, filtered: bool, state: AnalysisState) -> None:
     lsf_search.weights(state.lsf, r, state.weight)
 
 
-@strict
+@inlined
 def predict(x: F64, work: F64, r: F64, a: F64) -> None:
     """Put the predictor of x (WINDOW_LEN,) into a (p,), its windowed autocorrelation into r."""
     for n in range(WINDOW_LEN):

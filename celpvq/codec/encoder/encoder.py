@@ -23,8 +23,10 @@ def _search_tables(tables: TableSet, mode: Mode) -> SearchTables:
     return SearchTables.derive(tables.mode(mode))
 
 
-class FrameEncoder(Stateful):
-    """Code whole frames; the parameters are those of `celpvq.Encoder`.
+class EncoderCore(Stateful):
+    """The settings and the state of an encoder, and what its forms share.
+
+    The parameters are those of `celpvq.Encoder`.
 
     Attributes
     ----------
@@ -99,16 +101,6 @@ class FrameEncoder(Stateful):
         lag, gain = committed.synthesis.lag3 / 3, float(tables.gain[rows, 0].mean())
         return redundancy.pack(self._last.lsf, lag, rms, gain, tables.sid)
 
-    def encode(self, frames: F64) -> list[bytes]:
-        """Return the packets of frames (n_frames * 160,), samples in [-1, 1]."""
-        with self._access:
-            return self._encode(frames)
-
-    def indices(self, frames: F64) -> I64:
-        """Return the indices (n_frames, N_INDICES) of frames (n_frames * 160,), all as speech."""
-        with self._access:
-            return self._search(frames)
-
     def _encode(self, frames: F64) -> list[bytes]:
         if self.dtx:
             return [
@@ -152,8 +144,23 @@ class FrameEncoder(Stateful):
 
     def reset(self) -> None:
         """Start a new stream."""
-        self._restart()
+        with self._access:
+            self._restart()
 
     def _restart(self) -> None:
         self.state = EncoderState.new()
         self._last = None
+
+
+class FrameEncoder(EncoderCore):
+    """Code whole frames at 8 kHz; nothing checks the samples."""
+
+    def encode(self, frames: F64) -> list[bytes]:
+        """Return the packets of frames (n_frames * 160,), samples in [-1, 1]."""
+        with self._access:
+            return self._encode(frames)
+
+    def indices(self, frames: F64) -> I64:
+        """Return the indices (n_frames, N_INDICES) of frames (n_frames * 160,), all as speech."""
+        with self._access:
+            return self._search(frames)

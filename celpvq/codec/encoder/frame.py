@@ -265,7 +265,7 @@ def encode_silence(
     """Go through the frame x (FRAME_LEN,) of a pause; return whether it gets a SID.
 
     n_quiet: frames since the last speech.      book: LSF codebook of SIDs.
-    indices (2,): receives those of the SID.
+    indices (2,): receives the indices of the SID.
     """
     analysis.analyze(x, highpass, state.analysis)
     dtx.remember(state.analysis, state.dtx)

@@ -1,4 +1,4 @@
-"""Search of the LSF quantizer: the indices whose LSF lie nearesiduals to those of the input.
+"""Search of the LSF quantizer: the indices whose LSF lie nearest to the LSF of the input.
 
 Each error is weighted by its effect on the spectrum [1]_.
 
@@ -76,7 +76,7 @@ def weights(lsf: F64, r: F64, out: F64) -> None:
 
 @fast
 def _nearest(target: F64, weight: F64, book: F64) -> tuple[int, float]:
-    """Return the row of book (n, k) nearesiduals to target (k,), and its error."""
+    """Return the row of book (n, k) nearest to target (k,), and its error."""
     best, best_err = 0, np.inf
     for row in range(book.shape[0]):
         err = 0.0

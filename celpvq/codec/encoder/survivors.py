@@ -9,7 +9,7 @@ from typing import TypeAlias, cast
 
 import numpy as np
 
-from ..._numba import strict
+from ..._numba import inlined, strict
 from ..._types import F64, I64
 from ..common.filters import LINE
 from ..common.records import Record
@@ -32,7 +32,7 @@ Survivors: TypeAlias = MutableSequence[Survivor]  # an array of records; assignm
 
 
 def new_survivors() -> Survivors:
-    """Return room for the survivors of a subframe and for those of the next one."""
+    """Return room for the survivors of two subframes, this one and the next."""
     return cast("Survivors", np.array([Survivor.new()] * (2 * MAX_SURVIVORS)))
 
 
@@ -54,7 +54,7 @@ def new_candidates() -> Candidates:
     return cast("Candidates", np.array([Candidate.new()] * MAX_SURVIVORS))
 
 
-@strict
+@inlined
 def clear(n_kept: int, candidates: Candidates) -> None:
     """Forget the candidates."""
     for i in range(n_kept):
@@ -77,7 +77,7 @@ def insert(
     candidate.lag, candidate.gain, candidate.fcb = lag, gain, fcb
 
 
-@strict
+@inlined
 def best(first: int, n: int, survivors: Survivors) -> int:
     """Return the row of least cost among n survivors from row `first` on."""
     row = first

@@ -1,1 +1,1 @@
-"""The format: what a packet is. Modes, order of the bits, packing, frame types."""
+"""The format of packets: modes, order of the bits, packing, frame types."""

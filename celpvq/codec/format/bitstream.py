@@ -68,8 +68,8 @@ def unpack(mode: Mode, data: bytes) -> I64:
     FormatError
         If the length is not a multiple of the mode's packet.
     """
-    n_frames, rest = divmod(len(data), mode.frame_bytes)
-    if rest:
+    n_frames, remainder = divmod(len(data), mode.frame_bytes)
+    if remainder:
         raise FormatError(
             f"packets of mode {mode.name}: expected a multiple of {mode.frame_bytes} bytes, "
             f"got {len(data)}"

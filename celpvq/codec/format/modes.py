@@ -66,6 +66,9 @@ class Mode:
     def __post_init__(self) -> None:
         assert sorted(self.transmission) == sorted(self.allocation), "each bit is sent once"
 
+    def __hash__(self) -> int:  # tables are looked up by mode in every call
+        return self.bitrate
+
     @property
     def name(self) -> str:
         """The bit rate as text."""
@@ -144,7 +147,7 @@ def n_frames(n_samples: int) -> int:
 
 
 def get(mode: int | str | Mode) -> Mode:
-    """Return the mode of a bit rate, or `mode` itself; raise `ArgumentError` if there is none."""
+    """Return the mode of a bit rate, or `mode` itself; raise `ArgumentError` for anything else."""
     if isinstance(mode, Mode) and MODES.get(mode.bitrate) is mode:
         return mode
     found = {mode.name: mode for mode in MODES.values()}.get(str(mode))

@@ -6,6 +6,7 @@ what has no gradient: time alignment, and the search for silent frames.
 """
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -23,7 +24,7 @@ def _bin_hz(n_fft: int) -> F64:
     return np.asarray(np.arange(n_fft // 2 + 1) * SAMPLERATE / n_fft)
 
 
-def _tensor(x: F64) -> Tensor:
+def _tensor(x: npt.ArrayLike) -> Tensor:
     return torch.tensor(x, dtype=torch.float32)
 
 

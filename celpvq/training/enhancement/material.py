@@ -82,7 +82,7 @@ def save(path: Path, key: str, coded: Sequence[Coded]) -> None:
     data = io.BytesIO()
     np.savez(data, key=np.array(key), counts=counts, **arrays)  # type: ignore[arg-type]
     with Output(path) as file:
-        write_all(file, data.getbuffer())
+        write_all(file, data.getvalue())
 
 
 def load(path: Path, key: str) -> list[Coded] | None:
@@ -174,7 +174,7 @@ def _noise(recordings: Sequence[F64], x: F64, snr_db: float, rng: np.random.Gene
         from scipy.signal import lfilter
 
         r, a = np.empty(13), np.empty(12)
-        lpc.autocorrelation(recordings[rng.integers(len(recordings))], r)
+        lpc.autocorrelation(recordings[int(rng.integers(len(recordings)))], r)
         r[0] = r[0] * 1.001 + 1e-6
         lpc.levinson(r, a)
         noise = lfilter([1.0], [1.0, *a], rng.normal(size=n))

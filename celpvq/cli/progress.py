@@ -1,0 +1,93 @@
+"""Progress bars, and the line that summarizes the work of a verb."""
+
+import argparse
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from .files import name_of
+
+ENCODER, DECODER = "frame.encode_frames", "frame.decode_frames"  # kernels
+LONG_S = 60.0  # for less sound, a missing progress bar is not worth a message
+_NO_BAR = "no progress bar without tqdm: pip install celpvq[progress]"
+_COMPILING = "first run in this environment: compiling, which takes up to a minute"
+_BAR = "{desc} {percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s, {remaining} left"
+
+
+class Progress:
+    """A bar on standard error, if that is a terminal and tqdm is installed.
+
+    It announces the compilation of `kernel`, the slowest one of the work, if that is necessary.
+    """
+
+    def __init__(
+        self, verb: str, seconds: float | None, *, quiet: bool, kernel: str = ENCODER
+    ) -> None:
+        from .._numba import is_compiled
+
+        self.seconds = 0.0
+        self._bar: Any = None
+        self._start = self._first_end = time.perf_counter()
+        self._first = 0.0
+        if quiet or not sys.stderr.isatty():
+            return
+        if not is_compiled(kernel):
+            print(f"celpvq: {_COMPILING}", file=sys.stderr)
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            if seconds is not None and seconds >= LONG_S:
+                print(f"celpvq: {_NO_BAR}", file=sys.stderr)
+            return
+        layout = None if seconds is None else _BAR
+        self._bar = tqdm(total=seconds, desc=verb, unit="s", leave=False, bar_format=layout)
+
+    def update(self, seconds: float) -> None:
+        """Add sound that is done [s]."""
+        if not self.seconds:  # the first block also loads the codec, so it does not count as speed
+            self._first = seconds
+            self._first_end = time.perf_counter()
+        self.seconds += seconds
+        if self._bar is not None:
+            self._bar.update(seconds)
+
+    @property
+    def speed(self) -> float:
+        """Speed [times real time], without the first block if there are others."""
+        now = time.perf_counter()
+        if self.seconds > self._first:
+            return (self.seconds - self._first) / (now - self._first_end)
+        return self.seconds / (now - self._start)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:  # fmt: skip
+        if self._bar is not None:
+            self._bar.close()
+
+
+def summarize(args: argparse.Namespace, progress: Progress, n_bytes: int, note: str = "") -> None:
+    """Print one line about the work; `n_bytes` is the size of the coded file."""
+    if args.quiet:
+        return
+    seconds = max(progress.seconds, 1e-9)
+    speed = f"{progress.speed:.3g}" if progress.speed < 100 else f"{progress.speed:.0f}"
+    print(
+        f"{name_of(args.input, 'input')} -> {name_of(args.output, 'output')}: {seconds:.2f} s,"
+        f" {n_bytes} bytes, {n_bytes * 8e-3 / seconds:.2f} kbit/s,"
+        f" {speed} times real time{note}",
+        file=sys.stderr,
+    )
+
+
+def damage_note(damage: str | None, n_missing: int | None) -> str:
+    """Return the note about the damage of a stream for its summary."""
+    if damage is None:
+        return ""
+    missing = "an unknown number of" if n_missing is None else n_missing
+    return f"; {missing} packets missing: {damage}"

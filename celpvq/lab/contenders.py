@@ -1,0 +1,118 @@
+"""The codecs of a comparison: the interface that all of them have, and celpvq."""
+
+import functools
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._types import F64
+from ..codec.common import table_set as table_sets
+from ..codec.common.table_set import TableSet
+from ..codec.decoder.decoder import FrameDecoder
+from ..codec.encoder import presets
+from ..codec.encoder.encoder import FrameEncoder
+from ..codec.format import modes
+from ..codec.format.modes import FRAME_LEN
+from .clips import Clip, aligned, padded
+
+_CODE = Path(__file__).parents[1] / "codec"
+UNKNOWN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A clip after a codec."""
+
+    samples: NDArray[Any]  # (n,) aligned with the original: floats of full scale 1, or int16
+    kbps: float
+    encode_s: float = UNKNOWN  # processor time of the thread [s]
+    decode_s: float = UNKNOWN
+
+
+class Contender(Protocol):
+    """A codec at one setting; it can be pickled."""
+
+    @property
+    def name(self) -> str:
+        """Name of the codec in tables."""
+
+    def key(self, clip: Clip) -> str:
+        """Return a hash of all that the result depends on; empty if the clip is missing.
+
+        The key may have a second part after a hyphen, on which the scores do not depend.
+        """
+
+    def code(self, clip: Clip, ref: F64) -> Coded:
+        """Return `clip`, whose samples are `ref`, after the codec."""
+
+
+@dataclass(frozen=True, slots=True)
+class Celpvq:
+    """celpvq at one rate and preset, with the shipped tables or those of a file."""
+
+    mode: int
+    preset: str = "default"
+    tables: str | None = None
+
+    def __post_init__(self) -> None:
+        modes.get(self.mode)
+        presets.get(self.preset)
+
+    @property
+    def name(self) -> str:
+        """Rate, and the preset unless it is the default."""
+        return f"celpvq {self.mode}" + ("" if self.preset == "default" else f" {self.preset}")
+
+    def key(self, clip: Clip) -> str:
+        """Return a hash of clip, settings, tables and the codec's source."""
+        tables = _tables(self.tables).hash
+        return hash_of(clip.path.read_bytes(), self.mode, self.preset, tables, code_hash())
+
+    def code(self, clip: Clip, ref: F64) -> Coded:
+        """Return the clip after the codec, to the bit as from a file."""
+        del clip
+        mode, tables = modes.get(self.mode), _tables(self.tables)
+        _prepare(self.mode, self.tables)
+        frames = padded(ref)
+        encoder = FrameEncoder(mode, self.preset, tables=tables)
+        decoder = FrameDecoder(tables=tables)
+        start = time.thread_time()
+        packets = b"".join(encoder.encode(frames))
+        middle = time.thread_time()
+        decoded = decoder.decode_run(packets, mode)
+        end = time.thread_time()
+        samples = aligned(decoded, ref.size)
+        return Coded(samples, self.mode / 1000, middle - start, end - middle)
+
+
+@functools.cache
+def _prepare(mode: int, tables: str | None) -> None:
+    """Code a frame, so that the time of the first clip excludes loading and deriving tables."""
+    [packet] = FrameEncoder(mode, tables=_tables(tables)).encode(np.zeros(FRAME_LEN))
+    FrameDecoder(tables=_tables(tables)).decode(packet)
+
+
+@functools.cache
+def _tables(path: str | None) -> TableSet:
+    return table_sets.default() if path is None else TableSet.load(path)
+
+
+@functools.cache
+def code_hash(folder: Path = _CODE) -> str:
+    """Return a hash of all Python sources below a folder, by default the codec's."""
+    paths = sorted(folder.rglob("*.py"))
+    return hash_of(*((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths))
+
+
+def hash_of(*parts: object) -> str:
+    """Return 16 hexadecimal digits for bytes, and for other objects by their `repr`."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else repr(part).encode()
+        digest.update(len(data).to_bytes(8) + data)
+    return digest.hexdigest()[:16]

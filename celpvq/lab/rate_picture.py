@@ -1,0 +1,64 @@
+"""A picture of quality over rate."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..quality.evaluation import TITLES
+from .figures import new_figure, save_figure
+from .summary import Summary
+
+_OWN = "celpvq"
+
+
+def draw_rates(path: Path, summaries: Sequence[Summary]) -> None:
+    """Write a picture with a panel for each measure: means with their intervals over kbit/s.
+
+    Codecs whose names differ in a number only (``AMR-NB 4.75``, ``AMR-NB 5.9``) share a line.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its suffix names the format.
+    summaries : sequence of Summary
+        The codecs; those of unknown rate are left out.
+    """
+    measures = list(summaries[0].scores)
+    columns = min(len(measures), 2)
+    rows = -(-len(measures) // columns)
+    figure = new_figure(6 * columns, 4.2 * rows + 0.8)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel, measure in zip(panels, measures, strict=False):
+        for i, (name, members) in enumerate(families(summaries).items()):
+            rates = [s.kbps for s in members]
+            means = [s.scores[measure].mean for s in members]
+            halves = [s.scores[measure].half for s in members]
+            own = name.startswith(_OWN)
+            panel.errorbar(
+                rates, means, halves, label=name, color=f"C{i % 10}", capsize=2,
+                marker="os^vDPX*"[i % 8], markersize=6 if own else 4,
+                linewidth=2.5 if own else 1, elinewidth=0.7,
+            )  # fmt: skip
+        panel.set(title=TITLES[measure], xlabel="kbit/s")
+        panel.grid(alpha=0.3)
+    for panel in panels[len(measures) :]:
+        panel.set_visible(False)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    save_figure(figure, path)
+
+
+def families(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
+    """Return the codecs of known rate by their names without numbers, each family by rate."""
+    groups: dict[str, list[Summary]] = {}
+    for summary in sorted(summaries, key=lambda s: s.kbps):
+        words = [word for word in summary.name.split() if not _is_number(word)]
+        if summary.kbps == summary.kbps:  # not nan
+            groups.setdefault(" ".join(words), []).append(summary)
+    return dict(sorted(groups.items(), key=lambda item: not item[0].startswith(_OWN)))
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,33 @@
+"""The best few of many against sorting."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from inputs import seeds
+
+from celpvq.codec.encoder import ranking
+
+
+@given(seeds, st.integers(1, 200), st.integers(1, 12))
+def test_the_best_are_taken_in_their_order(seed, n, n_best):
+    rng = np.random.default_rng(seed)
+    value = rng.permutation(n).astype(np.float32)
+    items, values = np.full(n_best, -1), np.full(n_best, -1.0)
+    ranking.take(value, 5, 3, items, values)
+    n_found = min(n, n_best)
+    expected = np.argsort(-value)[:n_found]
+    np.testing.assert_array_equal(items[:n_found], 5 + 3 * expected)
+    np.testing.assert_array_equal(values[:n_found], value[expected])
+
+
+@given(seeds, st.sampled_from([16, 32, 128, 1024]), st.integers(1, 12))
+def test_the_largest_are_found_in_their_order(seed, n, n_best):
+    value = np.random.default_rng(seed).permutation(n).astype(np.float32)
+    items, expected = np.full(n_best, -1), np.argsort(-value)[:n_best]
+    ranking.largest(value, items)
+    np.testing.assert_array_equal(items, expected)
+
+
+@given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=70))
+def test_the_least_is_the_minimum(values):
+    assert ranking.least(np.array(values, np.float32)) == np.float32(min(values))
