@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._threads import in_order
 from ..._types import F32, F64
 from ...channel import losses
 from ...codec.common import lpc
@@ -22,7 +23,6 @@ from ...codec.decoder.enhancement_features import PAST_LEN
 from ...codec.encoder.encoder import FrameEncoder
 from ...codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, modes
 from ...output import Output, write_all
-from ..parallel import in_order
 
 SHORTEST = 8 * FRAME_LEN
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from ..._threads import in_order
 from ..._types import F64
 from ...codec.common import enhancement_tables
 from ...codec.common.table_set import TableSet
@@ -24,7 +25,6 @@ from ...codec.format.modes import FRAME_LEN, N_SUBFRAMES, SAMPLERATE, modes
 from ...errors import ArgumentError
 from ...output import Output, write_all
 from ..corpus import Clip, hold_back, in_turn
-from ..parallel import in_order
 from ..progress import Log
 from . import material
 from .losses import Disturbance, Intelligibility, LogSpectra, LongTermSpectrum, RootSpectra
