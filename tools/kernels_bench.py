@@ -77,5 +77,5 @@ def test_autocorrelation(benchmark):
 def test_enhancement(benchmark):
     state, out = enhancement.EnhancementState.new(), np.zeros(4 * N)
     state.features.speech[:] = RNG.normal(size=state.features.speech.size)
-    benchmark(enhancement.apply, default().enhancement, state, out)
+    benchmark(enhancement.apply, default().enhancement, False, state, out)
     assert np.isfinite(out).all()

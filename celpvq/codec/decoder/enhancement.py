@@ -63,14 +63,19 @@ def _blend(new: F64, old: F64, x: F64, out: F64) -> None:
 
 
 @strict
-def apply(weights: F32, state: EnhancementState, out: F64) -> None:
-    """Put the enhanced frame into out (FRAME_LEN,); the features of its subframes are known."""
+def apply(weights: F32, pause: bool, state: EnhancementState, out: F64) -> None:
+    """Put the enhanced frame into out (FRAME_LEN,); the features of its subframes are known.
+
+    In a pause the taps fade to 0: comfort noise already has the spectrum that the SID states.
+    """
     speech, combed = state.features.speech[:], state.combed[:]
     new, old = stack_array(SUBFRAME_LEN), stack_array(FADE_LEN)
     filters.keep_past(combed, _FIR_PAST)
     enhancement_network.predict(
         state.features.values[:], state.features.lag[:], weights, state.hidden[:], state.taps[:]
     )
+    if pause:
+        state.taps[:] = 0.0
     for s in range(N_SUBFRAMES):
         at, taps = s * SUBFRAME_LEN, state.taps[s]
         now = slice(PAST_LEN + at, PAST_LEN + at + SUBFRAME_LEN)

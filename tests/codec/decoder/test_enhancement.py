@@ -197,7 +197,7 @@ def test_the_filters_agree_with_their_difference_equations(seed):
         state.features.speech[PAST_LEN:] = x[start : start + FRAME_LEN]
         lag = rng.integers(MIN_LAG, MAX_LAG + 1, S)
         state.features.values[:], state.features.lag[:] = rng.normal(size=(S, N_FEATURES)), lag
-        enhancement.apply(weights, state, got[start : start + FRAME_LEN])
+        enhancement.apply(weights, False, state, got[start : start + FRAME_LEN])
         new, hidden = taps_of(arrays, state.features.values, lag, hidden)
         lags, taps = [*lags, *lag], [*taps, *new]
 
@@ -315,6 +315,15 @@ def test_silence_stays_silent(tables):
     packets = FrameEncoder(6400, "fast").encode(np.zeros(50 * FRAME_LEN))
     raw = received(packets, FrameDecoder(enhancement=False))
     assert np.abs(received(packets, FrameDecoder()).astype(int)).max() <= 4 * np.abs(raw).max() + 1
+
+
+def test_comfort_noise_is_left_alone(tables):
+    noise = 0.003 * np.random.default_rng(1).normal(size=200 * FRAME_LEN)
+    packets = FrameEncoder(4800, "fast", dtx=True).encode(noise)
+    assert b"" in packets
+    pause = len(packets) - 40
+    on, off = (received(packets, FrameDecoder(enhancement=e, tables=tables)) for e in (True, False))
+    np.testing.assert_array_equal(on[pause * FRAME_LEN :], off[pause * FRAME_LEN :])
 
 
 def test_the_switch_is_an_argument_of_the_decoder(speech):
