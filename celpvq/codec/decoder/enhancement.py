@@ -63,10 +63,11 @@ def _blend(new: F64, old: F64, x: F64, out: F64) -> None:
 
 
 @strict
-def apply(weights: F32, pause: bool, state: EnhancementState, out: F64) -> None:
+def apply(weights: F32, plain: bool, state: EnhancementState, out: F64) -> None:
     """Put the enhanced frame into out (FRAME_LEN,); the features of its subframes are known.
 
-    In a pause the taps fade to 0: comfort noise already has the spectrum that the SID states.
+    plain: the taps fade to 0. Comfort noise already has the spectrum that the SID states, and a
+    concealed frame must not get louder.
     """
     speech, combed = state.features.speech[:], state.combed[:]
     new, old = stack_array(SUBFRAME_LEN), stack_array(FADE_LEN)
@@ -74,7 +75,7 @@ def apply(weights: F32, pause: bool, state: EnhancementState, out: F64) -> None:
     enhancement_network.predict(
         state.features.values[:], state.features.lag[:], weights, state.hidden[:], state.taps[:]
     )
-    if pause:
+    if plain:
         state.taps[:] = 0.0
     for s in range(N_SUBFRAMES):
         at, taps = s * SUBFRAME_LEN, state.taps[s]

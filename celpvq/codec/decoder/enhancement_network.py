@@ -109,4 +109,5 @@ def predict(values: F64, lag: F64, weights: F32, hidden: F32, taps: F64) -> None
         dense(last, weights, tables.TAPS, out)
         for i in range(N_TAPS):
             bound = COMB_LIMIT if i < N_COMB else FIR_LIMIT
-            taps[s, i] = out[i] / (1.0 + abs(out[i]) / bound)
+            value = np.float64(out[i])
+            taps[s, i] = value / (1.0 + abs(value) / bound)

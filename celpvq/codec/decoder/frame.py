@@ -82,7 +82,7 @@ def decode_frames(
                 )  # fmt: skip
         # enhancement
         if enhanced:
-            enhancement.apply(weights, frame_type in (SID, NO_DATA), state.enhancement, speech)
+            enhancement.apply(weights, frame_type in (SID, NO_DATA, BAD), state.enhancement, speech)
         for s in range(N_SUBFRAMES):
             part = speech[s * SUBFRAME_LEN : (s + 1) * SUBFRAME_LEN]
             concealment.limit(s, state.concealment, part)
