@@ -55,7 +55,8 @@ def kills(runs: int, seed: int) -> bool:
             for path in folder.glob("*.cvq"):
                 path.unlink()
             for path in folder.glob(".celpvq*"):
-                found["unfinished file left"] += how != "SIGKILL"
+                if how != "SIGKILL":
+                    found["unfinished file left"] += 1
                 path.unlink()
     print(f"kills: {runs} runs, seed {seed}: " + ", ".join(f"{n} {k}" for k, n in found.items()))
     return not set(found) & {"damaged", "status 0", "traceback", "unfinished file left"}
@@ -82,8 +83,8 @@ def _end(how: str, folder: Path, after_s: float) -> str:
         time.sleep(after_s)
         process.send_signal(signal.Signals[how])
     _, said = process.communicate()
-    if b"Traceback" in said:
-        return "traceback"
+    if b"Traceback" in said:  # Python prints one if it is interrupted while it starts
+        return "traceback" if b"celpvq" in said else "interrupted before the start"
     if out.exists():
         return "complete" if celpvq.info(out).whole else "damaged"
     return "status 0" if process.returncode == 0 else "absent"
