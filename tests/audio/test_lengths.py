@@ -180,6 +180,7 @@ def test_64_bits_may_be_wrong_as_well(declared):
     np.testing.assert_array_equal(x, decoded(wave))
 
 
+@pytest.mark.slow
 def test_a_wav_file_beyond_4_gib_is_read_to_its_end(tmp_path):
     """The file is sparse: it takes no space on the disk."""
     path, n = tmp_path / "long.wav", (1 << 32) + 8_000_000

@@ -161,6 +161,7 @@ except SystemExit as end:
 
 
 @pytest.mark.parametrize("option", ["-O", "-OO"])
+@pytest.mark.slow
 def test_nothing_depends_on_asserts_or_docstrings(folder, option):
     command = [sys.executable, option, "-c", MAIN_PATH]
     done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True)

@@ -6,6 +6,7 @@ import stress
 import celpvq
 
 
+@pytest.mark.slow
 def test_ended_encoders_leave_a_complete_file_or_none(capsys):
     assert stress.main(["kills", "--runs", "6"]) == 0
     assert "kills: 6 runs, seed 1" in capsys.readouterr().out
