@@ -98,10 +98,11 @@ class Encoder(EncoderCore):
                 f"encode_frame: expected an encoder of {SAMPLERATE} Hz, got one of"
                 f" {self.samplerate} Hz; use write()"
             )
-        samples = one_channel(x)
-        report_clipping(as_array(x), self._report_clipping)
+        array = as_array(x)
+        samples = one_channel(array)
         if len(samples) != FRAME_LEN:
             raise ArgumentError(f"x: expected {FRAME_LEN} samples, got {len(samples)}")
+        report_clipping(array, self._report_clipping)
         with self._access:
             if self.n_samples:
                 raise ArgumentError(
