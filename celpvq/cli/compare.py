@@ -10,10 +10,12 @@ from . import arguments
 from .progress import Progress
 
 if TYPE_CHECKING:
+    from ..lab.clips import Clip
     from ..lab.contenders import Contender
     from ..lab.scores import Result
 
-MEASURES = ("pesq", "estoi", "visqol", "segsnr")
+MEASURES = ("pesq", "estoi", "visqol", "segsnr", "dnsmos", "plcmos", "step", "bands")
+_DEFAULT = MEASURES[:4]
 _EPILOG = """\
 FOLDER holds WAV or FLAC files, 8000 Hz, one channel. A decoded file of another codec has the name
 and the length of its original, without delay. A folder of decoded files may hold coded.csv, with
@@ -24,13 +26,30 @@ DIR gets scores.csv (a line for each clip and codec), summary.md and rate-qualit
 command was interrupted, run it again: it continues, and takes from scores.csv the results for the
 same samples, code, tables and settings, speeds included. Speeds are in times real time on one
 thread, by processor time, without loading and compilation. Means have 95 % confidence intervals.
-Differences (--against) are means over clips of the difference of each clip.
+
+measures:
+  pesq, estoi, visqol     quality, intelligibility, quality; they compare with the original
+  segsnr                  segmental signal-to-noise ratio [dB]
+  dnsmos                  quality, speech (SIG), background (BAK), quality by P.808, without the
+                          original; slow
+  plcmos                  quality with lost packets, without the original
+  step                    largest step between samples, relative to the original's [dB]: clicks
+  bands                   level in comparison with the original, by third octaves [dB]
+
+--against compares clip by clip; a difference is a mean over clips of the difference of each clip.
+NAME is a codec of the table. It may also be the last word of names: with --plain, "plain" compares
+each codec with its plain decoder. Or it is the scores.csv of an earlier run with these clips: then
+each codec is compared with its results there, which are called "before".
+
+--by takes columns of FOLDER/manifest.csv, which names the clips in its column file.
 
 exit status: also 1 if a clip failed; its scores and their means are nan.
 
 examples:
   celpvq compare speech --out results --presets default best --against "celpvq 6400"
   celpvq compare speech --out results --with mine@6.4=decoded --measures pesq estoi
+  celpvq compare speech --out results --plain --against plain --by sex lang --worse pesq=0.15
+  celpvq compare speech --out new --against old/scores.csv --measures pesq dnsmos bands step
   python tools/peers speech coded && celpvq compare speech --out results --with coded
 """
 
@@ -51,15 +70,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-p", "--presets", nargs="+", choices=list(PRESETS), default=["default"],
         metavar="PRESET", help=f"presets of celpvq: {', '.join(PRESETS)} (default: default)",
     )  # fmt: skip
+    parser.add_argument(
+        "--plain", action="store_true",
+        help="decode the packets of celpvq also without the postfilter",
+    )  # fmt: skip
     arguments.add_tables(parser)
     parser.add_argument(
         "--with", dest="others", action="append", default=[], metavar="[NAME[@KBPS]=]DIR",
         help="speech decoded by another codec; without NAME, one codec per folder in DIR",
     )  # fmt: skip
-    parser.add_argument("--against", metavar="NAME", help="add the differences to this codec")
     parser.add_argument(
-        "--measures", nargs="+", choices=MEASURES, default=list(MEASURES), metavar="MEASURE",
-        help=f"some of {', '.join(MEASURES)} (default: all)",
+        "--against", metavar="NAME", help="add the differences to this codec, or to an earlier run"
+    )
+    parser.add_argument(
+        "--worse", nargs="+", type=_limit, default=[], metavar="SCORE=LIMIT",
+        help="list the clips that are worse than those of --against by more than LIMIT",
+    )  # fmt: skip
+    parser.add_argument(
+        "--by", nargs="+", default=[], metavar="COLUMN",
+        help="add means over groups of clips, such as sex, lang and speaker",
+    )  # fmt: skip
+    parser.add_argument(
+        "--measures", nargs="+", choices=MEASURES, default=list(_DEFAULT), metavar="MEASURE",
+        help=f"some of {', '.join(MEASURES)} (default: {' '.join(_DEFAULT)})",
     )  # fmt: skip
     parser.add_argument(
         "--limit", type=arguments.count, metavar="N", help="use only N clips, evenly spaced"
@@ -70,16 +103,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_quiet(parser, "no progress bar")
 
 
+def _limit(text: str) -> tuple[str, float]:
+    """Return the name of a score and the limit of a change."""
+    score, _, limit = text.partition("=")
+    try:
+        return score, float(limit)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected SCORE=LIMIT, got {text}") from None
+
+
 def run(args: argparse.Namespace) -> int:
     """Compare; return the exit status."""
     from .._threads import n_threads
     from ..lab import comparison as comparing
     from ..lab.clips import find_clips
+    from ..lab.groups import find_groups
     from ..lab.scores import ScoresFile
+    from ..quality.evaluation import score_names
 
     clips = find_clips(args.folder, args.limit)
     contenders = _contenders(args)
+    names = [contender.name for contender in contenders]
     measures = _measures(args.measures)
+    bases, earlier = _bases(args, names, clips, score_names(measures))
+    groups = {column: find_groups(args.folder, clips, column) for column in args.by}
     make_folder(args.out, "--out")
     checkpoint = ScoresFile(args.out / "scores.csv")
     tasks = comparing.plan(clips, contenders, measures, checkpoint)
@@ -95,12 +142,12 @@ def run(args: argparse.Namespace) -> int:
     with Progress("compare", seconds, quiet=args.quiet) as progress:
         for result in comparing.compare(tasks, checkpoint, args.jobs or n_threads()):
             progress.update(lengths[result.clip])
-    places = {c.name: [(c.name, clip.name) for clip in clips] for c in contenders}
+    places = {name: [(name, clip.name) for clip in clips] for name in names}
     checkpoint.rewrite(place for codec in places.values() for place in codec)
     results = {name: [checkpoint.results[p] for p in codec] for name, codec in places.items()}
     minutes = sum(lengths.values()) / 60
     print(f"{len(clips)} clips, {minutes:.1f} minutes")
-    return _report(args, results, measures)
+    return _report(args, {**results, **earlier}, measures, bases, groups)
 
 
 def _contenders(args: argparse.Namespace) -> "list[Contender]":
@@ -110,7 +157,10 @@ def _contenders(args: argparse.Namespace) -> "list[Contender]":
     from ..lab.contenders import Celpvq
 
     contenders: list[Contender] = [
-        Celpvq(mode, preset, args.tables) for preset in args.presets for mode in args.modes
+        Celpvq(mode, preset, args.tables, plain)
+        for plain in ([False, True] if args.plain else [False])
+        for preset in args.presets
+        for mode in args.modes
     ]
     for text in args.others:
         contenders += parse_folders(text)
@@ -119,20 +169,40 @@ def _contenders(args: argparse.Namespace) -> "list[Contender]":
         raise ArgumentError("nothing to compare: expected a value of --modes, or --with")
     if double := {name for name in names if names.count(name) > 1}:
         raise ArgumentError(f"{', '.join(sorted(double))}: expected one codec of each name")
-    against_valid = args.against is None or args.against in names
-    arguments.require(against_valid, "--against", f"one of {', '.join(names)}", args.against)
     return contenders
+
+
+def _bases(
+    args: argparse.Namespace, names: list[str], clips: "list[Clip]", scores: list[str]
+) -> "tuple[dict[str, str], dict[str, list[Result]]]":
+    """Return the base of each codec, and the results of an earlier run."""
+    from ..errors import ArgumentError
+    from ..lab.bases import EARLIER, earlier_results, find_bases
+    from ..quality.evaluation import BETTER
+
+    for score, _ in args.worse:
+        known = [name for name in scores if BETTER[name]]
+        arguments.require(score in known, "--worse", f"one of {', '.join(known)}", score)
+    if args.against is None:
+        if args.worse:
+            raise ArgumentError("--worse requires --against")
+        return {}, {}
+    if args.against in names or not args.against.endswith(".csv"):
+        return find_bases(names, args.against), {}
+    earlier = earlier_results(Path(args.against), names, clips, scores)
+    bases = {name: base for name in names if (base := f"{name} {EARLIER}") in earlier}
+    return bases, earlier
 
 
 def _measures(wanted: list[str]) -> list[str]:
     """Return the measures whose packages are installed; report the others."""
     from ..errors import MissingPackageError
-    from ..quality.evaluation import missing_packages
+    from ..quality.evaluation import extras, missing_packages
 
     missing = missing_packages(wanted)
     if missing:
         lacks = ", ".join(f"{m} ({' and '.join(packages)})" for m, packages in missing.items())
-        text = f"left out, packages missing: {lacks}: pip install celpvq[quality]"
+        text = f"left out, packages missing: {lacks}: {extras(missing)}"
         if len(missing) == len(set(wanted)):
             raise MissingPackageError(text)
         print(f"celpvq: {text}", file=sys.stderr)
@@ -140,23 +210,20 @@ def _measures(wanted: list[str]) -> list[str]:
 
 
 def _report(
-    args: argparse.Namespace, results: "dict[str, list[Result]]", measures: list[str]
-) -> int:
+    args: argparse.Namespace, results: "dict[str, list[Result]]", measures: list[str],
+    bases: dict[str, str], groups: dict[str, dict[str, list[int]]],
+) -> int:  # fmt: skip
     """Write and print the summary, draw the picture, and return the exit status."""
     from ..errors import MissingPackageError
-    from ..lab import summary as report
+    from ..lab.bases import EARLIER
     from ..lab.rate_picture import draw_rates
+    from ..lab.report import sections
+    from ..lab.summary import failures, summarize
+    from ..quality.evaluation import score_names
 
-    summaries = report.summarize(results, measures, args.against)
-    parts = [
-        "Means over clips ± 95 % confidence interval; speeds in times real time.",
-        report.score_table(summaries),
-    ]
-    if args.against is not None:
-        parts.append(report.difference_table(summaries, args.against))
-    failed = report.failures(results, measures)
-    if failed:
-        parts.append("\n".join(f"- no score: {line}" for line in failed))
+    summaries = summarize(results, score_names(measures), bases)
+    against = EARLIER if any(base.endswith(EARLIER) for base in bases.values()) else args.against
+    parts = sections(results, summaries, measures, bases, against, groups, dict(args.worse))
     text = "\n\n".join(parts) + "\n"
     write_file(args.out / "summary.md", text.encode())
     print(text, end="")
@@ -164,4 +231,4 @@ def _report(
         draw_rates(args.out / "rate-quality.png", summaries)
     except MissingPackageError as error:
         print(f"celpvq: {error}", file=sys.stderr)
-    return 1 if failed else 0
+    return 1 if failures(results, measures) else 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..codec.format.modes import SAMPLERATE
 from ..errors import CelpvqError
-from ..quality.evaluation import MEASURES, score
+from ..quality.evaluation import score, score_names
 from .clips import Clip
 from .contenders import UNKNOWN, Contender
 from .scores import Result, ScoresFile
@@ -45,7 +45,8 @@ def plan(
         known = scores.results.get((contender.name, clip.name))
         if known and (known.problem or not key or _scored(known.key) != _scored(key)):
             known = None
-        missing = tuple(m for m in measures if not known or m not in known.scores)
+        there = known.scores if known else {}
+        missing = tuple(m for m in measures if not there.keys() >= set(score_names([m])))
         if missing or not known or known.key != key:
             tasks.append(Task(contender, clip, key, missing, known))
     return tasks
@@ -62,9 +63,9 @@ def do(task: Task) -> Result:
     try:
         ref = clip.read()
         coded = task.contender.code(clip, ref)
-        scores = score(ref, coded.samples, {m: MEASURES[m] for m in task.measures})
+        scores = score(ref, coded.samples, task.measures)
     except Exception as error:
-        lost = dict.fromkeys(task.measures, UNKNOWN)
+        lost = dict.fromkeys(score_names(task.measures), UNKNOWN)
         problem = f"{type(error).__name__}: {error}"
         return Result(
             name, clip.name, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, lost, problem, task.key

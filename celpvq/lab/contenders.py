@@ -53,11 +53,15 @@ class Contender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Celpvq:
-    """celpvq at one rate and preset, with the shipped tables or those of a file."""
+    """celpvq at one rate and preset, with the shipped tables or those of a file.
+
+    A plain one decodes the same packets without the postfilter.
+    """
 
     mode: int
     preset: str = "default"
     tables: str | None = None
+    plain: bool = False
 
     def __post_init__(self) -> None:
         modes.get(self.mode)
@@ -65,13 +69,15 @@ class Celpvq:
 
     @property
     def name(self) -> str:
-        """Rate, and the preset unless it is the default."""
-        return f"celpvq {self.mode}" + ("" if self.preset == "default" else f" {self.preset}")
+        """Rate, the preset unless it is the default, and "plain" for a plain one."""
+        words = ["celpvq", str(self.mode)]
+        words += [self.preset] if self.preset != "default" else []
+        return " ".join([*words, "plain"] if self.plain else words)
 
     def key(self, clip: Clip) -> str:
         """Return a hash of clip, settings, tables and the codec's source."""
-        tables = _tables(self.tables).hash
-        return hash_of(clip.path.read_bytes(), self.mode, self.preset, tables, code_hash())
+        parts = (self.mode, self.preset, _tables(self.tables).hash, self.plain, code_hash())
+        return hash_of(clip.path.read_bytes(), *parts)
 
     def code(self, clip: Clip, ref: F64) -> Coded:
         """Return the clip after the codec, to the bit as from a file."""
@@ -80,7 +86,7 @@ class Celpvq:
         _prepare(self.mode, self.tables)
         frames = padded(ref)
         encoder = FrameEncoder(mode, self.preset, tables=tables)
-        decoder = FrameDecoder(tables=tables)
+        decoder = FrameDecoder(postfilter=not self.plain, tables=tables)
         start = time.thread_time()
         packets = b"".join(encoder.encode(frames))
         middle = time.thread_time()

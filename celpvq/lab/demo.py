@@ -15,7 +15,7 @@ from ..codec.decoder.tracks import parameters
 from ..codec.encoder.encoder import FrameEncoder
 from ..codec.format.modes import FRAME_LEN, SAMPLERATE, Mode
 from ..output import Output
-from ..quality.evaluation import MEASURES, TITLES, score
+from ..quality.evaluation import TITLES, score
 from .clip_picture import draw
 
 PICTURE_CLIP = "flite-slt-en"
@@ -47,7 +47,7 @@ def code(
     totals.n_bytes += len(data)
     totals.encode_s += middle - start
     totals.decode_s += end - middle
-    totals.scores.append(score(clip, coded, {m: MEASURES[m] for m in measures}))
+    totals.scores.append(score(clip, coded, measures))
     write_wav(path, coded)
 
 

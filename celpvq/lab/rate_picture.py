@@ -5,13 +5,13 @@ from pathlib import Path
 
 from ..quality.evaluation import TITLES
 from .figures import new_figure, save_figure
-from .summary import Summary
+from .summary import Summary, columns
 
 _OWN = "celpvq"
 
 
 def draw_rates(path: Path, summaries: Sequence[Summary]) -> None:
-    """Write a picture with a panel for each measure: means with their intervals over kbit/s.
+    """Write a picture with a panel for each score: means with their intervals over kbit/s.
 
     Codecs whose names differ in a number only (``AMR-NB 4.75``, ``AMR-NB 5.9``) share a line.
 
@@ -22,11 +22,11 @@ def draw_rates(path: Path, summaries: Sequence[Summary]) -> None:
     summaries : sequence of Summary
         The codecs; those of unknown rate are left out.
     """
-    measures = list(summaries[0].scores)
-    columns = min(len(measures), 2)
-    rows = -(-len(measures) // columns)
-    figure = new_figure(6 * columns, 4.2 * rows + 0.8)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    measures = columns(summaries)
+    n_columns = min(len(measures), 2) or 1
+    n_rows = -(-len(measures) // n_columns) or 1
+    figure = new_figure(6 * n_columns, 4.2 * n_rows + 0.8)
+    panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     for panel, measure in zip(panels, measures, strict=False):
         for i, (name, members) in enumerate(families(summaries).items()):
             rates = [s.kbps for s in members]

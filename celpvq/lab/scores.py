@@ -7,11 +7,14 @@ from pathlib import Path
 
 from ..errors import FormatError
 from ..output import typed, write_file
-from ..quality.evaluation import MEASURES
+from ..quality.evaluation import TITLES
 from .tabular import csv_bytes, csv_writer
 
 _NUMBERS = ("seconds", "kbps", "encode_s", "decode_s")
-COLUMNS = ("codec", "clip", *_NUMBERS, *MEASURES, "problem", "key")
+COLUMNS = (  # a file of an earlier version may lack some of the scores
+    "codec", "clip", *_NUMBERS, *TITLES, "problem", "key",
+)  # fmt: skip
+_ALWAYS = tuple(column for column in COLUMNS if column not in TITLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Result:
     kbps: float
     encode_s: float  # processor time [s]; nan if unknown
     decode_s: float
-    scores: Mapping[str, float]  # by measure, of those taken; nan where a measure refuses the clip
+    scores: Mapping[str, float]  # of the measures taken; nan where a measure refuses the clip
     problem: str  # why the clip failed; then all numbers are nan
     key: str  # hash of all that the result depends on
 
@@ -81,8 +84,9 @@ def read(path: Path) -> list[Result]:
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         lines = csv.reader(file)
         try:
-            if tuple(next(lines, ())) == COLUMNS:
-                return [result for result in map(_parse, lines) if result]
+            head = next(lines, [])
+            if [column for column in COLUMNS if column in {*head, *_ALWAYS}] == head:
+                return [result for line in lines if (result := _parse(head, line))]
         except csv.Error:
             pass
     raise FormatError(f"{path}: not a scores file of this version; delete it to start over")
@@ -91,19 +95,19 @@ def read(path: Path) -> list[Result]:
 def _cells(result: Result) -> list[str]:
     """Return a line of the file; the cell of a measure that was not taken is empty."""
     numbers = [f"{getattr(result, name):.6g}" for name in _NUMBERS]
-    scores = [f"{result.scores[m]:.6f}" if m in result.scores else "" for m in MEASURES]
+    scores = [f"{result.scores[m]:.6f}" if m in result.scores else "" for m in TITLES]
     problem = " ".join(result.problem.split())
     return [result.codec, result.clip, *numbers, *scores, problem, result.key]
 
 
-def _parse(line: list[str]) -> Result | None:
+def _parse(head: list[str], line: list[str]) -> Result | None:
     """Return the result of a line, None if it was cut off."""
-    if len(line) != len(COLUMNS):
+    if len(line) != len(head):
         return None
-    cells = dict(zip(COLUMNS, line, strict=True))
+    cells = dict(zip(head, line, strict=True))
     try:
         seconds, kbps, encode_s, decode_s = (float(cells[name]) for name in _NUMBERS)
-        scores = {m: float(cells[m]) for m in MEASURES if cells[m]}
+        scores = {m: float(cells[m]) for m in TITLES if cells.get(m)}
     except ValueError:
         return None
     return Result(

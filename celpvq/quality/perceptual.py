@@ -1,26 +1,16 @@
-"""Perceptual measures, each from a package of the extra ``quality``, loaded when first called."""
+"""Perceptual measures that compare with the original; their packages are loaded when needed."""
 
 import warnings
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from .._types import F64
 from ..codec.format.modes import SAMPLERATE
-from ..errors import ArgumentError, MissingPackageError
+from ..errors import ArgumentError
+from ._packages import load
 from .signal import check_pair
-
-
-def _load(package: str, what: str) -> Any:
-    """Import a package of the extra; if it is absent, raise an error that names the extra."""
-    try:
-        return import_module(package)
-    except ImportError as exc:
-        raise MissingPackageError(
-            f"{what} needs the package {exc.name}: pip install celpvq[quality]"
-        ) from None
 
 
 def _speech(ref: ArrayLike, deg: ArrayLike, what: str) -> tuple[F64, F64]:
@@ -57,7 +47,7 @@ def pesq_nb(ref: ArrayLike, deg: ArrayLike) -> float:
     .. [2] ITU-T Recommendation P.862.1, "Mapping function for transforming P.862 raw result scores
        to MOS-LQO", 2003.
     """
-    pesq = _load("pesq", "PESQ")
+    pesq = load("pesq", "PESQ")
     x, y = _speech(ref, deg, "PESQ")
     try:
         return float(pesq.pesq(SAMPLERATE, x, y, "nb"))
@@ -92,7 +82,7 @@ def estoi(ref: ArrayLike, deg: ArrayLike) -> float:
     .. [1] J. Jensen and C. H. Taal, "An algorithm for predicting the intelligibility of speech
        masked by modulated noise maskers", IEEE/ACM Trans. Audio Speech Lang. Process. 24(11), 2016.
     """
-    pystoi = _load("pystoi", "ESTOI")
+    pystoi = load("pystoi", "ESTOI")
     x, y = _speech(ref, deg, "ESTOI")
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)  # the package warns and returns 1e-5
@@ -146,7 +136,7 @@ def visqol(ref: ArrayLike, deg: ArrayLike) -> float:
 @cache
 def _visqol_model() -> Any:
     """Load the model once in a process."""
-    _load("ai_edge_litert", "ViSQOL with its lattice mapping")
-    model = _load("visqol", "ViSQOL").VisqolApi()
+    load("ai_edge_litert", "ViSQOL with its lattice mapping")
+    model = load("visqol", "ViSQOL").VisqolApi()
     model.create(mode="speech", use_lattice_model=True)
     return model

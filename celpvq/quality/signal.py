@@ -64,3 +64,30 @@ def segmental_snr(ref: ArrayLike, deg: ArrayLike, segment_len: int = SEGMENT_LEN
     signal, noise = signal[counts], noise[counts]
     ratio = signal / np.maximum(noise, signal * 10 ** (-LIMITS_DB[1] / 10))
     return float(np.maximum(10 * np.log10(ratio), LIMITS_DB[0]).mean())
+
+
+def largest_step(ref: ArrayLike, deg: ArrayLike) -> float:
+    """Return the largest step between successive samples, relative to the original's [dB].
+
+    A click in the coded signal makes a step that the original does not have. Coded speech without
+    clicks is near 0 dB.
+
+    Parameters
+    ----------
+    ref, deg : array_like, shape (n,)
+        Original and coded signal, in one scale.
+
+    Returns
+    -------
+    float
+        ``20 log10`` of the ratio of both steps [dB].
+
+    Raises
+    ------
+    ArgumentError
+        If the shapes differ, the arrays are empty or not finite, or one of them is constant.
+    """
+    steps = [np.abs(np.diff(signal)).max(initial=0.0) for signal in check_pair(ref, deg)]
+    if not all(steps):
+        raise ArgumentError("ref, deg: expected signals that vary, got a constant one")
+    return float(20 * np.log10(steps[1] / steps[0]))

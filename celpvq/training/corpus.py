@@ -51,7 +51,7 @@ def find_clips(folder: Path) -> list[Clip]:
     if not folder.is_dir():
         raise ArgumentError(f"{folder}: expected a folder of speech")
     manifest = folder / "manifest.csv"
-    known = _read_manifest(manifest) if manifest.is_file() else {}
+    known = read_manifest(manifest) if manifest.is_file() else {}
     clips = []
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
         name = path.relative_to(folder).as_posix()
@@ -64,8 +64,14 @@ def find_clips(folder: Path) -> list[Clip]:
     return clips
 
 
-def _read_manifest(path: Path) -> dict[str, dict[str, str]]:
-    """Return the rows of a manifest by file."""
+def read_manifest(path: Path) -> dict[str, dict[str, str]]:
+    """Return the rows of a manifest by file.
+
+    Raises
+    ------
+    FormatError
+        If it is not CSV in UTF-8 or has no column ``file``.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
             reader = csv.DictReader(lines, strict=True)

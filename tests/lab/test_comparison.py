@@ -193,8 +193,11 @@ def test_a_measure_that_comes_later_is_taken_alone(run, scores, monkeypatch):
     def fake(name):
         return lambda ref, _: (taken.append(name), ref.size / 1000)[1]
 
-    monkeypatch.setattr(comparison, "MEASURES", {m: fake(m) for m in evaluation.MEASURES})
-    monkeypatch.setattr(evaluation, "PACKAGES", {})
+    fakes = {
+        m: dataclasses.replace(measure, function=fake(m), packages=())
+        for m, measure in evaluation.MEASURES.items()
+    }
+    monkeypatch.setattr(evaluation, "MEASURES", fakes)
     run("-m", 4800)
     assert scores()["celpvq 4800 fast", "a.flac"]["pesq"] == ""
     run("-m", 4800, measures=("segsnr", "pesq"))
@@ -206,7 +209,8 @@ def test_a_measure_that_comes_later_is_taken_alone(run, scores, monkeypatch):
 def test_new_times_in_a_list_are_taken_without_scoring_anew(run, scores, coded, monkeypatch):
     run("-m", "--with", coded)
     before = scores()
-    monkeypatch.setattr(comparison, "MEASURES", {})  # so that nothing can be scored
+    nothing = dataclasses.replace(evaluation.MEASURES["segsnr"], function=None)
+    monkeypatch.setattr(evaluation, "MEASURES", {"segsnr": nothing})  # so that nothing is scored
     path = coded / "Half 5" / "coded.csv"
     path.write_text(path.read_text().replace("a.flac,5.25,0.5", "a.flac,5.25,0.75"))
     assert run("-m", "--with", coded)[0] == 0

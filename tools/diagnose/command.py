@@ -89,7 +89,7 @@ def diagnose(clips: Sequence[Clip], mode: int, out: Path, jobs: int) -> str:
         pass
     results = {c.name: [scores.results[c.name, clip.name] for clip in clips] for c in codecs}
     base = codecs[0].name
-    summaries = summarize(results, MEASURES, base)
+    summaries = summarize(results, MEASURES, dict.fromkeys(list(results)[1:], base))
     names = [clip.name for clip in clips]
     return "\n\n".join([
         f"{base}, {len(clips)} clips",
