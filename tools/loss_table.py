@@ -1,11 +1,13 @@
-"""Print PESQ under frame loss, of celpvq and of AMR-NB with the same frames lost.
+"""Print the quality under frame loss, of celpvq and of AMR-NB with the same frames lost.
 
     python tools/loss_table.py FOLDER                      3 to 20 % lost, at random and in bursts
     python tools/loss_table.py FOLDER --every 3 --naive    a third of it; also without concealment
+    python tools/loss_table.py FOLDER --naive --rates 10 --measure plcmos
 
 AMR-NB is libopencore-amrnb at the nearest rate. It gets NO_DATA for a lost frame, and conceals it
-as it would a bad frame. Figures are means over clips. ``--naive`` adds two columns without
-concealment: zeros for a lost frame, and the last packet again. ``--more`` adds two columns for a
+as it would a bad frame. Figures are means over clips, of PESQ or another ``--measure``. ``--naive``
+adds columns without concealment: zeros for a lost frame, and the last packet again. *over zeros* is
+the benefit of concealment, with its 95 % confidence interval. ``--more`` adds two columns for a
 receiver that waits for the packet after a lost one: that packet alone, and the packet with a
 redundant frame of the lost one, which takes 4 bytes more.
 """
@@ -27,12 +29,16 @@ from celpvq.codec.decoder.decoder import FrameDecoder
 from celpvq.codec.encoder.encoder import FrameEncoder
 from celpvq.codec.format.modes import FRAME_LEN
 from celpvq.lab.clips import aligned, padded
+from celpvq.lab.intervals import paired_interval
 from celpvq.lab.tabular import markdown
-from celpvq.quality import pesq_nb
+from celpvq.quality import score
+from celpvq.quality.evaluation import TITLES
 
 Mask = NDArray[np.bool_]
 Packets = Sequence[bytes | None]
 Decode = Callable[[Packets], NDArray[np.int16]]
+
+MEASURES = ("pesq", "estoi", "visqol", "segsnr", "dnsmos", "plcmos")  # their first score
 
 
 def conceal(packets: Packets) -> NDArray[np.int16]:
@@ -80,7 +86,7 @@ def masks(n: int, rates: Sequence[float], burst: float, seed: int) -> dict[str, 
 
 
 def measure(x: F64, mode: int, args: argparse.Namespace, seed: int) -> dict[str, list[float]]:
-    """Return the PESQ of a clip by condition: celpvq, AMR-NB, and the other columns."""
+    """Return the scores of a clip by condition: celpvq, AMR-NB, and the other columns."""
     frames = padded(x).reshape(-1, FRAME_LEN)
     encoder = FrameEncoder(mode, args.preset)
     own, redundancy = [], []
@@ -95,8 +101,13 @@ def measure(x: F64, mode: int, args: argparse.Namespace, seed: int) -> dict[str,
         ways += [(own, zeros), (own, repetition)]
     if args.more:
         ways += [(own, look_ahead), (own, lambda packets: look_ahead(packets, redundancy))]
+
+    def scored(packets: Packets, decode: Decode, mask: Mask) -> float:
+        y = aligned(decode(drop(packets, mask)), len(x))
+        return score(x, y, [args.measure])[args.measure]
+
     return {
-        name: [pesq_nb(x, aligned(decode(drop(packets, mask)), len(x))) for packets, decode in ways]
+        name: [scored(packets, decode, mask) for packets, decode in ways]
         for name, mask in masks(len(frames), args.rates, args.burst, seed).items()
     }
 
@@ -104,13 +115,18 @@ def measure(x: F64, mode: int, args: argparse.Namespace, seed: int) -> dict[str,
 def table(figures: list[dict[str, list[float]]], mode: int, args: argparse.Namespace) -> str:
     """Return the means over clips as a Markdown table."""
     head = ["lost", f"celpvq {mode}", f"AMR-NB {NEAREST_KBPS[mode]}", "difference"]
-    head += ["zeros", "repetition"] if args.naive else []
+    head += ["zeros", "over zeros", "repetition"] if args.naive else []
     head += ["next packet", "redundancy"] if args.more else []
     rows = []
     for name in figures[0]:
-        own, amr, *others = np.mean([clip[name] for clip in figures], axis=0)
+        scores = np.array([clip[name] for clip in figures])
+        own, amr, *others = scores.mean(axis=0)
         cells = [f"{own:.3f}", f"{amr:.3f}", f"{own - amr:+.3f}"]
-        rows.append([name, *cells, *(f"{other:.3f}" for other in others)])
+        cells += [f"{other:.3f}" for other in others]
+        if args.naive:
+            gain = paired_interval(scores[:, 0], scores[:, 2])
+            cells.insert(4, f"{gain.mean:+.3f} ± {gain.half:.3f}")
+        rows.append([name, *cells])
     return markdown(head, rows)
 
 
@@ -124,11 +140,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--rates", type=float, nargs="+", default=[3, 5, 10, 20], help="[%%]")
     parser.add_argument("--burst", type=float, default=3, help="mean length of bursts [frames]")
     parser.add_argument("--preset", default="default")
+    parser.add_argument("--measure", default="pesq", choices=MEASURES)
     parser.add_argument("--naive", action="store_true", help="also without concealment")
     parser.add_argument("--more", action="store_true", help="also with the packet after a loss")
     args = parser.parse_args(argv)
     clips = options.read_speech(args)
-    print(f"celpvq {celpvq.__version__}, {len(clips)} clips, seed {args.seed}")
+    print(
+        f"celpvq {celpvq.__version__}, {len(clips)} clips, seed {args.seed}, {TITLES[args.measure]}"
+    )
     for mode in args.modes:
         figures = [measure(x, mode, args, args.seed + i) for i, x in enumerate(clips)]
         print(f"\n{table(figures, mode, args)}", flush=True)

@@ -50,15 +50,18 @@ OPTIONS = ["--modes", "6400", "--rates", "20", "--preset", "fast", "--naive", "-
 
 def check_losses(text):
     head, rows = table(text)
-    assert head[1:] == ["celpvq 6400", "AMR-NB 6.7", "difference", "zeros", "repetition",
-                        "next packet", "redundancy"]  # fmt: skip
+    assert head[1:] == ["celpvq 6400", "AMR-NB 6.7", "difference", "zeros", "over zeros",
+                        "repetition", "next packet", "redundancy"]  # fmt: skip
     assert [row[0] for row in rows] == ["no loss", "20 %", "20 %, bursts of 3"]
     for row in rows:
         own, other, difference, zeros = map(float, row[1:5])
+        gain, half = row[5].split(" ± ")
+        assert float(gain) == pytest.approx(own - zeros, abs=0.002)
+        assert half == "nan"  # of one clip
         assert difference == pytest.approx(own - other, abs=0.002)
         assert own >= zeros
-        assert float(row[7]) >= own
-    assert rows[0][1] == rows[0][4] == rows[0][5] != rows[1][5]
+        assert float(row[8]) >= own
+    assert rows[0][1] == rows[0][4] == rows[0][6] != rows[1][6]
     assert float(rows[0][1]) > float(rows[1][1]) + 0.5
     assert float(rows[0][2]) > float(rows[1][2]) + 0.5
     return rows
@@ -81,6 +84,23 @@ def test_losses_hit_the_same_frames_of_both_codecs_and_delays_are_removed(
     assert loss_table.main([str(folder), *OPTIONS, "--seconds", "3"]) == 0
     rows = check_losses(capsys.readouterr().out)
     assert float(rows[0][2]) == pytest.approx(4.549, abs=0.001)  # the best score
+
+
+def test_losses_are_measured_with_plcmos(folder, capsys, monkeypatch):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("speechmos")
+    monkeypatch.setattr(loss_table, "Amr", Delayed)
+    shutil.copy(folder / "flite-slt-en.flac", folder / "again.flac")
+    words = ["--modes", "6400", "--rates", "10", "--preset", "fast", "--naive"]
+    assert loss_table.main([str(folder), *words, "--measure", "plcmos"]) == 0
+    out = capsys.readouterr().out
+    assert "2 clips, seed 1, PLCMOS" in out
+    _, rows = table(out)
+    assert [row[0] for row in rows] == ["no loss", "10 %", "10 %, bursts of 3"]
+    assert rows[0][5] == "+0.000 ± 0.000"
+    gain, half = (float(cell) for cell in rows[1][5].split(" ± "))
+    assert gain > 0.1
+    assert half > 0  # each clip loses other frames
 
 
 def test_the_naive_ways_are_what_they_claim(clips):
