@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..lab.scores import Result
 
 MEASURES = ("pesq", "estoi", "visqol", "segsnr", "dnsmos", "plcmos", "step", "bands")
-_DEFAULT = MEASURES[:4]
+DEFAULT = MEASURES[:4]
 _EPILOG = """\
 FOLDER holds WAV or FLAC files, 8000 Hz, one channel. A decoded file of another codec has the name
 and the length of its original, without delay. A folder of decoded files may hold coded.csv, with
@@ -91,8 +91,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="add means over groups of clips, such as sex, lang and speaker",
     )  # fmt: skip
     parser.add_argument(
-        "--measures", nargs="+", choices=MEASURES, default=list(_DEFAULT), metavar="MEASURE",
-        help=f"some of {', '.join(MEASURES)} (default: {' '.join(_DEFAULT)})",
+        "--measures", nargs="+", choices=MEASURES, default=list(DEFAULT), metavar="MEASURE",
+        help=f"some of {', '.join(MEASURES)} (default: {' '.join(DEFAULT)})",
     )  # fmt: skip
     parser.add_argument(
         "--limit", type=arguments.count, metavar="N", help="use only N clips, evenly spaced"

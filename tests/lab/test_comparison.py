@@ -12,6 +12,7 @@ import soundfile
 from scipy import stats
 
 import celpvq
+from celpvq.cli import compare as compare_verb
 from celpvq.cli import main
 from celpvq.errors import ArgumentError, FormatError
 from celpvq.lab import comparison, contenders
@@ -115,11 +116,12 @@ def test_a_key_tells_clip_mode_preset_tables_and_code(tmp_path, monkeypatch, spe
     celpvq.TableSet(arrays).save(own)
     a, b = (Clip(name, speech / name, 1.0) for name in ("a.flac", "b.flac"))
     codecs = [Celpvq(4800), Celpvq(5600), Celpvq(4800, "best"), Celpvq(4800, tables=own)]
+    codecs.append(Celpvq(4800, plain=True))
     keys = [codec.key(a) for codec in codecs] + [Celpvq(4800).key(b)]
     assert Celpvq(4800).key(a) == keys[0]
     monkeypatch.setattr(contenders, "code_hash", lambda: "other")
     keys.append(Celpvq(4800).key(a))
-    assert len(set(keys)) == len(keys) == 6
+    assert len(set(keys)) == len(keys) == 7
 
 
 def test_the_hash_of_the_code_depends_on_every_source(tmp_path):
@@ -160,6 +162,82 @@ def test_a_run_leaves_scores_a_summary_and_a_picture(run, scores, coded, tmp_pat
     bold = "**" if abs(mean) > half else ""
     assert f"| celpvq 4800 fast | {bold}{mean:+.2f} ± {half:.2f}{bold} |" in out
     assert out.count("| Half 5 |") == 1
+
+
+def test_a_plain_decoder_is_compared_on_the_same_packets(clips):
+    x = clips["flite-slt-en"][4000:12000]
+    plain = Celpvq(4800, "fast", plain=True)
+    assert plain.name == "celpvq 4800 fast plain"
+    data = celpvq.encode(x, 8000, 4800, "fast")
+    want, _ = celpvq.decode(data, dtype="int16", postfilter=False)
+    np.testing.assert_array_equal(plain.code(None, x).samples * 32768, want)
+    assert (want != celpvq.decode(data, dtype="int16")[0]).any()
+
+
+def test_each_codec_is_compared_with_its_plain_decoder_in_groups(run, scores, speech):
+    (speech / "manifest.csv").write_text("file,sex\na.flac,f\nb.flac,m\nbelow/c.flac,f\n")
+    words = ("--plain", "--against", "plain", "--by", "sex", "--worse", "segsnr=-99", "step=99")
+    status, out, _ = run("-m", 4800, 6400, *words, measures=("segsnr", "step", "bands"))
+    assert status == 0
+    rows = scores()
+    names = ["a.flac", "b.flac", "below/c.flac"]
+    own, plain = (
+        [float(rows[codec, name]["segsnr"]) for name in names]
+        for codec in ("celpvq 6400 fast", "celpvq 6400 fast plain")
+    )
+    mean, half = paired_interval(own, plain)
+    bold = "**" if abs(mean) > half else ""
+    differences = out[out.index("| difference to plain |") :].split("\n\n")[0]
+    assert f"| celpvq 6400 fast | {bold}{mean:+.2f} ± {half:.2f}{bold} |" in differences
+    assert "plain |" not in differences.partition("\n")[2]
+    assert f"| celpvq 6400 fast | m | 1 | {own[1]:.2f} |" in out
+    assert (
+        f"| celpvq 6400 fast | celpvq 6400 fast plain | m | 1 | **{own[1] - plain[1]:+.2f}" in out
+    )
+    assert "segSNR [dB]: 6 of 6 worse by more than -99" in out
+    assert "step [dB]: 0 of 6 worse by more than 99" in out
+    level = float(rows["celpvq 4800 fast", "b.flac"]["level_1000"])
+    bands = out[out.index("celpvq 4800 fast, m |") :].split("\n")[0]
+    assert bands.split(" | ")[8] == f"{level:+.1f}"
+    assert out.count("| change of level [dB] |") == 2
+    assert "| codec | largest step [dB] | clip |" in out
+    assert "| 200 Hz |" not in out[: out.index("| difference to")]
+
+
+def test_an_earlier_run_is_a_base(run, scores, tmp_path):
+    run("-m", 4800)
+    old = tmp_path / "old.csv"
+    text = (tmp_path / "out" / "scores.csv").read_text()
+    value = scores()["celpvq 4800 fast", "b.flac"]["segsnr"]
+    old.write_text(text.replace(value, f"{float(value) + 1:.6f}"))
+    (tmp_path / "out" / "scores.csv").unlink()
+    status, out, _ = run("-m", 4800, 5600, "--against", old, "--worse", "segsnr=0.5")
+    assert status == 0
+    mean, half = paired_interval([0.0, -1.0, 0.0], [0.0] * 3)
+    assert f"| celpvq 4800 fast | {mean:+.2f} ± {half:.2f} |" in out
+    assert "difference to before" in out
+    assert re.search(r"^\| celpvq 4800 fast before \| 4.80 \| [\d.]+ ± [\d.]+ \|", out, re.M)
+    assert "segSNR [dB]: 1 of 3 worse by more than 0.5" in out
+    assert "| celpvq 4800 fast | celpvq 4800 fast before | b.flac |" in out
+    assert {codec for codec, _ in scores()} == {"celpvq 4800 fast", "celpvq 5600 fast"}
+
+
+def test_a_file_of_scores_without_newer_measures_is_read(run, scores, tmp_path):
+    run("-m", 4800)
+    path = tmp_path / "out" / "scores.csv"
+    with path.open(newline="") as file:
+        head, *rows = csv.reader(file)
+    kept = [i for i, name in enumerate(head) if not name.startswith(("level_", "dnsmos"))]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([[row[i] for i in kept] for row in (head, *rows)])
+    status, _, err = run("-m", 4800)
+    assert (status, "3 of 3 results exist already" in err) == (0, True)
+    assert scores()["celpvq 4800 fast", "a.flac"]["level_200"] == ""
+
+
+def test_the_options_name_all_measures_and_the_default_ones():
+    assert compare_verb.MEASURES == tuple(evaluation.MEASURES)
+    assert compare_verb.DEFAULT == evaluation.DEFAULT
 
 
 def test_what_is_there_already_is_not_done_again(run, scores, coded, monkeypatch, tmp_path):
@@ -260,6 +338,9 @@ def test_absent_packages_are_named_and_their_measures_left_out(run, monkeypatch)
         "visqol (visqol and ", "visqol ("
     )
     assert "| codec | kbit/s | segSNR [dB] | encode x | decode x |" in out
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    _, _, err = run("-m", 4800, measures=("pesq", "plcmos", "segsnr"))
+    assert "onnxruntime): pip install celpvq[mos,quality]" in err
     status, out, err = run("-m", 4800, measures=("pesq",))
     assert (status, out) == (1, "")
     assert "celpvq[quality]" in err
@@ -292,6 +373,10 @@ def test_folders_are_named_by_the_option_or_by_themselves(coded):
         (["--with", "mine@fast=."], "expected a rate in kbit/s, got 'fast'"),
         (["--with", "celpvq 4800 fast=."], "celpvq 4800 fast: expected one codec of each name"),
         (["--against", "other"], "--against: expected one of celpvq 4800 fast"),
+        (["--against", "none.csv"], "--against: expected a file scores.csv, got none.csv"),
+        (["--worse", "segsnr=1"], "--worse requires --against"),
+        (["--worse", "pesq=1"], "--worse: expected one of segsnr, got pesq"),
+        (["--by", "sex"], "--by sex: expected a file"),
         (["-m"], "nothing to compare"),
     ],
 )
