@@ -105,8 +105,10 @@ def score(ref: ArrayLike, deg: ArrayLike, measures: Iterable[str] = DEFAULT) -> 
     --------
     >>> import numpy as np
     >>> x = np.sin(np.arange(8000.0))
-    >>> score(x, 0.9 * x, ["segsnr", "step"])
-    {'segsnr': 20.0, 'step': -0.9151498112135022}
+    >>> for name, value in score(x, 0.9 * x, ["segsnr", "step"]).items():
+    ...     print(f"{name} {value:.2f} dB")
+    segsnr 20.00 dB
+    step -0.92 dB
     """
     scores: dict[str, float] = {}
     x, y = np.asarray(ref, dtype=np.float64), np.asarray(deg, dtype=np.float64)

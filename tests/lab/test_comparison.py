@@ -191,9 +191,7 @@ def test_each_codec_is_compared_with_its_plain_decoder_in_groups(run, scores, sp
     assert f"| celpvq 6400 fast | {bold}{mean:+.2f} ± {half:.2f}{bold} |" in differences
     assert "plain |" not in differences.partition("\n")[2]
     assert f"| celpvq 6400 fast | m | 1 | {own[1]:.2f} |" in out
-    assert (
-        f"| celpvq 6400 fast | celpvq 6400 fast plain | m | 1 | **{own[1] - plain[1]:+.2f}" in out
-    )
+    assert f"| celpvq 6400 fast | celpvq 6400 fast plain | m | 1 | {own[1] - plain[1]:+.2f}" in out
     assert "segSNR [dB]: 6 of 6 worse by more than -99" in out
     assert "step [dB]: 0 of 6 worse by more than 99" in out
     level = float(rows["celpvq 4800 fast", "b.flac"]["level_1000"])
@@ -236,7 +234,7 @@ def test_a_file_of_scores_without_newer_measures_is_read(run, scores, tmp_path):
 
 
 def test_the_options_name_all_measures_and_the_default_ones():
-    assert compare_verb.MEASURES == tuple(evaluation.MEASURES)
+    assert tuple(evaluation.MEASURES) == compare_verb.MEASURES
     assert compare_verb.DEFAULT == evaluation.DEFAULT
 
 

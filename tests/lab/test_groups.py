@@ -71,7 +71,7 @@ def test_groups_have_means_and_differences():
 
 
 def test_groups_have_the_levels_of_their_bands():
-    levels = {band: 0.5 for band in BANDS}
+    levels = dict.fromkeys(BANDS, 0.5)
     rows = {"codec": results("codec", [3.0] * 4, **levels)}
     for row in rows["codec"][:2]:
         row.scores[BANDS[3]] = -2.0
