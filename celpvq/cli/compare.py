@@ -147,7 +147,7 @@ def run(args: argparse.Namespace) -> int:
     results = {name: [checkpoint.results[p] for p in codec] for name, codec in places.items()}
     minutes = sum(lengths.values()) / 60
     print(f"{len(clips)} clips, {minutes:.1f} minutes")
-    return _report(args, {**results, **earlier}, measures, bases, groups)
+    return _report(args, results, earlier, measures, bases, groups)
 
 
 def _contenders(args: argparse.Namespace) -> "list[Contender]":
@@ -210,8 +210,9 @@ def _measures(wanted: list[str]) -> list[str]:
 
 
 def _report(
-    args: argparse.Namespace, results: "dict[str, list[Result]]", measures: list[str],
-    bases: dict[str, str], groups: dict[str, dict[str, list[int]]],
+    args: argparse.Namespace, results: "dict[str, list[Result]]",
+    earlier: "dict[str, list[Result]]", measures: list[str], bases: dict[str, str],
+    groups: dict[str, dict[str, list[int]]],
 ) -> int:  # fmt: skip
     """Write and print the summary, draw the picture, and return the exit status."""
     from ..errors import MissingPackageError
@@ -221,9 +222,10 @@ def _report(
     from ..lab.summary import failures, summarize
     from ..quality.evaluation import score_names
 
-    summaries = summarize(results, score_names(measures), bases)
-    against = EARLIER if any(base.endswith(EARLIER) for base in bases.values()) else args.against
-    parts = sections(results, summaries, measures, bases, against, groups, dict(args.worse))
+    both = {**results, **earlier}
+    summaries = summarize(both, score_names(measures), bases)
+    against = EARLIER if earlier else args.against
+    parts = sections(both, summaries, measures, bases, against, groups, dict(args.worse))
     text = "\n\n".join(parts) + "\n"
     write_file(args.out / "summary.md", text.encode())
     print(text, end="")

@@ -4,7 +4,8 @@ Clips and tables
     `clips` (recordings at 8 kHz), `tabular` (Markdown and CSV), `figures` (matplotlib).
 Comparison of codecs
     `contenders`, `coded_folders` (the codecs), `comparison` (the run), `scores` (its file),
-    `intervals`, `summary`, `rate_picture` (the report), `demo`, `clip_picture`.
+    `bases` (codecs or earlier runs to compare with), `intervals`, `summary`, `groups`, `outliers`,
+    `report`, `rate_picture` (the report), `demo`, `clip_picture`.
 Designs of quantizers
     `vectors` (the data), `gaussian` (the theory), `trials` (the runs), `design_report`,
     `design_pictures`.

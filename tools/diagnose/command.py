@@ -31,7 +31,7 @@ from celpvq.output import make_folder, write_file
 from celpvq.quality.evaluation import TITLES, missing_packages
 
 from .classes import CLASSES, classify
-from .contenders import Replaced, Unfiltered, Unquantized, code, parts
+from .contenders import Replaced, Unquantized, code, parts
 from .frames import Frames, frame_table
 
 MEASURES = ("pesq", "estoi", "visqol")
@@ -77,7 +77,7 @@ def contenders(mode: int) -> list[Contender]:
     return [
         Celpvq(mode), *(Replaced(mode, kind) for kind in CLASSES),
         *(Unquantized(mode, part) for part in parts(modes.get(mode))),
-        Celpvq(mode, "best"), Unfiltered(mode, "no enhancement, no postfilters"),
+        Celpvq(mode, "best"), Celpvq(mode, plain=True),
     ]  # fmt: skip
 
 

@@ -152,14 +152,6 @@ class Unquantized(Changed):
         return code(x, mode, OneMode(changed))
 
 
-class Unfiltered(Changed):
-    """Without the post-processing of the decoder."""
-
-    def change(self, x: F64) -> F64:
-        """Return x (n,) after the changed codec."""
-        return code(x, modes.get(self.mode), table_set.default(), postfilter=False)
-
-
 class Replaced(Changed):
     """With the original in all frames of one of `CLASSES`."""
 
