@@ -229,5 +229,16 @@ def _as_speech(x: ArrayLike, axis: int | None, channel: int | None) -> F64:
 
 
 def warmup() -> None:
-    """Load encoder and decoder; compile them if no process has compiled them before."""
-    Decoder().decode_frame(Encoder().encode_frame(np.zeros(FRAME_LEN)))
+    """Load encoder and decoder; compile them if no process has compiled them before.
+
+    After it, no call to the codec compiles anything. The compiled code is kept for all processes of
+    the user; see the page on deployment. If several processes start at once, one of them compiles.
+    """
+    silence, tone = np.zeros(FRAME_LEN), np.sin(np.arange(FRAME_LEN))
+    encoder = Encoder(dtx=True)
+    packet = encoder.encode_frame(tone)
+    while encoder.encode_frame(silence):  # until the second frame of the pause, which has no packet
+        pass
+    decoder = Decoder()
+    decoder.decode_frame(packet)
+    decoder.decode_frame(None, next_packet=packet)

@@ -25,6 +25,7 @@ VERBS = {
     "live": "listen to yourself through the codec: microphone to loudspeaker",
     "send": "send speech to another machine, by RTP over UDP",
     "receive": "play or record the speech that another machine sends",
+    "warmup": "compile the codec now, for an image, a server or many processes",
     "train": "train codebooks on a folder of speech",
     "vq": "design a vector quantizer for data, and report its performance",
 }

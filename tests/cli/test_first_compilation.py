@@ -6,6 +6,7 @@ import soundfile
 
 import celpvq
 from celpvq import Encoder, _numba
+from celpvq._numba import folders
 from celpvq.cli import main, progress
 
 
@@ -26,10 +27,10 @@ def test_only_a_terminal_gets_a_message_before_the_first_compilation(
     assert _numba.is_compiled(progress.ENCODER)
     assert not _numba.is_compiled(progress.ENCODER[:-1])
     for folder, isatty, quiet, said in [
-        (_numba.CACHE_DIR, True, False, False), (tmp_path, True, False, True),
+        (folders.CACHE_DIR, True, False, False), (tmp_path, True, False, True),
         (tmp_path, False, False, False), (tmp_path, True, True, False),
     ]:  # fmt: skip
-        monkeypatch.setattr(_numba, "CACHE_DIR", folder)
+        monkeypatch.setattr(folders, "CACHE_DIR", folder)
         terminal(isatty)
         with progress.Progress("encode", 1.0, quiet=quiet):
             pass

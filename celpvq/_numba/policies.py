@@ -1,0 +1,59 @@
+"""`strict`, `fast` and `inlined`: the decorators that compile kernels.
+
+By default a kernel neither allocates memory nor counts references, and an attempt does not compile:
+its arrays are arguments, fields of records, or on the stack (`stack_array`). With
+``allocates=True`` it may use numpy's functions that return arrays.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar, cast, overload
+
+import numba
+
+from . import cache
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _compile(func: Callable[P, R], **options: Any) -> Callable[P, R]:
+    """Compile `func` when it is first called, with our cache."""
+    options["no_cfunc_wrapper"] = True  # nothing in C calls a kernel, and each wrapper takes time
+    jit: Any = numba.njit(nogil=True, error_model="numpy", **options)
+    compiled = jit(func)
+    if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        cache.enable(compiled)
+    return cast("Callable[P, R]", compiled)
+
+
+@dataclass(frozen=True)
+class _Policy:
+    """A decorator that compiles a kernel, with or without ``(allocates=True)``."""
+
+    options: dict[str, Any]
+
+    @overload
+    def __call__(self, func: Callable[P, R], /) -> Callable[P, R]: ...
+    @overload
+    def __call__(self, /, *, allocates: bool) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+    def __call__(self, func: Callable[P, R] | None = None, /, *, allocates: bool = False) -> Any:
+        if func is None:
+            return lambda func: _compile(func, _nrt=allocates, **self.options)
+        return _compile(func, _nrt=allocates, **self.options)
+
+
+strict = _Policy({"fastmath": False})
+"""Compile in strict IEEE order: the same result on every machine. All of the decoder is strict."""
+
+fast = _Policy({"fastmath": {"reassoc", "contract", "arcp", "nsz"}})
+"""Compile for speed: searches whose rounding no decoder sees.
+
+Not plain ``fastmath=True``, which also promises that no NaN and no infinity occur.
+"""
+
+inlined = _Policy({"inline": "always"})
+"""Compile within the callers, by their policy: for a part of a kernel that has one caller.
+
+A kernel's code is optimized again in every kernel above it: long chains cost minutes.
+"""

@@ -1,0 +1,73 @@
+"""The verb `warmup`: compiles or loads, says where the code is, fails if it cannot be kept."""
+
+import pytest
+
+import celpvq
+from celpvq._numba import folders
+from celpvq.cli import main, progress
+
+
+def test_compiled_code_is_loaded_and_its_folder_printed(capsys):
+    celpvq.warmup()
+    for _ in range(2):
+        assert main(["warmup"]) == 0
+        out, err = capsys.readouterr()
+        assert out.startswith("loaded in ")
+        assert out.endswith(f"\ncache: {folders.CACHE_DIR}\n")
+        assert err == ""
+    assert main(["warmup", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.fixture
+def compiles(monkeypatch, tmp_path):
+    """An empty cache, and a stand-in for `celpvq.warmup` that writes files of a given suffix."""
+    monkeypatch.setattr(folders, "CACHE_DIR", tmp_path / "key")
+    monkeypatch.delenv("CELPVQ_CACHE", raising=False)
+
+    def set_suffix(suffix):
+        def warmup():
+            (tmp_path / "key" / "package").mkdir(parents=True)
+            for kernel in (progress.ENCODER, progress.DECODER):
+                (tmp_path / "key" / "package" / f"{kernel}-7.py311{suffix}").touch()
+
+        monkeypatch.setattr(celpvq, "warmup", warmup)
+
+    return set_suffix
+
+
+def test_a_compilation_is_announced(compiles, capsys, tmp_path):
+    compiles(".nbi")
+    assert main(["warmup"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "compiling encoder and decoder, which takes up to a minute\n"
+    assert out.startswith("compiled in ")
+    assert out.endswith(f"\ncache: {tmp_path / 'key'}\n")
+
+
+def test_code_that_is_not_kept_is_an_error(compiles, capsys, tmp_path):
+    compiles(".other")
+    assert main(["warmup", "-q"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"celpvq: {tmp_path / 'key'}: compiled code cannot be kept there\n")
+
+
+def test_a_folder_of_the_environment_that_cannot_serve_is_an_error(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(celpvq, "warmup", lambda: pytest.fail("compiled"))
+    monkeypatch.setenv("CELPVQ_CACHE", str(tmp_path / "elsewhere"))
+    assert main(["warmup"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(
+        "celpvq: CELPVQ_CACHE: expected a folder of this user that can be written"
+    )
+    assert err.endswith(f"got {tmp_path / 'elsewhere'}\n")
+
+
+def test_a_cache_that_can_only_be_read_serves(monkeypatch, tmp_path, capsys):
+    celpvq.warmup()
+    monkeypatch.setattr(folders, "SHIPPED_DIR", folders.CACHE_DIR)
+    monkeypatch.setattr(folders, "CACHE_DIR", tmp_path / "key")
+    monkeypatch.setenv("CELPVQ_CACHE", str(folders.SHIPPED_DIR.parent))
+    assert main(["warmup"]) == 0
+    assert capsys.readouterr().out.endswith(f"\ncache: {folders.SHIPPED_DIR}\n")
