@@ -17,7 +17,8 @@ from ..errors import ArgumentError, ArgumentTypeError
 from ..stream import Encoder
 from ..stream.file_decoder import FileDecoder
 from . import band
-from .parameters import MAX_CODINGS, check_names, check_seed, check_together, checked
+from .distributions import Distribution
+from .parameters import LOW_HZ, MAX_CODINGS, check_names, check_seed, check_together, checked
 
 _SILENT = 1e-6  # RMS below which there is no level to set
 _MAX_PEAK = 0.8  # of the encoder's input: decoded speech may exceed its original a little
@@ -51,7 +52,7 @@ class DrawnLine:
     ber: float = 0.0
     bit_burst: float | None = None
     dtx: bool = False
-    low_hz: float | None = None
+    low_hz: float | None = LOW_HZ
     high_hz: float | None = None
     level_db: float | None = None
     seed: int = 0
@@ -59,7 +60,11 @@ class DrawnLine:
     def __post_init__(self) -> None:
         if isinstance(self.modes, str) or not hasattr(self.modes, "__iter__"):
             raise ArgumentTypeError(f"modes: expected a sequence of bit rates, got {self.modes!r}")
-        values = {name: checked(name, getattr(self, name)) for name in _NAMES}
+        values = {name: getattr(self, name) for name in _NAMES}
+        for name, value in values.items():
+            if isinstance(value, Distribution):
+                raise ArgumentTypeError(f"{name}: expected a value, got {value}")
+            values[name] = checked(name, value)
         values["modes"] = tuple(checked("mode", mode) for mode in self.modes)
         if len(values["modes"]) > MAX_CODINGS:
             raise ArgumentError(
@@ -141,7 +146,8 @@ class DrawnLine:
 
     def _code(self, y: F64, mode: int, place: tuple[int, int]) -> F64:
         """Return y (n,) after encoder, channel and decoder, at 8 kHz."""
-        encoder = Encoder(mode, self.preset, dtx=self.dtx)
+        # `low_hz` replaces the encoder's high-pass, which would move low tones in time
+        encoder = Encoder(mode, self.preset, highpass=False, dtx=self.dtx)
         packets: list[bytes | None] = [*encoder.write(y), *encoder.flush()]
         seeds = np.random.SeedSequence(self.seed, spawn_key=place).generate_state(2)
         lost = channels.draw_losses(len(packets), self.loss, self.burst, int(seeds[0]))

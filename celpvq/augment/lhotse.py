@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..codec.format.modes import SAMPLERATE, modes
@@ -20,13 +19,12 @@ from .line import TelephoneLine
 from .parameters import check_seed
 
 try:
-    import torch
     from lhotse.augmentation import AudioTransform
     from lhotse.augmentation import torchaudio as narrowband
     from lhotse.utils import fastcopy
 except ImportError as error:
     raise MissingPackageError(
-        "lhotse: expected lhotse and PyTorch, got none; pip install lhotse"
+        "lhotse: expected the package, got none; pip install lhotse"
     ) from error
 
 
@@ -119,9 +117,9 @@ class NarrowbandCodec:
     def __init__(self, mode: int) -> None:
         self._line = TelephoneLine(mode=mode)
 
-    def __call__(self, samples: "torch.Tensor") -> "torch.Tensor":
-        """Return samples (n_channels, n) at 8 kHz after the codec."""
-        return torch.from_numpy(self._line(np.asarray(samples), SAMPLERATE, seed=0))
+    def __call__(self, samples: Any) -> Any:
+        """Return samples, a tensor (n_channels, n) at 8 kHz, after the codec."""
+        return samples.new_tensor(self._line(samples.numpy(), SAMPLERATE, seed=0))
 
 
 def register() -> None:

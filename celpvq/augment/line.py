@@ -10,7 +10,7 @@ from .._random import generator
 from ..channel.losses import check_rate
 from .distributions import Distribution, draw, from_json, to_json
 from .drawn_line import DrawnLine
-from .parameters import check_names, check_seed, check_together, checked
+from .parameters import LOW_HZ, check_names, check_seed, check_together, checked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +44,8 @@ class TelephoneLine:
         Number of codings one after the other (tandem coding), 0 to 10. Each one draws a mode of its
         own, and has losses and bit errors of its own.
     low_hz, high_hz : float, None or distribution
-        Edges of the band-pass [Hz], where it is 6 dB down; None for no limit. A telephone network
-        has 300 and 3400 Hz.
+        Edges of the band-pass [Hz], where it is 6 dB down; None for no limit. The lower one removes
+        hum. A telephone network has 300 and 3400 Hz.
     level_db : float, None or distribution
         Level at which the signal enters the encoder: its root mean square relative to full scale
         [dB], -100 to 0. After the decoder the signal has its own level again. None leaves the level
@@ -73,7 +73,7 @@ class TelephoneLine:
     bit_burst: float | Distribution | None = None
     dtx: bool | Distribution = False
     n_codings: int | Distribution = 1
-    low_hz: float | Distribution | None = None
+    low_hz: float | Distribution | None = LOW_HZ
     high_hz: float | Distribution | None = None
     level_db: float | Distribution | None = None
     p: float = 1.0
@@ -121,7 +121,7 @@ class TelephoneLine:
         # a number for each parameter: another distribution of one leaves the others as they are
         acts, *places = rng.random(1 + len(_NAMES)).tolist()
         if acts >= self.p:
-            return DrawnLine(modes=(), seed=seed)
+            return DrawnLine(modes=(), low_hz=None, seed=seed)
         values = {
             name: draw(getattr(self, name), place)
             for name, place in zip(_NAMES, places, strict=True)

@@ -15,6 +15,7 @@ from ..errors import ArgumentError, ArgumentTypeError
 from .distributions import Choice, Distribution, extremes, mapped
 
 MAX_CODINGS = 10
+LOW_HZ = 80.0  # lower edge by default: against hum, as the encoder's own high-pass
 _LOWEST_HZ, _HIGHEST_HZ = 10.0, SAMPLERATE / 2 - 10.0  # edges of the band-pass
 
 
