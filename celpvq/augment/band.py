@@ -17,11 +17,9 @@ def _sections(low_hz: float | None, high_hz: float | None) -> Any:
     """Return the second-order sections of a Butterworth filter."""
     from scipy.signal import butter
 
-    if low_hz is None:
-        return butter(_ORDER, high_hz, "lowpass", fs=SAMPLERATE, output="sos")
-    if high_hz is None:
-        return butter(_ORDER, low_hz, "highpass", fs=SAMPLERATE, output="sos")
-    return butter(_ORDER, (low_hz, high_hz), "bandpass", fs=SAMPLERATE, output="sos")
+    edges = [edge for edge in (low_hz, high_hz) if edge is not None]
+    kind: Any = "lowpass" if low_hz is None else "highpass" if high_hz is None else "bandpass"
+    return butter(_ORDER, edges if len(edges) > 1 else edges[0], kind, fs=SAMPLERATE, output="sos")
 
 
 def limit(x: F64, low_hz: float | None, high_hz: float | None) -> F64:

@@ -165,9 +165,7 @@ def _by_channel(samples: F64) -> F64:
     if samples.ndim == 1:
         return samples[np.newaxis]
     if samples.ndim != 2:
-        raise ArgumentError(
-            f"samples: expected shape (n,) or (n_channels, n), got {samples.shape}"
-        )
+        raise ArgumentError(f"samples: expected shape (n,) or (n_channels, n), got {samples.shape}")
     n_channels, n = samples.shape
     if n_channels > MANY_CHANNELS and n_channels > n > 0:
         raise ArgumentError(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..audio import check_samplerate
 from ..errors import MissingPackageError
 from ._lines import as_line
 from .line import TelephoneLine
@@ -62,8 +63,9 @@ class ApplyTelephoneLine(BaseWaveformTransform):
     ) -> ObjectDict:  # fmt: skip
         """Return the batch after the lines."""
         lines = self.transform_parameters["lines"]
+        rate = check_samplerate(sample_rate, "sample_rate")
         return ObjectDict(
-            samples=apply_lines(lines, samples, sample_rate, n_threads=self.n_threads),
+            samples=apply_lines(lines, samples, rate, n_threads=self.n_threads),
             sample_rate=sample_rate,
             targets=targets,
             target_rate=target_rate,
