@@ -17,7 +17,7 @@ _ALL_ONES = 0xFFFFFFFF
 
 
 class SoundWriter:
-    """Write one channel of int16 to a WAV file, a headerless file, or a format of libsndfile.
+    """Write int16 samples to a WAV file, a headerless file, or a format of libsndfile.
 
     Parameters
     ----------
@@ -31,6 +31,8 @@ class SoundWriter:
         The length, if known. The header of a WAV file contains it.
     subtype : {"PCM_16", "ALAW", "ULAW"}
         Format of a sample of a headerless file.
+    n_channels : int
+        Number of channels.
 
     Raises
     ------
@@ -42,20 +44,20 @@ class SoundWriter:
 
     def __init__(
         self, file: Sink, suffix: str, samplerate: int, n_samples: int | None = None, *,
-        subtype: str = "PCM_16",
+        subtype: str = "PCM_16", n_channels: int = 1,
     ) -> None:  # fmt: skip
         self._file = file
         self._sound: Any = None
         self._samplerate, self._n_declared, self._n_written = samplerate, n_samples, 0
-        self._subtype = check_subtype(subtype)
+        self._subtype, self._n_channels = check_subtype(subtype), n_channels
         self._is_wav = suffix in (".wav", ".wave")
         if self._is_wav:
-            write_all(file, _wav_header(samplerate, n_samples))
+            write_all(file, _wav_header(samplerate, n_samples, n_channels))
         elif suffix != ".raw":
-            self._sound = _open_for_writing(file, suffix, samplerate)
+            self._sound = _open_for_writing(file, suffix, samplerate, n_channels)
 
     def write(self, samples: I16) -> None:
-        """Append samples, (n,)."""
+        """Append samples, (n,) or (n, n_channels)."""
         self._n_written += len(samples)
         if self._sound is None:
             wide = self._subtype == "PCM_16"
@@ -78,15 +80,19 @@ class SoundWriter:
             self._sound.close()
         elif self._is_wav and self._n_written != self._n_declared and self._file.seekable():
             self._file.seek(0)
-            write_all(self._file, _wav_header(self._samplerate, self._n_written))
+            header = _wav_header(self._samplerate, self._n_written, self._n_channels)
+            write_all(self._file, header)
             self._file.seek(0, os.SEEK_END)
 
 
-def _wav_header(samplerate: int, n_samples: int | None) -> bytes:
+def _wav_header(samplerate: int, n_samples: int | None, n_channels: int) -> bytes:
     """Return the header of a WAV file of 16-bit samples; all ones stand for an unknown length."""
-    n_bytes = _ALL_ONES if n_samples is None else min(2 * n_samples, _ALL_ONES)
+    width = 2 * n_channels  # bytes of the samples at a time
+    n_bytes = _ALL_ONES if n_samples is None else min(width * n_samples, _ALL_ONES)
     riff = struct.pack("<4sI4s", b"RIFF", min(36 + n_bytes, _ALL_ONES), b"WAVE")
-    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, samplerate, 2 * samplerate, 2, 16)
+    fmt = struct.pack(
+        "<4sIHHIIHH", b"fmt ", 16, 1, n_channels, samplerate, width * samplerate, width, 16
+    )
     return riff + fmt + struct.pack("<4sI", b"data", n_bytes)
 
 
@@ -107,7 +113,7 @@ def check_suffix(path: str) -> str:
     return suffix
 
 
-def _open_for_writing(file: Sink, suffix: str, samplerate: int) -> Any:
+def _open_for_writing(file: Sink, suffix: str, samplerate: int, n_channels: int) -> Any:
     import soundfile
 
     kind = {".aif": "AIFF", ".opus": "OGG"}.get(suffix, suffix[1:].upper())
@@ -115,7 +121,7 @@ def _open_for_writing(file: Sink, suffix: str, samplerate: int) -> Any:
     _check_rate(kind, subtype, samplerate)
     try:
         return soundfile.SoundFile(
-            file.fileno(), "w", samplerate, 1, subtype, format=kind, closefd=False
+            file.fileno(), "w", samplerate, n_channels, subtype, format=kind, closefd=False
         )
     except (RuntimeError, ValueError) as error:
         raise FormatError(f"{kind}: cannot be written at {samplerate} Hz: {error}") from None

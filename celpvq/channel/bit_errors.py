@@ -8,7 +8,7 @@ from ..codec.format.modes import BY_LENGTH, MODES, Bit
 from ..errors import ArgumentError
 from .losses import Mask, Packet, check_rate, draw_losses
 
-_DENSITY = 0.5  # of errors in a burst: its bits carry no information
+BURST_DENSITY = 0.5  # of errors in a burst: its bits carry no information
 
 
 def flip_bits(
@@ -47,7 +47,7 @@ def flip_bits(
     check_rate(ber, "ber")
     packets = list(packets)
     n = sum(8 * len(packet or b"") for packet in packets)
-    return flip_by(packets, draw_losses(n, ber, burst, seed, _DENSITY), fields)
+    return flip_by(packets, draw_losses(n, ber, burst, seed, BURST_DENSITY), fields)
 
 
 def flip_by(

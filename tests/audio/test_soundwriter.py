@@ -23,6 +23,20 @@ def test_sound_that_is_written_is_read_again(suffix, declared, tmp_path):
     np.testing.assert_array_equal(y, x)
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+@pytest.mark.parametrize("declared", [None, 100])
+def test_several_channels_are_written(suffix, declared, tmp_path):
+    x = np.random.default_rng(0).integers(-32768, 32768, (100, 3)).astype(np.int16)
+    with (tmp_path / "sound").open("wb") as file:
+        writer = SoundWriter(file, suffix, 16000, declared, n_channels=3)
+        for part in np.split(x, [0, 70]):
+            writer.write(part)
+        writer.close()
+    y, rate = soundfile.read(tmp_path / "sound", dtype="int16")
+    assert rate == 16000
+    np.testing.assert_array_equal(y, x)
+
+
 def test_wav_goes_through_a_pipe():
     pipe = Pipe(step=7)
     writer = SoundWriter(pipe, ".wav", 8000)

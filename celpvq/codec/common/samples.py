@@ -38,8 +38,8 @@ def as_array(x: npt.ArrayLike) -> npt.NDArray[Any]:
         ) from error
 
 
-def scaled(array: npt.NDArray[Any]) -> F64:
-    """Return floats or int16 of any shape as float64 in [-1, 1]; finite floats beyond are clipped.
+def unclipped(array: npt.NDArray[Any]) -> F64:
+    """Return floats or int16 of any shape as float64, full scale 1.
 
     Raises
     ------
@@ -58,7 +58,19 @@ def scaled(array: npt.NDArray[Any]) -> F64:
             f"x: expected finite samples, got {array[~finite][0]}"
             f" ({array.size - np.count_nonzero(finite)} of {array.size} are not finite)"
         )
-    return np.asarray(np.clip(array, -1.0, 1.0), dtype=np.float64)
+    return np.asarray(array, dtype=np.float64)
+
+
+def scaled(array: npt.NDArray[Any]) -> F64:
+    """Return floats or int16 of any shape as float64 in [-1, 1]; finite floats beyond are clipped.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        As `unclipped` does.
+    """
+    samples = unclipped(array)
+    return samples if array.dtype.kind == "i" else np.clip(samples, -1.0, 1.0)
 
 
 def one_channel(x: npt.ArrayLike) -> F64:
