@@ -1,4 +1,4 @@
-"""Packets over a network: RTP over UDP, sender and receiver.
+"""Packets over a network: RTP over UDP, messages over websockets, senders and receivers.
 
 Only `udp`, `pacing` and `playout` use sockets and clocks. Elsewhere the time is an argument.
 """
