@@ -3,7 +3,8 @@
 Only `udp`, `pacing` and `playout` use sockets and clocks. Elsewhere the time is an argument.
 """
 
+from .budget import FrameBudget
 from .jitter import JitterBuffer
 from .packet import PAYLOAD_TYPE, RtpPacket
 
-__all__ = ["PAYLOAD_TYPE", "JitterBuffer", "RtpPacket"]
+__all__ = ["PAYLOAD_TYPE", "FrameBudget", "JitterBuffer", "RtpPacket"]
