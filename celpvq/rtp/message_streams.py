@@ -13,6 +13,7 @@ from . import messages
 from .budget import FrameBudget
 
 MAX_GAP = 500  # frames that may be missing in a row, 10 s
+_JUMP = 2 * MAX_GAP  # of the number from one stream to the next
 _MAX_CHUNK_S = 4.0  # with what the resampler holds, these frames fit into a message
 
 
@@ -42,17 +43,33 @@ class MessageSender:
         ArgumentError, ArgumentTypeError
             If there are too many samples, or as `Encoder.write` does. The encoder stays as it was.
         """
+        self._check(samples)
+        return self._message(self._encoder.write(samples))
+
+    def flush(self, samples: ArrayLike = ()) -> bytes | None:
+        """Return the message with all remaining frames, and start a new stream.
+
+        The numbers of the new stream begin 1000 later, so that the receiver starts anew as well.
+
+        Parameters
+        ----------
+        samples : array_like, shape (n,)
+            The last samples, if any, as for `write`.
+        """
+        self._check(samples)
+        message = self._message(self._encoder.write(samples) + self._encoder.flush())
+        self._number += _JUMP
+        return message
+
+    def reset(self) -> None:
+        """Discard the samples that do not fill a frame, and start a new stream as `flush` does."""
+        self._encoder.reset()
+        self._number += _JUMP
+
+    def _check(self, samples: ArrayLike) -> None:
         seconds = np.size(samples) / self._encoder.samplerate
         if seconds > _MAX_CHUNK_S:
             raise ArgumentError(f"samples: expected at most {_MAX_CHUNK_S:g} s, got {seconds:g} s")
-        return self._message(self._encoder.write(samples))
-
-    def flush(self) -> bytes | None:
-        """Return the message with the remaining frames, and reset the encoder.
-
-        The numbers continue: more sound may follow.
-        """
-        return self._message(self._encoder.flush())
 
     def _message(self, packets: list[bytes]) -> bytes | None:
         if not packets:

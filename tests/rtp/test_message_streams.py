@@ -28,7 +28,7 @@ def test_messages_sound_as_the_packets_do(clips, decoded, sizes):
     x = clips["espeak-f-es"][:8000]
     sender = MessageSender(celpvq.Encoder(6400, "fast"))
     sent = [m for chunk in in_chunks(x, sizes) if (m := sender.write(chunk)) is not None]
-    sent.append(sender.flush())
+    sent.append(sender.flush(x[:0] if sizes == [160] else []))
     numbers = [messages.unpack(message)[0] for message in sent]
     counts = [len(messages.unpack(message)[1]) for message in sent]
     assert numbers == np.cumsum([0, *counts[:-1]]).tolist()
@@ -41,7 +41,21 @@ def test_a_sender_has_no_message_before_a_frame_is_complete():
     assert sender.write(np.zeros(159)) is None
     assert messages.unpack(sender.write(np.zeros(1)))[0] == 0
     assert messages.unpack(sender.flush())[0] == 1
-    assert messages.unpack(sender.write(np.zeros(320)))[0] == 2
+
+
+@pytest.mark.parametrize("end", ["flush", "reset"])
+def test_a_receiver_follows_from_one_stream_to_the_next(clips, decoded, end):
+    first, second = clips["espeak-f-es"][:4100], clips["flite-slt-en"][:4000]
+    sender = MessageSender(celpvq.Encoder(6400, "fast"))
+    sent = [sender.write(first), getattr(sender, end)(), sender.write(second)]
+    receiver = new_receiver()
+    heard = feed_all(receiver, [message for message in sent if message])
+    encoder = celpvq.Encoder(6400, "fast")
+    packets = encoder.write(first) + (encoder.flush() if end == "flush" else [])
+    encoder.reset()
+    expected = [decoded(packets), decoded(encoder.write(second))]
+    np.testing.assert_array_equal(heard, np.concatenate(expected))
+    assert receiver.stats.restarts == 1
 
 
 @pytest.mark.parametrize("samplerate", [8000, 16000])
@@ -50,8 +64,18 @@ def test_the_longest_chunk_fits_into_a_message(samplerate):
     n = 4 * samplerate
     for _ in range(3):
         sender.write(np.zeros(n))
-    with pytest.raises(ArgumentError, match=r"samples: expected at most 4 s, got 4\.0"):
-        sender.write(np.zeros(n + 1))
+    for refuse in (sender.write, sender.flush):
+        with pytest.raises(ArgumentError, match=r"samples: expected at most 4 s, got 4\.0"):
+            refuse(np.zeros(n + 1))
+    sender.flush(np.zeros(n))
+
+
+def test_the_last_samples_go_with_the_rest(clips):
+    x = clips["espeak-f-es"][4000:5000]
+    one, two = (MessageSender(celpvq.Encoder(6400, "fast")) for _ in range(2))
+    first, last = one.write(x), one.flush()
+    packets = messages.unpack(first)[1] + messages.unpack(last)[1]
+    assert messages.unpack(two.flush(x))[1] == packets
 
 
 @pytest.mark.parametrize("start", [0, 65500])
