@@ -102,7 +102,7 @@ def add_payload_type(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--payload-type", type=int, default=PAYLOAD_TYPE, metavar="N", choices=range(96, 127),
         help="RTP payload type, 96 to 126, the same on both sides; payloads with --redundancy or"
-        " --crc have type N + 1 (default: %(default)s)",
+        f" --crc have type N + 1 (default: {PAYLOAD_TYPE})",
     )  # fmt: skip
 
 

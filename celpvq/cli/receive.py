@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from . import arguments
-from .files import name_of, open_output
+from .files import about, name_of, open_input, open_output
 
 if TYPE_CHECKING:
     from .._types import F32
+    from ..codec.common.table_set import TableSet
     from ..output import Output
     from ..rtp.receiver import Receiver
+    from ..rtp.sdp import SessionDescription
 
 _EPILOG = """\
 OUT is a sound file, - for WAV on standard output, or speaker for the loudspeaker (pip install
@@ -28,6 +30,7 @@ examples:
   celpvq receive call.wav                          on port 5004 of all interfaces
   celpvq receive speaker --bind 127.0.0.1:6000 --depth 40
   celpvq receive call.wav --log counts.json
+  celpvq receive call.wav --sdp call.sdp           as celpvq send --sdp describes the stream
 """
 
 
@@ -36,8 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("output", metavar="OUT", help="a sound file, - or speaker")
     parser.add_argument(
-        "--bind", metavar="HOST:PORT", default="0.0.0.0:5004",
-        help="address to listen at; port 0 stands for any free port (default: %(default)s)",
+        "--bind", metavar="HOST:PORT",
+        help="address to listen at; port 0 stands for any free port (default: 0.0.0.0:5004, or the"
+        " port of --sdp)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sdp", metavar="FILE",
+        help="session description of the stream: port, payload type, bit rates and tables",
     )  # fmt: skip
     parser.add_argument(
         "--depth", type=float, default=60.0, metavar="MS",
@@ -56,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fast", action="store_true", help="decode as fast as packets arrive, not in real time"
     )
     arguments.add_payload_type(parser)
+    parser.set_defaults(payload_type=None)  # so that it cannot contradict --sdp
     parser.add_argument("--log", metavar="FILE", help="write all counts, as JSON")
     arguments.add_device(parser, "--device", "loudspeaker")
     parser.add_argument("--tables", metavar="FILE", help="codebooks that the sender uses")
@@ -76,10 +85,12 @@ def run(args: argparse.Namespace) -> int:
         raise ArgumentError("--device requires OUT to be `speaker`")
     if args.seconds is not None and args.fast:
         raise ArgumentError("--seconds cannot be used with --fast, which has no clock")
-    host, port = udp.parse_address(args.bind)
+    stream = _description(args)
+    tables = _tables(args, stream)
+    host, port = udp.parse_address(args.bind or f"{_any_address(stream.host)}:{stream.port}")
     buffer = JitterBuffer(args.depth, max(args.depth, args.max_depth))
-    decoder = Decoder(tables=arguments.load_tables(args.tables))
-    receiver = Receiver(decoder, buffer, args.payload_type)
+    decoder = Decoder(tables=tables)
+    receiver = Receiver(decoder, buffer, stream.bare_type, modes=stream.modes)
     decoder.copy().decode_frame(None)  # loads or compiles the decoder before time counts
     with _player(args) as play, _log(args) as log, udp.listen(host, port) as sock:
         if not args.quiet:
@@ -97,6 +108,50 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _description(args: argparse.Namespace) -> "SessionDescription":
+    """Return the session description in the file of --sdp, or the usual one."""
+    from ..errors import ArgumentError
+    from ..rtp import PAYLOAD_TYPE, udp
+    from ..rtp.sdp import SessionDescription
+    from ..rtp.sdp_lines import MAX_BYTES
+
+    if args.sdp is None:
+        payload_type = PAYLOAD_TYPE if args.payload_type is None else args.payload_type
+        return SessionDescription("0.0.0.0", udp.PORT, payload_type)  # noqa: S104
+    if args.payload_type is not None:
+        raise ArgumentError("--payload-type cannot be used with --sdp, which states it")
+    with open_input(args.sdp) as file, about(args.sdp):
+        return SessionDescription.from_text(file.read(MAX_BYTES + 1))
+
+
+def _any_address(host: str) -> str:
+    """Return the address of all interfaces: the sender may know this machine by another address."""
+    return "[::]" if ":" in host else "0.0.0.0"  # noqa: S104
+
+
+def _tables(args: argparse.Namespace, stream: "SessionDescription") -> "TableSet | None":
+    """Return the tables of the stream; raise `TablesError` if these are others, or not there."""
+    from ..codec.common.table_set import by_hash
+    from ..errors import TablesError
+
+    tables, digest = arguments.load_tables(args.tables), stream.tables
+    if digest is None:
+        return tables
+    name = name_of(args.sdp, "input")
+    if tables is None:
+        try:
+            return by_hash(digest)
+        except TablesError:
+            raise TablesError(
+                f"{name}: the sender uses the tables {digest}, which are not installed here;"
+                " expected their file in --tables"
+            ) from None
+    if not tables.hash.startswith(digest):
+        got = tables.hash[: len(digest)]
+        raise TablesError(f"{name}: the sender uses the tables {digest}, --tables has {got}")
+    return tables
 
 
 def _log(args: argparse.Namespace) -> "contextlib.AbstractContextManager[Output | None]":

@@ -10,6 +10,7 @@ from .files import about, name_of, open_input
 
 if TYPE_CHECKING:
     from .._types import F64
+    from ..codec.common.table_set import TableSet
     from ..stream import Encoder
 
 _EPILOG = """\
@@ -20,8 +21,13 @@ few packets leave during pauses. Ctrl-C ends the stream properly.
 --redundancy and --crc help against losses and bit errors. --redundancy adds 3 bytes to each packet,
 which describe the previous frame coarsely. If that frame is lost, the receiver decodes these bytes.
 
+--sdp prints a session description: address, payload type, bit rate, --dtx, --redundancy, --crc and
+the hash of the tables. Nothing is read or sent then. Give its file to celpvq receive --sdp, then
+run the same command without --sdp.
+
 examples:
   celpvq send speech.wav 192.0.2.7:5004
+  celpvq send speech.wav 192.0.2.7:5004 --mode 4800 --sdp > call.sdp
   celpvq send mic bob.example --mode 4800 --dtx --redundancy
   celpvq send --fast speech.wav localhost:5004     to celpvq receive --fast
 """
@@ -44,6 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fast", action="store_true", help="send as fast as packets are coded, not in real time"
     )
     arguments.add_payload_type(parser)
+    parser.add_argument(
+        "--sdp", action="store_true",
+        help="print the session description of the stream, and send nothing",
+    )  # fmt: skip
     arguments.add_device(parser, "--device", "microphone")
     arguments.add_tables(parser)
     arguments.add_quiet(parser, "no summary")
@@ -66,6 +76,9 @@ def run(args: argparse.Namespace) -> int:
         raise ArgumentError("--channel requires IN to be a sound file")
     host, port = udp.parse_address(args.to)
     tables = arguments.load_tables(args.tables)
+    if args.sdp:
+        print(_description(args, host, port, tables), end="")
+        return 0
     encoder = Encoder(args.mode, args.preset, dtx=args.dtx, tables=tables)
     encoder.copy().encode_frame(np.zeros(FRAME_LEN))  # loads or compiles before time counts
     sender = Sender(args.payload_type + (args.redundancy or args.crc))
@@ -87,6 +100,23 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _description(args: argparse.Namespace, host: str, port: int, tables: "TableSet | None") -> str:
+    """Return the session description of the stream."""
+    from ..codec.common.table_set import or_default
+    from ..rtp.sdp import SessionDescription
+
+    return SessionDescription(
+        host,
+        port,
+        args.payload_type + (args.redundancy or args.crc),
+        (args.mode,),
+        dtx=args.dtx,
+        redundancy=args.redundancy,
+        crc=args.crc,
+        tables=or_default(tables).hash,
+    ).to_text()
 
 
 def _chunks(file: IO[bytes], args: argparse.Namespace) -> "Iterator[F64]":

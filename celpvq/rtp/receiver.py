@@ -1,9 +1,11 @@
 """From datagrams to speech, without sockets and clocks."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from .._types import F32
-from ..codec.format.modes import PACKET_LENGTHS
+from ..codec.format.modes import MODES, SID_BYTES
+from ..codec.format.modes import get as get_mode
 from ..errors import FormatError
 from ..stream import Decoder
 from . import payload
@@ -37,6 +39,14 @@ class Receiver:
     payload_type : int
         The RTP payload type of bare packets; the next one is that of `payload`. Datagrams of other
         types are counted and ignored.
+    modes : iterable of int, optional
+        Bit rates that the sender may use [bit/s]; speech of other rates counts as malformed. By
+        default all.
+
+    Raises
+    ------
+    ArgumentError
+        If a bit rate is unknown.
 
     Attributes
     ----------
@@ -47,8 +57,10 @@ class Receiver:
     """
 
     def __init__(
-        self, decoder: Decoder, buffer: JitterBuffer, payload_type: int = PAYLOAD_TYPE
-    ) -> None:
+        self, decoder: Decoder, buffer: JitterBuffer, payload_type: int = PAYLOAD_TYPE, *,
+        modes: Iterable[int] = tuple(MODES),
+    ) -> None:  # fmt: skip
+        self._lengths = {SID_BYTES, *(get_mode(mode).frame_bytes for mode in modes)}
         self.buffer = buffer
         self.ended = False
         self.latest = 0
@@ -107,7 +119,7 @@ class Receiver:
         elif packet.payload_type != self._payload_type:
             self._stats.foreign += 1
             return None
-        if not content.packet or len(content.packet) not in PACKET_LENGTHS:
+        if len(content.packet) not in self._lengths:
             self._stats.malformed += 1
             return None
         return content

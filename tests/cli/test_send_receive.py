@@ -14,7 +14,9 @@ import soundfile
 
 import celpvq
 from celpvq.cli import main, send
+from celpvq.codec.common.table_set import TableSet, default
 from celpvq.rtp import payload, udp
+from celpvq.rtp.sdp import SessionDescription
 from celpvq.rtp.sender import Sender
 
 pytestmark = pytest.mark.network
@@ -156,6 +158,87 @@ def test_each_payload_holds_the_redundancy_of_the_frame_before(clips, n):
         redundancy = other.redundancy
 
 
+def describe(captured, *options, to="127.0.0.1:5004"):
+    """The session description that `celpvq send` prints."""
+    assert main(["send", "no such file.wav", to, "--sdp", *options]) == 0
+    return SessionDescription.from_text(captured.readouterr().out)
+
+
+def test_send_describes_the_stream_and_sends_nothing(capsys):
+    own = default().hash[:16]
+    assert describe(capsys) == SessionDescription(HOST, 5004, 97, (6400,), tables=own)
+    options = ["-m", "4800", "--dtx", "--redundancy", "--crc", "--payload-type", "100"]
+    assert describe(capsys, *options, to="[2001:db8::1]:6000") == SessionDescription(
+        "2001:db8::1", 6000, 101, (4800,), dtx=True, redundancy=True, crc=True, tables=own
+    )
+
+
+@pytest.mark.parametrize("options", [[], ["--redundancy", "--payload-type", "110"]])
+def test_a_described_stream_is_received(options, sound, receiving, tmp_path, capsys):
+    options = [*options, "-m", "4800", "-p", "fast"]
+    description = describe(capsys, *options)
+    (tmp_path / "call.sdp").write_text(description.to_text())
+    receiver, port = receiving("--fast", "--sdp", str(tmp_path / "call.sdp"))
+    assert main(["send", "--fast", "-q", str(sound), f"{HOST}:{port}", *options]) == 0
+    receiver.communicate(timeout=LIMIT_S)
+    samples, _ = soundfile.read(tmp_path / "out.wav", dtype="int16")
+    x, _ = soundfile.read(sound)
+    expected, _ = celpvq.decode(celpvq.encode(x, 8000, 4800, "fast"), dtype="int16")
+    np.testing.assert_array_equal(samples[40:20040], expected)
+
+
+def test_a_stream_with_another_rate_than_described_is_refused(sound, receiving, tmp_path, capsys):
+    (tmp_path / "call.sdp").write_text(describe(capsys, "-m", "8000").to_text())
+    log = tmp_path / "log.json"
+    receiver, port = receiving("--sdp", str(tmp_path / "call.sdp"), "--log", str(log))
+    assert main(["send", "--fast", "-q", str(sound), f"{HOST}:{port}", "-p", "fast"]) == 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sender = Sender()
+        sock.sendto(sender.datagram(bytes(20)), (HOST, port))
+        sock.sendto(sender.bye(), (HOST, port))
+    receiver.communicate(timeout=LIMIT_S)
+    counts = json.loads(log.read_text())
+    assert (counts["malformed"], counts["received"]) == (126, 1)
+
+
+def test_receive_listens_at_the_described_port(tmp_path, capfd):
+    with udp.listen("0.0.0.0", 0) as sock:
+        port = sock.getsockname()[1]
+        (tmp_path / "call.sdp").write_text(describe(capfd, to=f"b.example:{port}").to_text())
+        out = str(tmp_path / "out.wav")
+        assert main(["receive", out, "--sdp", str(tmp_path / "call.sdp")]) == 1
+    assert f"UDP 0.0.0.0 port {port}: Address already in use" in capfd.readouterr().err
+
+
+def test_the_tables_of_the_description_are_required(tmp_path, capfd, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = default()
+    arrays = dict(own.arrays) | {"lsf_mean": own.arrays["lsf_mean"] * np.float32(1.001)}
+    other = TableSet(arrays)
+    other.save("other.npz")
+    assert main(["send", "in.wav", HOST, "--sdp", "--tables", "other.npz"]) == 0
+    text = capfd.readouterr().out
+    assert SessionDescription.from_text(text).tables == other.hash[:16]
+    (tmp_path / "call.sdp").write_text(text)
+    receive = ["receive", "out.wav", "--sdp", "call.sdp"]
+    assert main(receive) == 1
+    assert capfd.readouterr().err == (
+        f"celpvq: call.sdp: the sender uses the tables {other.hash[:16]}, which are not installed"
+        " here; expected their file in --tables\n"
+    )
+    own.save("own.npz")
+    assert main([*receive, "--tables", "own.npz"]) == 1
+    assert capfd.readouterr().err == (
+        f"celpvq: call.sdp: the sender uses the tables {other.hash[:16]},"
+        f" --tables has {own.hash[:16]}\n"
+    )
+    with udp.listen(HOST, 0) as sock:  # the right tables: it comes as far as the socket
+        bind = f"{HOST}:{sock.getsockname()[1]}"
+        assert main([*receive, "--tables", "other.npz", "--bind", bind]) == 1
+    assert "Address already in use" in capfd.readouterr().err
+    assert not (tmp_path / "out.wav").exists()
+
+
 def speaking(sock, port):
     """Send a packet of speech every 20 ms; yield after each."""
     sender = Sender()
@@ -211,6 +294,11 @@ def test_an_interrupt_leaves_a_whole_file(receiving, tmp_path):
         ("receive out.xyz --bind 127.0.0.1:0", "expected the ending of a sound file"),
         ("receive {sound} --bind 127.0.0.1:0", "in.wav: exists already; --force replaces it"),
         ("receive out.wav --bind 127.0.0.1:0 --log {sound}", "in.wav: exists already"),
+        ("receive out.wav --sdp {sound}", "in.wav: SDP: "),
+        ("receive out.wav --sdp none.sdp", "none.sdp: No such file"),
+        ("receive out.wav --sdp {sound} --payload-type 97", "--payload-type cannot be used with"),
+        ("send none.wav 127.0.0.1:0 --sdp", "port: expected 1 to 65535, got 0"),
+        ("send none.wav bob/alice --sdp", "host: expected a name or an address, got 'bob/alice'"),
     ],
 )
 def test_a_refused_command_says_so_on_one_line(line, words, sound, capfd, monkeypatch, tmp_path):

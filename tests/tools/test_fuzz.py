@@ -6,7 +6,7 @@ import sys
 import hypothesis
 import pytest
 
-PARSERS = ["sound", "container", "tables", "payload", "rtp", "g192"]
+PARSERS = ["sound", "container", "tables", "payload", "rtp", "sdp", "messages", "g192"]
 
 
 @pytest.fixture

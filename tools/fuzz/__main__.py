@@ -117,7 +117,8 @@ def main() -> int:
     """Run from the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
-        "parser", choices=["sound", "container", "tables", "payload", "rtp", "g192"]
+        "parser",
+        choices=["sound", "container", "tables", "payload", "rtp", "sdp", "messages", "g192"],
     )
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int)

@@ -95,7 +95,7 @@ def _read_tables(data: bytes) -> None:
         TableSet.load(file.name)
 
 
-# payload format, RTP, G.192 -----------------------------------------------------------------------
+# payload format, RTP, SDP, messages, G.192 --------------------------------------------------------
 
 
 def _payloads() -> list[bytes]:
@@ -152,6 +152,42 @@ def _read_datagrams(data: bytes) -> None:
                 buffer.pop(arrival.slot * 0.02)
 
 
+def _descriptions() -> list[bytes]:
+    """Return session descriptions: bare packets, and all options."""
+    from celpvq.rtp.sdp import SessionDescription
+
+    plain = SessionDescription("192.0.2.7", 5004)
+    full = SessionDescription(
+        "2001:db8::1", 6000, 98, (4800, 8000), dtx=True, redundancy=True, crc=True,
+        tables="0123456789abcdef",
+    )  # fmt: skip
+    return [description.to_text().encode() for description in (plain, full)]
+
+
+def _read_description(data: bytes) -> None:
+    from celpvq.rtp.sdp import SessionDescription
+
+    found = SessionDescription.from_text(data)
+    again = SessionDescription.from_text(found.to_text())
+    if (again.host, again.port, again.modes) != (found.host, found.port, found.modes):
+        raise AssertionError("the description is not read as it was written")
+
+
+def _messages() -> list[bytes]:
+    """Return messages of one frame and of many."""
+    from celpvq.rtp import messages
+
+    packets = _packets(dtx=True)
+    return [messages.pack(0, packets[:1]), messages.pack(65535, packets[20:60])]
+
+
+def _read_message(data: bytes) -> None:
+    from celpvq.rtp import messages
+
+    if messages.pack(*messages.unpack(data)) != data:
+        raise AssertionError("the message is not packed as it came")
+
+
 def _g192_files() -> list[bytes]:
     """Return packets as softbits, and error patterns in their three forms."""
     file = io.BytesIO()
@@ -184,5 +220,7 @@ PARSERS = {
     "tables": Parser(_table_files, _read_tables, (TablesError,)),
     "payload": Parser(_payloads, _read_payload, (FormatError,)),
     "rtp": Parser(_datagrams, _read_datagrams, ()),
+    "sdp": Parser(_descriptions, _read_description, (FormatError,)),
+    "messages": Parser(_messages, _read_message, (FormatError,)),
     "g192": Parser(_g192_files, _read_g192, ()),
 }
