@@ -67,7 +67,7 @@ def encode(
 
 def decode(
     data: bytes, samplerate: int | None = SAMPLERATE, dtype: str = "float32", *,
-    postfilter: bool = True, tables: TableSet | None = None,
+    enhancement: bool = True, tables: TableSet | None = None,
 ) -> tuple[NDArray[Any], int]:  # fmt: skip
     """Return the speech in the bytes of a ``.cvq`` file, aligned with the original in time.
 
@@ -79,8 +79,8 @@ def decode(
         Rate of the output [Hz]; None stands for the rate of the original.
     dtype : str
         Type of the output: ``"float32"`` or ``"float64"``, full scale 1, or ``"int16"``.
-    postfilter : bool
-        Whether to apply the postfilter.
+    enhancement : bool
+        Whether a small network filters the decoded speech.
     tables : TableSet, optional
         The tables that the file was made with, if they are not shipped.
 
@@ -104,7 +104,7 @@ def decode(
     if not isinstance(data, bytes | bytearray | memoryview):
         raise ArgumentTypeError(f"data: expected the bytes of a file, got {type(data).__name__}")
     with SpeechReader(
-        io.BytesIO(data), samplerate, dtype, postfilter=postfilter, tables=tables
+        io.BytesIO(data), samplerate, dtype, enhancement=enhancement, tables=tables
     ) as reader:
         return reader.read(), reader.samplerate
 
@@ -113,7 +113,7 @@ def roundtrip(
     x: ArrayLike, samplerate: int, mode: int | str | Mode = 6400, preset: str = "default", *,
     loss: float = 0.0, burst: float | None = None, ber: float = 0.0, seed: int | None = None,
     axis: int | None = None, channel: int | None = None, highpass: bool = True, dtx: bool = False,
-    postfilter: bool = True, tables: TableSet | None = None,
+    enhancement: bool = True, tables: TableSet | None = None,
 ) -> NDArray[Any]:  # fmt: skip
     """Return speech after encoder, channel and decoder, at the same rate.
 
@@ -132,7 +132,7 @@ def roundtrip(
     seed : int, optional
         Seed of losses and bit errors, as in ``celpvq channel --seed``. Without it, every call draws
         others.
-    postfilter : bool
+    enhancement : bool
         As for `decode`.
 
     Returns
@@ -152,7 +152,7 @@ def roundtrip(
     )
     dtype = array.dtype.newbyteorder("=")
     decoder = FileDecoder(
-        samplerate, "int16" if dtype == np.int16 else "float64", postfilter=postfilter,
+        samplerate, "int16" if dtype == np.int16 else "float64", enhancement=enhancement,
         tables=tables,
     )  # fmt: skip
     received = _transmitted(encoder.write(mono) + encoder.flush(), loss, burst, ber, seed)
@@ -204,7 +204,7 @@ def analyze(
         As for `encode`.
     """
     encoder = Encoder(mode, preset, highpass=highpass, dtx=True, tables=tables)
-    decoder = Decoder(postfilter=False, tables=tables)
+    decoder = Decoder(enhancement=False, tables=tables)
     resampler = Resampler(samplerate, SAMPLERATE)
     mono = _as_speech(x, axis, channel)
     y = np.clip(np.concatenate([resampler.write(mono), resampler.flush()]), -1.0, 1.0)

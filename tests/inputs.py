@@ -155,3 +155,12 @@ def talk(clips):
     words = [clips[n][: 110 * FRAME_LEN] for n in ("flite-rms-en", "espeak-f-fr", "flite-slt-en")]
     x = np.concatenate([part for word in words for part in (word, np.zeros(len(word)))])
     return x, np.tile(np.repeat([True, False], 110), 3)
+
+
+def values(record):
+    """All values of a state, of its records as well, in one list of arrays."""
+    parts = []
+    for name in record.dtype.names:
+        part = record[name]
+        parts += values(part) if getattr(part.dtype, "names", None) else [np.asarray(part)]
+    return parts

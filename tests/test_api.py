@@ -72,7 +72,7 @@ def test_the_arguments_reach_the_codec():
     assert celpvq.info(data).mode == 4800
     assert celpvq.encode(x, 8000, 4800, "fast", highpass=False) != data
     assert celpvq.encode(x, 8000, 4800, "best") != data
-    assert (celpvq.decode(data, postfilter=False)[0] != celpvq.decode(data)[0]).any()
+    assert (celpvq.decode(data, enhancement=False)[0] != celpvq.decode(data)[0]).any()
     assert [mode.bitrate for mode in celpvq.modes()] == [4800, 5600, 6400, 7200, 8000]
 
 
@@ -162,9 +162,9 @@ def test_a_roundtrip_without_losses_is_encode_and_decode(clips, samplerate, dtx)
     x = np.concatenate([clip, np.zeros(8000), clip])
     options = {"mode": 5600, "preset": "fast", "highpass": False, "dtx": dtx}
     y, _ = celpvq.decode(
-        celpvq.encode(x, samplerate, **options), samplerate, "float64", postfilter=False
+        celpvq.encode(x, samplerate, **options), samplerate, "float64", enhancement=False
     )
-    z = celpvq.roundtrip(x, samplerate, **options, postfilter=False)
+    z = celpvq.roundtrip(x, samplerate, **options, enhancement=False)
     np.testing.assert_array_equal(y, z)
 
 

@@ -15,10 +15,12 @@ SIGNALS = [0.3 * np.sin(0.1 * k * np.arange(300 + 400 * k)) for k in range(1, 6)
 def test_batches_are_the_single_calls_in_order(n_threads):
     coded = celpvq.encode_batch(iter(SIGNALS), 16000, 4800, "fast", dtx=True, n_threads=n_threads)
     assert coded == [celpvq.encode(x, 16000, 4800, "fast", dtx=True) for x in SIGNALS]
-    decoded = celpvq.decode_batch(iter(coded), None, "int16", n_threads=n_threads, postfilter=False)
+    decoded = celpvq.decode_batch(
+        iter(coded), None, "int16", n_threads=n_threads, enhancement=False
+    )
     assert len(decoded) == len(SIGNALS)
     for data, (y, rate) in zip(coded, decoded, strict=True):
-        expected, expected_rate = celpvq.decode(data, None, "int16", postfilter=False)
+        expected, expected_rate = celpvq.decode(data, None, "int16", enhancement=False)
         np.testing.assert_array_equal(y, expected)
         assert rate == expected_rate == 16000
 

@@ -13,6 +13,7 @@ from celpvq.codec.common.table_set import default
 from celpvq.codec.decoder import enhancement
 from celpvq.codec.encoder import adaptive_search, fixed_search, products
 from celpvq.codec.encoder.search_tables import SearchTables
+from celpvq.codec.format.frame_types import SPEECH
 from celpvq.codec.format.modes import FRAME_LEN, MAX_LAG, fcb_stages
 from celpvq.codec.format.modes import SUBFRAME_LEN as N
 
@@ -75,7 +76,7 @@ def test_autocorrelation(benchmark):
 
 
 def test_enhancement(benchmark):
-    state, x = enhancement.EnhancementState.new(), RNG.normal(size=N)
-    exc, settings = RNG.normal(size=MAX_LAG + N), enhancement.settings(celpvq.modes()[0])
-    benchmark(enhancement.apply, exc, settings, state, x)
-    assert np.isfinite(x).all()
+    state, out = enhancement.EnhancementState.new(), np.zeros(4 * N)
+    state.features.speech[:] = RNG.normal(size=state.features.speech.size)
+    benchmark(enhancement.apply, default().enhancement, SPEECH, state, out)
+    assert np.isfinite(out).all()

@@ -6,7 +6,7 @@
     python tools/make_vectors.py --quality       measure again, into data/quality.json
 
 A golden stream is a file as ``celpvq encode`` writes it, with the SHA-256 of its decoded samples
-(16-bit, little-endian) with and without postfilter. Every later decoder must give these samples.
+(16-bit, little-endian) with and without enhancement. Every later decoder must give these samples.
 The figures of quality are means over some bundled clips, and over a few recordings if there are any
 (CELPVQ_SPEECH).
 """
@@ -37,9 +37,9 @@ RECORDING_LEN = 4 * SAMPLERATE
 QUIET_DB = -50.0  # quieter frames do not count in spectral distances; full scale is 0
 
 
-def digest(data: bytes, *, postfilter: bool) -> str:
+def digest(data: bytes, *, enhancement: bool) -> str:
     """Return the SHA-256 of the decoded samples of a stream."""
-    samples, _ = celpvq.decode(data, dtype="int16", postfilter=postfilter)
+    samples, _ = celpvq.decode(data, dtype="int16", enhancement=enhancement)
     return hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest()
 
 
@@ -50,8 +50,8 @@ def golden(paths: list[Path]) -> dict[str, dict[str, Any]]:
         data = path.read_bytes()
         found[path.name] = {
             "samples": celpvq.info(data).n_samples,
-            "sha256": digest(data, postfilter=True),
-            "sha256_without_postfilter": digest(data, postfilter=False),
+            "sha256": digest(data, enhancement=True),
+            "sha256_without_enhancement": digest(data, enhancement=False),
         }
     return found
 
@@ -98,14 +98,14 @@ def measure_clip(x: F64, mode: celpvq.Mode) -> dict[str, float]:
     ref = x[: len(x) - DELAY]
     data = b"".join(FrameEncoder(mode, highpass=False).encode(x))
     plain, filtered = (
-        aligned(FrameDecoder(postfilter=postfilter).decode_run(data, mode), len(ref))
-        for postfilter in (False, True)
+        aligned(FrameDecoder(enhancement=enhancement).decode_run(data, mode), len(ref))
+        for enhancement in (False, True)
     )
     level = 10 * np.log10(np.sum(filtered**2) / np.sum(ref**2))
     fast = b"".join(FrameEncoder(mode, "fast").encode(x))
     return {
         "segmental_snr": segmental_snr(ref, plain),
-        "segmental_snr_postfiltered": segmental_snr(ref, filtered),
+        "segmental_snr_enhanced": segmental_snr(ref, filtered),
         "lsf_distortion": distortion_db(x, mode, fast),
         "spectral_distance": log_spectral_distance_db(ref, filtered),
         "level": float(level),

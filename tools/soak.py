@@ -87,7 +87,7 @@ class Soak:
         if rng.random() < 0.01:
             self.encoder.dtx = not self.encoder.dtx
             self.encoder.preset = str(rng.choice(list(PRESETS), p=[0.8, 0.1, 0.1]))
-            self.clean.postfilter = bool(rng.random() < 0.5)
+            self.clean.enhancement = bool(rng.random() < 0.5)
         if rng.random() < 0.001:
             self.encoder.reset()
             self.clean.reset()

@@ -60,9 +60,9 @@ def add_encoder(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def add_no_postfilter(parser: argparse.ArgumentParser) -> None:
+def add_no_enhancement(parser: argparse.ArgumentParser) -> None:
     """Add the option of the verbs that decode files."""
-    parser.add_argument("--no-postfilter", action="store_true", help="leave the postfilter out")
+    parser.add_argument("--no-enhancement", action="store_true", help="leave the enhancement out")
 
 
 def add_preset(parser: argparse.ArgumentParser) -> None:

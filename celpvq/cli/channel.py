@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="--pattern is compact: it has one bit per frame, or per bit",
     )  # fmt: skip
     parser.add_argument("--log", metavar="FILE", help="list of all errors, .csv or .json")
-    arguments.add_no_postfilter(parser)
+    arguments.add_no_enhancement(parser)
 
 
 class _Input(NamedTuple):
@@ -188,7 +188,7 @@ def _decode(received: _Input, output: "Output", suffix: str, args: argparse.Name
 
     n_left = received.n_samples
     decoder = Decoder(
-        SAMPLERATE, "int16", postfilter=not args.no_postfilter, tables=received.tables
+        SAMPLERATE, "int16", enhancement=not args.no_enhancement, tables=received.tables
     )
     writer = SoundWriter(output, suffix, SAMPLERATE, n_left)
     seconds = n_left / SAMPLERATE

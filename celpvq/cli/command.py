@@ -28,6 +28,7 @@ VERBS = {
     "receive": "play or record the speech that another machine sends",
     "warmup": "compile the codec now, for an image, a server or many processes",
     "train": "train codebooks on a folder of speech",
+    "train-enhancement": "train the decoder's enhancement network on a folder of speech",
     "vq": "design a vector quantizer for data, and report its performance",
 }
 
@@ -69,8 +70,12 @@ def make_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         sub = verbs.add_parser(verb, help=summary, description=description, **options)
         sub.set_defaults(parser=sub)
         if verb in argv:
-            import_module(f".{verb}", __package__).add_arguments(sub)
+            import_module(f".{_module(verb)}", __package__).add_arguments(sub)
     return parser
+
+
+def _module(verb: str) -> str:
+    return verb.replace("-", "_")
 
 
 def _terminate(*_: object) -> NoReturn:
@@ -89,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args, unknown = make_parser(argv).parse_known_args(argv)
         if unknown:  # the verb's parser shows the usage of the verb
             args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-        status = int(import_module(f".{args.verb}", __package__).run(args))
+        status = int(import_module(f".{_module(args.verb)}", __package__).run(args))
         sys.stdout.flush()
         return status
     except KeyboardInterrupt:

@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--plain", action="store_true",
-        help="decode the packets of celpvq also without the postfilter",
+        help="decode the packets of celpvq also without the enhancement",
     )  # fmt: skip
     arguments.add_tables(parser)
     parser.add_argument(

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rate", type=rate, default=8000, metavar="HZ",
         help="sample rate of OUT, or `original` for the rate before encoding (default: 8000)",
     )  # fmt: skip
-    arguments.add_no_postfilter(parser)
+    arguments.add_no_enhancement(parser)
 
 
 def rate(text: str) -> int | None:
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         about(args.input),
         SpeechReader(
             file, args.rate, "int16",
-            postfilter=not args.no_postfilter, tables=tables, strict=not args.partial,
+            enhancement=not args.no_enhancement, tables=tables, strict=not args.partial,
         ) as stream,
     ):  # fmt: skip
         hz, n = stream.samplerate, stream.n_samples

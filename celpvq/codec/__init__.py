@@ -35,12 +35,13 @@ comb 1 / (1 - beta z^-T). `vad` and `dtx` code pauses, `presets` says how wide e
 The decoder, `decoder.frame`::
 
     lag ---> adaptive codebook ---- g_p --+
-    gain --> gains: g_p, g_c             (+)-> excitation -> 1/A_q(z) -> enhancement -+
+    gain --> gains: g_p, g_c             (+)-> excitation -> 1/A_q(z) -> comb filter, FIR filter
     fcb ---> fixed codebook and --- g_c --+        |         synthesis   enhancement  |
              sharpening                            v                                  v
-    lsf ---> lsf_dequantizer: A_q(z)         past excitation         speech <- postfilters
-                                                                               *_postfilter
+    lsf ---> lsf_dequantizer: A_q(z)         past excitation                       speech
 
-Everything up to 1/A_q(z) is in `common`, since the encoder runs it too. In lost frames
-`concealment` makes the excitation, in pauses `common.comfort_noise`. `format` defines packets.
+Everything up to 1/A_q(z) is in `common`, since the encoder runs it too. A small network,
+`enhancement_network`, finds the taps of the last two filters from `enhancement_features`. In lost
+frames `concealment` makes the excitation, in pauses `common.comfort_noise`. `format` defines
+packets.
 """

@@ -55,7 +55,7 @@ class Contender(Protocol):
 class Celpvq:
     """celpvq at one rate and preset, with the shipped tables or those of a file.
 
-    A plain one decodes the same packets without the postfilter.
+    A plain one decodes the same packets without the enhancement.
     """
 
     mode: int
@@ -86,7 +86,7 @@ class Celpvq:
         _prepare(self.mode, self.tables)
         frames = padded(ref)
         encoder = FrameEncoder(mode, self.preset, tables=tables)
-        decoder = FrameDecoder(postfilter=not self.plain, tables=tables)
+        decoder = FrameDecoder(enhancement=not self.plain, tables=tables)
         start = time.thread_time()
         packets = b"".join(encoder.encode(frames))
         middle = time.thread_time()

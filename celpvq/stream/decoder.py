@@ -28,9 +28,9 @@ class Decoder(DecoderCore):
         Rate of the output [Hz], 4000 to 192000.
     dtype : str
         Type of the output: ``"float32"`` or ``"float64"``, full scale 1, or ``"int16"``.
-    postfilter : bool
-        Whether to enhance the upper bands, to attenuate the gaps between harmonics, and to
-        emphasize formants. Without it, the output is the synthesis that the encoder searched with.
+    enhancement : bool
+        Whether a small network filters the decoded speech. Without it, the output is the
+        synthesis that the encoder searched with, at a fraction of the cost.
     tables : TableSet, optional
         Trained tables: the ones that the packets were made with.
 
@@ -49,12 +49,12 @@ class Decoder(DecoderCore):
     _framed: bool  # whether `decode_frame` has begun one
 
     def __init__(
-        self, samplerate: int = SAMPLERATE, dtype: str = "float32", *, postfilter: bool = True,
+        self, samplerate: int = SAMPLERATE, dtype: str = "float32", *, enhancement: bool = True,
         tables: TableSet | None = None,
     ) -> None:  # fmt: skip
         self._resampler = Resampler(SAMPLERATE, check_samplerate(samplerate))
         self._dtype = check_dtype(dtype)
-        super().__init__(postfilter=postfilter, tables=tables)
+        super().__init__(enhancement=enhancement, tables=tables)
 
     @property
     def samplerate(self) -> int:

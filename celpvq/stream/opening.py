@@ -27,7 +27,7 @@ def open(file: Any, direction: str = "r", /, **options: Any) -> SpeechReader | S
     direction : {"r", "w"}
         Whether to read or to write.
     **options
-        Keyword arguments of `SpeechReader` (samplerate, dtype, postfilter, tables, strict) or of
+        Keyword arguments of `SpeechReader` (samplerate, dtype, enhancement, tables, strict) or of
         `SpeechWriter` (samplerate, mode, preset, axis, channel, highpass, dtx, tables, variable,
         n_samples).
 

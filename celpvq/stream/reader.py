@@ -32,7 +32,7 @@ class SpeechReader:
         Rate of the output [Hz]; None stands for the rate of the original.
     dtype : str
         Type of the output: ``"float32"`` or ``"float64"``, full scale 1, or ``"int16"``.
-    postfilter : bool
+    enhancement : bool
         Whether to enhance the decoded speech, as for `Decoder`.
     tables : TableSet, optional
         The tables that the file was made with, if they are not shipped.
@@ -56,14 +56,14 @@ class SpeechReader:
     def __init__(
         self, file: str | os.PathLike[str] | IO[bytes], samplerate: int | None = SAMPLERATE,
         dtype: str = "float32", *,
-        postfilter: bool = True, tables: TableSet | None = None, strict: bool = True,
+        enhancement: bool = True, tables: TableSet | None = None, strict: bool = True,
     ) -> None:  # fmt: skip
         with contextlib.ExitStack() as opened:
             self._cvq = CvqReader(opened.enter_context(reading(file)), strict)
             self.header: Header = self._cvq.header
             self._decoder = FileDecoder(
                 self.header.samplerate if samplerate is None else samplerate, dtype, strict=strict,
-                postfilter=postfilter, tables=table_set.made_with(self.header.tables, tables),
+                enhancement=enhancement, tables=table_set.made_with(self.header.tables, tables),
             )  # fmt: skip
             self._opened = opened.pop_all()
         self._open = True

@@ -83,10 +83,10 @@ def test_options_do_what_they_say(run):
     with open("a.cvq", "rb") as file:
         data = file.read()
     assert data == celpvq.encode(x[:, 1], 16000, 8000, "fast", highpass=False)
-    assert run("decode -q --rate original --no-postfilter a.cvq out.flac")[2] == ""
+    assert run("decode -q --rate original --no-enhancement a.cvq out.flac")[2] == ""
     y, rate = soundfile.read("out.flac", dtype="int16")
     assert rate == 16000
-    want, _ = celpvq.decode(data, dtype="int16", samplerate=None, postfilter=False)
+    want, _ = celpvq.decode(data, dtype="int16", samplerate=None, enhancement=False)
     np.testing.assert_array_equal(y, want)
     assert run("decode -q --raw a.cvq out.s16")[0] == 0
     pcm, _ = celpvq.decode(data, dtype="int16")

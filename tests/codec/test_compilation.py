@@ -51,7 +51,7 @@ def test_one_specialization_serves_all_modes_presets_and_inputs(clips):
     for mode in celpvq.modes():
         for preset in PRESETS:
             packets = Encoder(mode, preset, highpass=preset == "fast").write(x)
-            Decoder(postfilter=preset == "best").write(map(memoryview, packets))
+            Decoder(enhancement=preset == "best").write(map(memoryview, packets))
             FrameDecoder().decode_run(b"".join(packets), mode)
         pauses = Encoder(mode, "fast", dtx=True)
         sent = pauses.write(np.r_[x, np.zeros(5000)]) + pauses.flush()

@@ -26,9 +26,9 @@ def test_every_mode_has_a_stream_and_every_stream_its_hashes(vectors):
 
 
 @pytest.mark.parametrize(
-    ("postfilter", "key"), [(True, "sha256"), (False, "sha256_without_postfilter")]
+    ("enhancement", "key"), [(True, "sha256"), (False, "sha256_without_enhancement")]
 )
-def test_golden_streams_decode_to_the_same_samples(vectors, mode, postfilter, key):
+def test_golden_streams_decode_to_the_same_samples(vectors, mode, enhancement, key):
     folder, expected = vectors
     streams = {}
     for name in expected:
@@ -37,7 +37,7 @@ def test_golden_streams_decode_to_the_same_samples(vectors, mode, postfilter, ke
             streams[name] = data
     assert streams
     for name, data in streams.items():
-        samples, rate = celpvq.decode(data, dtype="int16", postfilter=postfilter)
+        samples, rate = celpvq.decode(data, dtype="int16", enhancement=enhancement)
         assert (len(samples), rate) == (expected[name]["samples"], 8000)
         digest = hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest()
         assert digest == expected[name][key], f"{name} decodes to different samples"

@@ -4,12 +4,14 @@ import os
 
 import numpy as np
 import pytest
-from inputs import frames
+from inputs import frames, values
 
 from celpvq.codec.common import lsf, lsf_dequantizer, table_set
+from celpvq.codec.common.enhancement_tables import N_COMB
 from celpvq.codec.common.lsf import MIN_GAP
 from celpvq.codec.common.synthesis import CLAMP
 from celpvq.codec.decoder.decoder import FrameDecoder
+from celpvq.codec.decoder.enhancement_network import COMB_LIMIT, FIR_LIMIT
 from celpvq.codec.encoder.encoder import FrameEncoder
 from celpvq.codec.format import bitstream
 from celpvq.codec.format.modes import (
@@ -41,16 +43,15 @@ def rng():
 def assert_sane(decoder):
     """The state of the decoder is finite, and its signals are within their limits."""
     state = decoder.state
-    filters = (state.enhancement, state.pitch_postfilter, state.formant_postfilter)
-    for part in (state.synthesis, *filters, [state.lsf_q]):
-        for values in part:
-            assert np.isfinite(values).all()
+    for part in values(state):
+        assert np.isfinite(part).all()
     assert np.abs(state.synthesis.exc).max() <= CLAMP
     assert np.abs(state.synthesis.speech).max() <= CLAMP
-    assert np.abs(state.formant_postfilter.formant).max() <= 100 * CLAMP
-    assert (state.enhancement.gain >= 1).all()
-    assert (state.enhancement.gain <= 4).all()
-    assert 0 <= state.formant_postfilter.gain < 10
+    assert np.abs(state.enhancement.combed).max() <= CLAMP * (1 + 2 * N_COMB * COMB_LIMIT)
+    assert np.abs(state.enhancement.comb).max() <= COMB_LIMIT
+    assert np.abs(state.enhancement.ahead).max() <= COMB_LIMIT
+    assert np.abs(state.enhancement.fir).max() <= FIR_LIMIT
+    assert np.abs(state.enhancement.hidden).max() <= 1
     assert_rising(state.lsf_q)
 
 
@@ -70,7 +71,7 @@ def decode(decoder, packets, mode):
 
 
 def test_random_packets_of_mixed_modes_decode(rng):
-    decoders = [FrameDecoder(), FrameDecoder(postfilter=False)]
+    decoders = [FrameDecoder(), FrameDecoder(enhancement=False)]
     n_frames, loudest = 0, 0
     while n_frames < N_FRAMES // 2:
         mode = MODES[rng.integers(len(MODES))]

@@ -169,7 +169,7 @@ def test_a_plain_decoder_is_compared_on_the_same_packets(clips):
     plain = Celpvq(4800, "fast", plain=True)
     assert plain.name == "celpvq 4800 fast plain"
     data = celpvq.encode(x, 8000, 4800, "fast")
-    want, _ = celpvq.decode(data, dtype="int16", postfilter=False)
+    want, _ = celpvq.decode(data, dtype="int16", enhancement=False)
     np.testing.assert_array_equal(plain.code(None, x).samples * 32768, want)
     assert (want != celpvq.decode(data, dtype="int16")[0]).any()
 

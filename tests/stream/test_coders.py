@@ -109,7 +109,7 @@ def twins(coder):
 
 
 def test_copies_continue_alike_and_on_their_own(speech):
-    encoder, decoder = Encoder(4800, "fast", highpass=False), Decoder(postfilter=False)
+    encoder, decoder = Encoder(4800, "fast", highpass=False), Decoder(enhancement=False)
     for i, x in enumerate(frames(speech)):
         encoders, decoders = twins(encoder), twins(decoder)
         packet = encoder.encode_frame(x)
@@ -119,7 +119,7 @@ def test_copies_continue_alike_and_on_their_own(speech):
             assert (other.mode, other.preset, other.highpass) == (MODES[0], "fast", False)
         for other in decoders:
             np.testing.assert_array_equal(other.decode_frame(packet), y)
-            assert (other.mode, other.postfilter) == (MODES[0], False)
+            assert (other.mode, other.enhancement) == (MODES[0], False)
         if i % 7 == 0:  # frames of a copy change nothing here
             encoders[0].encode_frame(-x)
             decoders[0].decode_frame(bytes(20))
@@ -172,7 +172,7 @@ def test_properties_describe_the_mode(mode):
 def test_the_default_is_6400_with_all_filters():
     encoder = Encoder()
     assert (encoder.bitrate, encoder.preset, encoder.highpass) == (6400, "default", True)
-    assert (encoder.dtx, Decoder().postfilter) == (False, True)
+    assert (encoder.dtx, Decoder().enhancement) == (False, True)
 
 
 @pytest.mark.parametrize("mode", [0, -6400, 12200, "fast", "", None, float("nan"), 1e300, [6400]])

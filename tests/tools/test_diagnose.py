@@ -108,11 +108,11 @@ def test_a_clip_of_more_frames_than_the_search_has_room_for_is_refused():
 def test_each_part_unquantized_lets_the_search_come_nearer(speech):
     own = highpassed(speech)
     base = table_set.default()
-    plain = segmental_snr(own, contenders.code(speech, MODE, base, postfilter=False))
+    plain = segmental_snr(own, contenders.code(speech, MODE, base, enhancement=False))
     snr = {}
     for name in contenders.parts(MODE):
         changed = contenders.OneMode(contenders.PARTS[name](base.mode(MODE), MODE, speech))
-        y = contenders.code(speech, MODE, changed, postfilter=False)
+        y = contenders.code(speech, MODE, changed, enhancement=False)
         snr[name] = segmental_snr(own, y) - plain
     assert min(snr.values()) > 0
     assert snr["these three together"] > snr["gains unquantized"] > 0.3

@@ -72,7 +72,7 @@ def test_training_writes_tables_that_work(trained, clips):
         ):  # a voice in training, and another
             x = clips[name][: 160 * 100]
             packets = FrameEncoder(mode, "fast", highpass=False, tables=tables).encode(x)
-            decoder = FrameDecoder(tables=tables, postfilter=False)
+            decoder = FrameDecoder(tables=tables, enhancement=False)
             y = decoder.decode_run(b"".join(packets), mode) / FULL_SCALE
             assert segmental_snr(x[:-40], y[40:]) > least
         with pytest.raises(celpvq.TablesError):

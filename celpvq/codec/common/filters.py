@@ -3,7 +3,7 @@
 x: |<- p past samples ->|<- n samples ->|     oldest first
 """
 
-from ..._numba import strict
+from ..._numba import stack_array, strict
 from ..._types import F32, F64, I64
 from ..format.modes import LPC_ORDER, SUBFRAME_LEN
 
@@ -26,6 +26,26 @@ def residual(x: F64, lpc: F64, out: F64) -> None:
         past = x[p - 2 - i :]
         for n in range(out.shape[0]):
             out[n] = out[n] + a * past[n + 1] + b * past[n]
+
+
+@strict
+def sum_of_shifts(gains: F64, x: F64, start: int, out: F64) -> None:
+    """Put ``sum gains[j] x[start + j + n]`` into out (n,), n at most SUBFRAME_LEN.
+
+    Four products a pass, so there is a multiple of 4 gains.
+    """
+    n = out.shape[0]
+    acc = stack_array(SUBFRAME_LEN)  # an array of its own, which cannot overlap another
+    acc[:] = 0.0
+    for j in range(0, gains.shape[0], 4):
+        at = start + j
+        p, q = x[at : at + n], x[at + 1 : at + 1 + n]
+        r, s = x[at + 2 : at + 2 + n], x[at + 3 : at + 3 + n]
+        a, b, c, d = gains[j], gains[j + 1], gains[j + 2], gains[j + 3]
+        for i in range(n):
+            acc[i] = acc[i] + a * p[i] + b * q[i] + c * r[i] + d * s[i]
+    for i in range(n):
+        out[i] = acc[i]
 
 
 @strict

@@ -12,7 +12,6 @@ from ..format.modes import (
     FCB_INDICES,
     GAIN_INDICES,
     LAG_INDICES,
-    LPC_ORDER,
     MAX_LAG,
     MIN_LAG,
     SUBFRAME_LEN,
@@ -58,8 +57,8 @@ def sharpening(state: SynthesisState) -> float:
 @inlined
 def keep_past(state: SynthesisState) -> None:
     """Move the past of excitation and speech to the front, to make room for a subframe."""
-    filters.keep_past(state.exc[:], MAX_LAG)
-    filters.keep_past(state.speech[:], LPC_ORDER)
+    filters.keep_past(state.exc[:], state.exc.shape[0] - SUBFRAME_LEN)
+    filters.keep_past(state.speech[:], state.speech.shape[0] - SUBFRAME_LEN)
 
 
 @strict

@@ -19,10 +19,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from ..._types import F64
+from ..._types import F32, F64
 from ...errors import ArgumentTypeError, TablesError
 from ...output import Output, write_all
 from ..format.modes import SUBFRAME_LEN, Mode, fcb_stages
+from . import enhancement_tables
 from .gains import N_TAPS
 from .lsf_dequantizer import LsfTables
 from .tables import (
@@ -48,6 +49,10 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
+def _fits_int8(array: npt.NDArray[Any]) -> bool:
+    return bool(((np.abs(array.astype(np.float64)) <= 127) & (array % 1 == 0)).all())
+
+
 def _numbers(name: str, values: npt.ArrayLike, dtype: str) -> npt.NDArray[Any]:
     """Return a copy of values as `dtype`; raise `TablesError` unless they are real numbers."""
     try:
@@ -56,6 +61,8 @@ def _numbers(name: str, values: npt.ArrayLike, dtype: str) -> npt.NDArray[Any]:
         raise TablesError(f"tables: {name}: {error}") from None
     if array.dtype.kind not in "fiu":
         raise TablesError(f"tables: {name}: expected numbers, got {array.dtype}")
+    if np.dtype(dtype).kind == "i" and not _fits_int8(array):
+        raise TablesError(f"tables: {name}: expected whole numbers from -127 to 127")
     with np.errstate(over="ignore"):  # to infinity, which is refused
         return np.array(array, dtype=dtype, order="C")
 
@@ -79,12 +86,14 @@ class TableSet:
     def __init__(
         self, arrays: Mapping[str, npt.ArrayLike], provenance: Mapping[str, Any] | None = None
     ) -> None:
-        want = expected()
+        want, optional = dict(expected()), enhancement_tables.expected()
+        if not optional.keys().isdisjoint(arrays):
+            want.update(optional)
         if set(arrays) != set(want):
             odd = sorted(set(arrays) ^ set(want))
             raise TablesError(f"tables: missing or unknown arrays: {', '.join(odd[:5])}")
         self.arrays = {}
-        for name, (shape, dtype) in want.items():
+        for name, (shape, dtype) in sorted(want.items()):
             array = _numbers(name, arrays[name], dtype)
             if array.shape != shape:
                 raise TablesError(f"tables: {name}: expected shape {shape}, got {array.shape}")
@@ -104,6 +113,8 @@ class TableSet:
                 limits = (_PITCH_GAIN_LIMIT, _CORRECTION_LIMIT_DB)
             elif name.startswith("predictor"):
                 limits = (200.0, *[_MAX_PREDICTOR_TAP] * N_TAPS)
+            elif name.startswith("enhancement"):
+                limits = (enhancement_tables.limit(name),)
             elif name.startswith("fcb"):
                 limits = (100.0,) * SUBFRAME_LEN
             elif name.startswith("lsf"):
@@ -119,6 +130,15 @@ class TableSet:
             digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
             digest.update(array.tobytes())
         return digest.hexdigest()
+
+    @functools.cached_property
+    def enhancement(self) -> F32:
+        """The weights of the enhancement network as the kernels take them.
+
+        In a set without a network they are those of one that changes nothing.
+        """
+        has = not enhancement_tables.expected().keys().isdisjoint(self.arrays)
+        return enhancement_tables.collect(self.arrays if has else enhancement_tables.identity())
 
     def mode(self, mode: Mode) -> ModeTables:
         """Return the tables of `mode` as the kernels take them."""

@@ -1,1 +1,1 @@
-"""The decoder: concealment, enhancement, postfilters. `frame` is its block diagram."""
+"""The decoder: concealment and enhancement. `frame` is its block diagram."""

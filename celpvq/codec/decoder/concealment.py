@@ -51,7 +51,6 @@ class ConcealmentState(Record):
     since: int = _WATCHED  # good subframes in a row, at most `_WATCHED`
     power: F64 = np.zeros(N_SUBFRAMES)  # energy of the output
     before: float = 0.0  # limit of the energy of a lost frame
-    left: float = 0.0  # its remainder in this frame
     loudest: float = 0.0  # energy of the loudest good frame, slowly forgotten
     limiter: float = 1.0  # its last gain
 
@@ -146,42 +145,69 @@ def excite(state: ConcealmentState, synth: SynthesisState) -> None:
     filters.push(_CORRECTION_SHARE * correction + _CORRECTION_DB, synth.gain_mem[:])
 
 
-@inlined
-def _allowed(index: int, state: ConcealmentState) -> float:
-    """Return the limit of the energy of subframe `index` of the output."""
-    if state.age == 0:
-        if state.since >= _WATCHED:
-            return np.inf
-        limit = max(_FOUND_LIFT * state.loudest, _ALWAYS_ALLOWED)
-        return max(limit - state.power[0] - state.power[1] - state.power[2], 0.25 * limit)
-    return min(2.0 / (N_SUBFRAMES - index), 1.0) * state.left  # at most twice its share
+@strict
+def _attenuate(allowed: float, gain: float, x: F64) -> float:
+    """Bring the energy of x (n,) to `allowed` at most, in place; return the last gain.
 
-
-@inlined
-def limit(index: int, state: ConcealmentState, x: F64) -> None:
-    """Limit the energy of the output x (n,), subframe `index`, in place, in and after a loss."""
-    if index == 0:
-        if state.age == 1:
-            state.before = 0.0
-            for i in range(N_SUBFRAMES):
-                state.before += _LOST_LIFT * state.power[i]
-        state.left = state.before
-    allowed = _allowed(index, state)
-    power = 1e-20
-    for n in range(SUBFRAME_LEN):
-        power += x[n] * x[n]
-    wanted = math.sqrt(min(allowed / power, 1.0))
-    gain = state.limiter
-    power = 0.0
-    for n in range(SUBFRAME_LEN):
+    The gain of a sample is a share of `gain`, which fades away, and a share of the wanted gain, at
+    most 1. So the energy is a quadratic polynomial of the wanted gain.
+    """
+    old, both, new = 0.0, 0.0, 1e-20
+    share = 1.0
+    for n in range(x.shape[0]):
+        share *= _LIMITER_MEMORY
+        a, b = share * gain * x[n], (1.0 - share) * x[n]
+        old += a * a
+        both += a * b
+        new += b * b
+    wanted = 1.0
+    if old + 2.0 * both + new > allowed:
+        root = math.sqrt(max(both * both + new * (allowed - old), 0.0))
+        wanted = min(max((root - both) / new, 0.0), 1.0)
+    for n in range(x.shape[0]):
         gain = _LIMITER_MEMORY * gain + (1.0 - _LIMITER_MEMORY) * wanted
         x[n] *= gain
-        power += x[n] * x[n]
-    state.limiter = gain
-    state.left = max(state.left - power, 0.0)
-    filters.push(power, state.power[:])
-    if state.since >= _WATCHED:
-        frame = 0.0
+    return gain
+
+
+@inlined
+def is_recovering(state: ConcealmentState) -> bool:
+    """Return whether the last loss is so recent that the output is limited."""
+    return state.since < _WATCHED
+
+
+@inlined
+def _allowed(recovering: bool, state: ConcealmentState) -> float:
+    """Return the limit of the energy of the next subframe of a frame that is not lost."""
+    if not recovering:
+        return np.inf
+    limit = max(_FOUND_LIFT * state.loudest, _ALWAYS_ALLOWED)
+    return max(limit - state.power[0] - state.power[1] - state.power[2], 0.25 * limit)
+
+
+@strict
+def limit(recovering: bool, state: ConcealmentState, x: F64) -> None:
+    """Limit the energy of the output x (FRAME_LEN,), in place, in and after a loss.
+
+    recovering: whether a frame that is not lost is limited.
+    """
+    lost = state.age > 0
+    if state.age == 1:
+        state.before = 0.0
         for i in range(N_SUBFRAMES):
-            frame += state.power[i]
-        state.loudest = max(frame, _FORGETTING * state.loudest)
+            state.before += _LOST_LIFT * state.power[i]
+    if lost:
+        state.limiter = _attenuate(state.before, state.limiter, x)
+    for s in range(N_SUBFRAMES):
+        part = x[s * SUBFRAME_LEN : (s + 1) * SUBFRAME_LEN]
+        if not lost and (recovering or state.limiter < 1.0):
+            state.limiter = _attenuate(_allowed(recovering, state), state.limiter, part)
+        power = 0.0
+        for n in range(SUBFRAME_LEN):
+            power += part[n] * part[n]
+        filters.push(power, state.power[:])
+        if not lost and not recovering:
+            frame = 0.0
+            for i in range(N_SUBFRAMES):
+                frame += state.power[i]
+            state.loudest = max(frame, _FORGETTING * state.loudest)

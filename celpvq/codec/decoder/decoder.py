@@ -19,7 +19,7 @@ from ..format.frame_types import (
     DecoderStats,
 )
 from ..format.modes import FRAME_LEN, N_INDICES, N_LSF_INDICES, PACKET_LENGTHS, SID_BYTES, Mode
-from . import concealment, enhancement, formant_postfilter, frame
+from . import concealment, frame
 from .frame import DecoderState
 
 
@@ -38,9 +38,9 @@ class DecoderCore(Stateful):
     _last_type: int | None
     _counts: dict[str, int]  # fields of `stats`
 
-    def __init__(self, *, postfilter: bool = True, tables: TableSet | None = None) -> None:
+    def __init__(self, *, enhancement: bool = True, tables: TableSet | None = None) -> None:
         super().__init__()
-        self.postfilter = bool(postfilter)
+        self.enhancement = bool(enhancement)
         self.tables = table_set.or_default(tables)
         self._counts = {}
         self._restart()
@@ -120,8 +120,8 @@ class DecoderCore(Stateful):
         mode = self._mode or modes.modes()[0]  # before any speech, none of its tables matters
         out = np.empty(len(indices) * FRAME_LEN, dtype=np.int16)
         frame.decode_frames(
-            frame_type, indices, self.tables.mode(mode), enhancement.settings(mode),
-            formant_postfilter.SETTINGS, self.postfilter, self.state, out,
+            frame_type, indices, float(mode.bitrate), self.tables.mode(mode),
+            self.tables.enhancement, self.enhancement, self.state, out,
         )  # fmt: skip
         if len(indices):
             self._last_type = frame_type

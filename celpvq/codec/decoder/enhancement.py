@@ -1,106 +1,128 @@
-"""Spectral enhancement: lifts the upper bands, which a closed-loop search tends to lose.
+"""Enhancement: a small recurrent network steers comb filters and an FIR filter of each subframe.
 
-The excitation of speech is nearly flat; the decoded excitation falls off above 1 kHz. The decoder
-measures how far each band lies below the lowest one, and lifts it within a limit. The filter is
-A(z) of the inverse of the wanted power gain: it has minimum phase, so it adds no delay.
+    speech -> + comb one lag before + comb one lag ahead -> + FIR, N_FIR taps -> enhanced speech
+
+The filters have no feedback, and their taps are bounded: so is the output, whatever the bits and
+the weights. The taps fade from those of the last subframe. A packet holds a whole frame, so the
+network sees all of it before the first sample leaves, and the second comb reaches later samples of
+the same frame; those after its end count as 0. This costs no delay.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from ..._numba import inlined, stack_array
-from ..._types import F64
-from ..common import filters, lpc
+from ..._numba import inlined, stack_array, strict
+from ..._types import F32, F64
+from ..common import filters
+from ..common.enhancement_tables import FRAME_UNITS, N_COMB, N_FIR
 from ..common.records import Record
-from ..format.modes import SAMPLERATE, SUBFRAME_LEN, Mode
+from ..format.frame_types import BAD, NO_DATA, REDUNDANT, SID
+from ..format.modes import FRAME_LEN, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
+from . import enhancement_network
+from .enhancement_features import PAST_LEN, FeatureState
 
-ORDER = 8
-_EDGES_HZ = (100, 1000, 1400, 1800, 2300, 2900, 4000)  # the first band is the reference
-_N_BANDS = len(_EDGES_HZ) - 2
-_MEASURE_LAGS = 20
-_N_MEASURED = _MEASURE_LAGS + 1
-_N_WANTED = ORDER + 1
-_MEMORY = 0.5  # of the gains of a subframe in the next one
-_SILENCE = 1e-12
-
-
-def _rounded(x: F64) -> F64:
-    """Round to multiples of 2^-20, so that the last bits of the C library do not matter."""
-    return np.asarray(np.round(x * 2.0**20) / 2.0**20)
+FADE_LEN = 20  # samples
+_LOST = (BAD, REDUNDANT)
+_OFF = (SID, NO_DATA)  # frames without enhancement: the SID states their spectrum
+_KEPT = 0.5  # share of the energy that a lost frame keeps: how it fades is up to the concealment
+_MAX_LIFT, _LIFT_MEMORY = 2.0, 0.9  # largest gain; share of a sample's gain in the next one
+_COMB_LEN = N_COMB + 1  # a multiple of 4
+_LINE_LEN = PAST_LEN + FRAME_LEN + MAX_LAG + _COMB_LEN  # with the zeros that a comb may reach
+_FIR_PAST = N_FIR - 1  # samples before a frame
 
 
-def _band_means() -> F64:
-    """Return (bands, lags): the mean power of a band from autocorrelations of lags 0.., tapered."""
-    edges = 2 * np.pi * np.array(_EDGES_HZ) / SAMPLERATE
-    k = np.arange(1, _MEASURE_LAGS + 1)
-    high, low = np.sin(np.outer(edges[1:], k)), np.sin(np.outer(edges[:-1], k))
-    means = 2 * (high - low) / k / np.diff(edges)[:, None]
-    taper = 0.5 + 0.5 * np.cos(np.pi * k / (_MEASURE_LAGS + 1))
-    return np.hstack([np.ones((len(means), 1)), means * taper])
+def _fade() -> F64:
+    """Return the weights of the new taps, multiples of 2^-20: half a period of a cosine."""
+    ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(FADE_LEN) + 0.5) / FADE_LEN)
+    return np.asarray(np.round(ramp * 2.0**20) / 2.0**20)
 
 
-def _band_cosines() -> F64:
-    """Return (bands, lags 0..ORDER): autocorrelations of a power spectrum that is 1 in one band."""
-    edges = 2 * np.pi * np.array((0, *_EDGES_HZ[1:])) / SAMPLERATE
-    k = np.arange(1, ORDER + 1)
-    high, low = np.sin(np.outer(edges[1:], k)), np.sin(np.outer(edges[:-1], k))
-    return np.hstack([np.diff(edges)[:, None], (high - low) / k]) / np.pi
-
-
-_MEANS = _rounded(_band_means())
-_COSINES = _rounded(_band_cosines())
-
-
-class EnhancementSettings(NamedTuple):
-    """The strength of the lift in one mode."""
-
-    share: float  # of the power of the lowest band that an upper band should have
-    limit: float  # of the power gain
+FADE = _fade()
 
 
 class EnhancementState(Record):
-    """The memory that a subframe leaves for the next one."""
+    """The memory that a frame leaves for the next one."""
 
-    speech: F64 = np.zeros(ORDER + SUBFRAME_LEN)  # input, ORDER past values in front
-    gain: F64 = np.ones(_N_BANDS + 1)  # power gains of the bands
+    features: FeatureState = FeatureState.new()
+    hidden: F32 = np.zeros(FRAME_UNITS, np.float32)  # of the recurrent layer
+    # taps, those of the oldest samples first; the last ones of the comb filters are 0
+    comb: F64 = np.zeros((N_SUBFRAMES, _COMB_LEN))
+    ahead: F64 = np.zeros((N_SUBFRAMES, _COMB_LEN))
+    fir: F64 = np.zeros((N_SUBFRAMES, N_FIR))
+    last_comb: F64 = np.zeros(_COMB_LEN)  # of the last subframe
+    last_ahead: F64 = np.zeros(_COMB_LEN)
+    last_fir: F64 = np.zeros(N_FIR)
+    lift: float = 1.0  # last gain that a lost frame needed
+    last_lag: float = float(MIN_LAG)
+    combed: F64 = np.zeros(_FIR_PAST + FRAME_LEN)  # output of the comb filters, oldest first
 
 
-_SHARE = 0.35  # unless `_OWN_SHARE` names the mode
-_OWN_SHARE = {4800: 0.5, 5600: 0.28, 7200: 0.3, 8000: 0.45}
-
-
-def settings(mode: Mode) -> EnhancementSettings:
-    """Return the settings of `mode`: more share raises ViSQOL and lowers PESQ."""
-    return EnhancementSettings(share=_OWN_SHARE.get(mode.bitrate, _SHARE), limit=4.0)
+@strict
+def _comb(past: F64, ahead: F64, line: F64, first: int, lag: int, out: F64) -> None:
+    """Put the sums of both combs into out (n,); they lie a lag from sample `first` of the line."""
+    more = stack_array(SUBFRAME_LEN)
+    filters.sum_of_shifts(past, line, first - lag, out)
+    filters.sum_of_shifts(ahead, line, first + lag, more[: out.shape[0]])
+    for n in range(out.shape[0]):
+        out[n] += more[n]
 
 
 @inlined
-def apply(exc: F64, strength: EnhancementSettings, state: EnhancementState, x: F64) -> None:
-    """Lift the upper bands of speech x (n,) in place; its excitation ends exc (MAX_LAG + n,)."""
-    r = stack_array(_N_MEASURED)
-    lpc.autocorrelation(exc, r)
-    wanted, taps = stack_array(_N_WANTED), stack_array(ORDER)
-    wanted[:], taps[:] = 0.0, 0.0
-    reference = 0.0
-    for b in range(_N_BANDS + 1):
-        power = 0.0
-        for k in range(_MEASURE_LAGS + 1):
-            power += _MEANS[b, k] * r[k]
-        power = max(power, _SILENCE)
-        gain = 1.0
-        if b == 0:
-            reference = strength.share * power
-        else:
-            gain = min(max(reference / power, 1.0), strength.limit)
-        state.gain[b] = _MEMORY * state.gain[b] + (1.0 - _MEMORY) * gain
-        for k in range(ORDER + 1):
-            wanted[k] += _COSINES[b, k] / state.gain[b]
+def _blend(new: F64, old: F64, x: F64, out: F64) -> None:
+    """Put x + new, which fades in from x + old (FADE_LEN,), into out (n,)."""
+    for n in range(FADE_LEN):
+        out[n] = x[n] + (old[n] + FADE[n] * (new[n] - old[n]))
+    for n in range(FADE_LEN, out.shape[0]):
+        out[n] = x[n] + new[n]
 
-    scale = 1.0 / math.sqrt(lpc.levinson(wanted, taps))
-    filters.keep_past(state.speech[:], ORDER)
-    filters.copy(x, state.speech[ORDER:])
-    filters.residual(state.speech[:], taps, x)
+
+@strict
+def _lift(lost: bool, plain: F64, state: EnhancementState, x: F64) -> None:
+    """Give x (n,) at least the share `_KEPT` of the energy of plain (n,) if `lost`, smoothly."""
+    if not lost and state.lift == 1.0:
+        return
+    power, kept = 1e-20, 0.0
     for n in range(x.shape[0]):
-        x[n] *= scale
+        power += x[n] * x[n]
+        kept += _KEPT * plain[n] * plain[n]
+    wanted = min(math.sqrt(kept / power), _MAX_LIFT) if lost and power < kept else 1.0
+    gain = state.lift
+    for n in range(x.shape[0]):
+        gain = _LIFT_MEMORY * gain + (1.0 - _LIFT_MEMORY) * wanted
+        x[n] *= gain
+    state.lift = gain if gain > 1.001 else 1.0
+
+
+@strict
+def apply(weights: F32, frame_type: int, state: EnhancementState, out: F64) -> None:
+    """Put the enhanced frame into out (FRAME_LEN,); the features of its subframes are known."""
+    line, combed = stack_array(_LINE_LEN), state.combed[:]
+    new, old = stack_array(SUBFRAME_LEN), stack_array(FADE_LEN)
+    filters.copy(state.features.speech[:], line[: PAST_LEN + FRAME_LEN])
+    line[PAST_LEN + FRAME_LEN :] = 0.0
+    filters.keep_past(combed, combed.shape[0] - FRAME_LEN)
+    enhancement_network.predict(
+        state.features.values[:], state.features.lag[:], weights, state.hidden[:],
+        state.comb[:], state.ahead[:], state.fir[:],
+    )  # fmt: skip
+    if frame_type in _OFF:
+        state.comb[:] = 0.0
+        state.ahead[:] = 0.0
+        state.fir[:] = 0.0
+    for s in range(N_SUBFRAMES):
+        at = s * SUBFRAME_LEN
+        now, first = PAST_LEN + at, PAST_LEN + at - N_COMB // 2
+        lag = state.features.lag[s]
+        _comb(state.comb[s], state.ahead[s], line, first, int(lag), new)
+        _comb(state.last_comb[:], state.last_ahead[:], line, first, int(state.last_lag), old)
+        _blend(new, old, line[now:], combed[_FIR_PAST + at : _FIR_PAST + at + SUBFRAME_LEN])
+        filters.sum_of_shifts(state.fir[s], combed, at, new)
+        filters.sum_of_shifts(state.last_fir[:], combed, at, old)
+        enhanced = out[at : at + SUBFRAME_LEN]
+        _blend(new, old, combed[_FIR_PAST + at :], enhanced)
+        _lift(frame_type in _LOST, line[now : now + SUBFRAME_LEN], state, enhanced)
+        filters.copy(state.comb[s], state.last_comb[:])
+        filters.copy(state.ahead[s], state.last_ahead[:])
+        filters.copy(state.fir[s], state.last_fir[:])
+        state.last_lag = lag

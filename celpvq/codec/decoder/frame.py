@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..._numba import stack_array, strict
-from ..._types import F64, I16, I64
+from ..._types import F32, F64, I16, I64
 from ..common import comfort_noise, filters, lsf, lsf_dequantizer, synthesis
 from ..common.comfort_noise import NoiseState
 from ..common.records import Record
@@ -12,11 +12,9 @@ from ..common.synthesis import SynthesisState
 from ..common.tables import ModeTables
 from ..format.frame_types import BAD, NO_DATA, REDUNDANT, SID, SPEECH
 from ..format.modes import FRAME_LEN, LPC_ORDER, N_SUBFRAMES, SUBFRAME_LEN
-from . import concealment, enhancement, formant_postfilter, pitch_postfilter
+from . import concealment, enhancement, enhancement_features
 from .concealment import ConcealmentState
-from .enhancement import EnhancementSettings, EnhancementState
-from .formant_postfilter import FormantPostfilterSettings, FormantPostfilterState
-from .pitch_postfilter import PitchPostfilterState
+from .enhancement import EnhancementState
 
 
 class DecoderState(Record):
@@ -27,23 +25,22 @@ class DecoderState(Record):
     concealment: ConcealmentState = ConcealmentState.new()
     noise: NoiseState = NoiseState.new()
     enhancement: EnhancementState = EnhancementState.new()
-    pitch_postfilter: PitchPostfilterState = PitchPostfilterState.new()
-    formant_postfilter: FormantPostfilterState = FormantPostfilterState.new()
     lag: F64 = np.zeros(N_SUBFRAMES)  # of the last frame [samples]
     gain: F64 = np.zeros((N_SUBFRAMES, 2))  # of the last frame: g_p and g_c, linear
 
 
 @strict
 def decode_frames(
-    received: int, indices: I64, tables: ModeTables, lift: EnhancementSettings,
-    emphasis: FormantPostfilterSettings, postfilter: bool, state: DecoderState, out: I16,
+    received: int, indices: I64, rate: float, tables: ModeTables, weights: F32, enhanced: bool,
+    state: DecoderState, out: I16,
 ) -> None:  # fmt: skip
     """Decode frames of one type, indices (n_frames, N_INDICES), into out (n_frames * FRAME_LEN,).
 
-    received: type of the frames.      postfilter: apply spectral enhancement and postfilters.
+    received: type of the frames.      rate: of the mode [bit/s].
+    weights: of the enhancement network, applied if `enhanced`.
     """
     lsf_q, a = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
-    speech = stack_array(SUBFRAME_LEN)
+    speech = stack_array(FRAME_LEN)
     frame_type = _effective_type(received, state.noise)
     for f in range(indices.shape[0]):
         # LSF, for A_q(z)
@@ -61,8 +58,10 @@ def decode_frames(
                 comfort_noise.receive(indices[f], tables.sid, state.noise)
             filters.copy(state.noise.lsf[:], lsf_q)
             state.concealment.age = 0
+        recovering = concealment.is_recovering(state.concealment)
+        if enhanced:
+            enhancement_features.begin(state.enhancement.features)
         for s in range(N_SUBFRAMES):
-            start = f * FRAME_LEN + s * SUBFRAME_LEN
             lsf.predictor(state.lsf_q[:], lsf_q, s, a)
             # excitation
             if frame_type == SPEECH:
@@ -76,14 +75,18 @@ def decode_frames(
             filters.copy(state.synthesis.gain[:], state.gain[s])
             # synthesis filter 1/A_q(z)
             synthesis.synthesize(a, state.synthesis)
-            filters.copy(state.synthesis.speech[LPC_ORDER:], speech)
-            # post-processing
-            if postfilter:
-                enhancement.apply(state.synthesis.exc, lift, state.enhancement, speech)
-                pitch_postfilter.apply(state.synthesis.lag3, state.pitch_postfilter, speech)
-                formant_postfilter.apply(a, emphasis, state.formant_postfilter, speech)
-            concealment.limit(s, state.concealment, speech)
-            _round(speech, out[start : start + SUBFRAME_LEN])
+            part = speech[s * SUBFRAME_LEN : (s + 1) * SUBFRAME_LEN]
+            filters.copy(state.synthesis.speech[LPC_ORDER:], part)
+            if enhanced:
+                enhancement_features.observe(
+                    s, frame_type, rate, a, state.synthesis, state.concealment,
+                    state.enhancement.features,
+                )  # fmt: skip
+        # enhancement
+        if enhanced:
+            enhancement.apply(weights, frame_type, state.enhancement, speech)
+        concealment.limit(recovering, state.concealment, speech)
+        _round(speech, out[f * FRAME_LEN : (f + 1) * FRAME_LEN])
         filters.copy(lsf_q, state.lsf_q[:])
 
 

@@ -34,7 +34,7 @@ def tracks(frames: Iterable[DecodedFrame]) -> Tracks:
 
 def decoded(packets: Iterable[bytes | None], tables: TableSet | None = None) -> list[DecodedFrame]:
     """Return a report on each packet of a stream, from its start."""
-    decoder = FrameDecoder(postfilter=False, tables=tables)
+    decoder = FrameDecoder(enhancement=False, tables=tables)
     frames = []
     for packet in packets:
         decoder.decode(packet)

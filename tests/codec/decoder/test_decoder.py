@@ -96,8 +96,8 @@ def test_reset_starts_a_new_stream(mode, speech):
 # post-processing ----------------------------------------------------------------------------------
 
 
-def test_without_postfilter_the_output_is_the_rounded_synthesis(mode, speech):
-    encoder, decoder = FrameEncoder(mode, "fast"), FrameDecoder(postfilter=False)
+def test_without_enhancement_the_output_is_the_rounded_synthesis(mode, speech):
+    encoder, decoder = FrameEncoder(mode, "fast"), FrameDecoder(enhancement=False)
     for x in frames(np.clip(speech * 3, -1, 1)):
         [packet] = encoder.encode(x)
         y = decoder.decode(packet)
@@ -106,9 +106,9 @@ def test_without_postfilter_the_output_is_the_rounded_synthesis(mode, speech):
         np.testing.assert_array_equal(y[-SUBFRAME_LEN:], expected)
 
 
-def test_the_postfilter_changes_the_sound_but_not_the_memory(mode, speech):
+def test_the_enhancement_changes_the_sound_but_not_the_memory(mode, speech):
     data = b"".join(FrameEncoder(mode, "fast").encode(speech))
-    plain, filtered = FrameDecoder(postfilter=False), FrameDecoder()
+    plain, filtered = FrameDecoder(enhancement=False), FrameDecoder()
     y, z = plain.decode_run(data, mode), filtered.decode_run(data, mode)
     assert plain.state.synthesis == filtered.state.synthesis
     a, b = y.astype(float), z.astype(float)

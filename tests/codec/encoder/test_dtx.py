@@ -105,9 +105,9 @@ def test_a_loss_in_a_pause_changes_nothing_and_one_before_it_is_soon_forgotten()
 def test_comfort_noise_is_the_same_for_each_listener_and_differs_from_pause_to_pause():
     indices = np.array([17, 9])
     packet = bitstream.pack_sid(indices)
-    same = [decoded([packet] + [b""] * 50, postfilter=False) for _ in range(2)]
+    same = [decoded([packet] + [b""] * 50, enhancement=False) for _ in range(2)]
     np.testing.assert_array_equal(*same)
-    other = decoded([bitstream.pack_sid(indices + 1)] + [b""] * 50, postfilter=False)
+    other = decoded([bitstream.pack_sid(indices + 1)] + [b""] * 50, enhancement=False)
     assert abs(np.corrcoef(same[0], other)[0, 1]) < 0.2
     y = same[0][4000:]
     lags = np.correlate(y, y, "full")[4160 : 4160 + 2000]

@@ -74,7 +74,7 @@ def test_the_decoder_rebuilds_the_state_of_the_encoder_for_a_minute_of_everythin
         if rng.random() < 0.005:
             encoder.reset()
             decoder.reset()
-        decoder.postfilter = rng.random() < 0.5
+        decoder.enhancement = rng.random() < 0.5
         [packet] = encoder.encode(x)
         decoder.decode(packet)
         assert (decoder.mode, decoder.bitrate) == (encoder.mode, encoder.bitrate)
@@ -173,7 +173,7 @@ def test_the_high_pass_removes_an_offset():
     levels = {}
     for highpass in (True, False):
         data = b"".join(FrameEncoder(8000, highpass=highpass).encode(x))
-        levels[highpass] = FrameDecoder(postfilter=False).decode_run(data, 8000)[4000:].mean()
+        levels[highpass] = FrameDecoder(enhancement=False).decode_run(data, 8000)[4000:].mean()
     assert abs(levels[True]) < 30
     assert levels[False] == pytest.approx(0.25 * 32768, rel=0.1)
 
@@ -182,8 +182,8 @@ def test_the_output_is_the_input_40_samples_late(mode, clips):
     x = clips["flite-awb-en"][: 160 * 100]
     # without the high-pass, which would lead: by a sample at 150 Hz
     data = b"".join(FrameEncoder(mode, highpass=False).encode(x))
-    for postfilter in (False, True):
-        y = FrameDecoder(postfilter=postfilter).decode_run(data, mode)
+    for enhancement in (False, True):
+        y = FrameDecoder(enhancement=enhancement).decode_run(data, mode)
         match = [np.dot(x[100:-200], y[100 + lag : len(y) - 200 + lag]) for lag in range(100)]
         assert np.argmax(match) == DELAY == 40
 
@@ -209,8 +209,8 @@ def test_odd_signals_stay_within_their_level(mode, name):
         encoder = FrameEncoder(mode, "fast", highpass=highpass)
         data = b"".join(encoder.encode(x))
         assert np.isfinite(encoder.state.committed.synthesis.exc).all()
-        for postfilter in (False, True):
-            y = FrameDecoder(postfilter=postfilter).decode_run(data, mode) / 32768
+        for enhancement in (False, True):
+            y = FrameDecoder(enhancement=enhancement).decode_run(data, mode) / 32768
             level = np.sqrt(np.mean(y[1600:] ** 2))
             assert level <= 1.6 * np.sqrt(np.mean(x**2)) + 1e-4
             if name in ("silence", "tiny"):

@@ -1,0 +1,354 @@
+"""The training loop of the enhancement network."""
+
+import hashlib
+import io
+import json
+import math
+import pickle
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from ..._threads import in_order
+from ..._types import F64
+from ...codec.common import enhancement_tables
+from ...codec.common.table_set import TableSet
+from ...codec.format.modes import FRAME_LEN, N_SUBFRAMES, SAMPLERATE, modes
+from ...errors import ArgumentError
+from ...output import Output, write_all
+from ..corpus import Clip, balanced, hold_back
+from ..progress import Log
+from . import material
+from .losses import Disturbance, Intelligibility, LogSpectra, LongTermSpectrum, RootSpectra
+from .material import Coded, Conditions
+from .network import Enhancer
+
+_SHORTEST_LEVEL = 1e-6  # power of a part that is trained on: -60 dB of full scale
+_WARM_UP = 50  # steps
+_AVERAGED = 0.995  # of the averaged weights, per step
+_REPORT = 50  # steps
+_CHECKED = 4.0  # minutes of held-back speech
+
+
+class Weights(NamedTuple):
+    """The share of each loss in their sum."""
+
+    disturbance: float
+    intelligibility: float
+    log_spectra: float
+    root_spectra: float
+    long_term: float
+
+
+_WEIGHTS = Weights(6.0, 24.0, 0.2, 0.3, 6.0)
+_FINISH_WEIGHTS = Weights(12.0, 16.0, 0.1, 0.2, 6.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much of everything; the provenance of the weights records it.
+
+    Training has two stages. The second one, `finish`, begins at a lower rate of learning, and turns
+    a surplus of intelligibility into fewer disturbances.
+    """
+
+    seed: int = 1
+    held_back: float = 0.08  # share of the clips, other speakers
+    minutes: float = 200.0  # of speech
+    times: int = 2  # that each clip is coded
+    steps: int = 36_000
+    batch: int = 10
+    frames: int = 80  # of a part
+    rate: float = 2e-3  # of learning, at the start
+    weights: Weights = _WEIGHTS
+    finish: float = 1 / 6  # share of the steps
+    finish_rate: float = 7e-4
+    finish_weights: Weights = _FINISH_WEIGHTS
+
+    @property
+    def finish_step(self) -> int:
+        """The first step of the second stage."""
+        return round(self.steps * (1 - self.finish))
+
+
+class Losses(nn.Module):
+    """All losses of the plan."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(
+            [Disturbance(), Intelligibility(), LogSpectra(), RootSpectra(), LongTermSpectrum()]
+        )
+
+    def forward(self, ref: Tensor, deg: Tensor) -> Tensor:
+        """Return the mean of each loss for signals (batch, n), in the order of `Weights`."""
+        return torch.stack([part(ref, deg).mean() for part in self.parts])
+
+
+class Parts:
+    """Parts of coded clips, drawn at random, as many of each bit rate."""
+
+    def __init__(self, coded: Sequence[Coded], n_frames: int) -> None:
+        self.coded, self.n_frames = coded, n_frames
+        self.by_rate: list[list[int]] = []
+        for mode in modes():
+            fit = [
+                i for i, clip in enumerate(coded)
+                if clip.bitrate == mode.bitrate and len(clip.ref) >= n_frames * FRAME_LEN
+            ]  # fmt: skip
+            if not fit:
+                raise ArgumentError(
+                    f"training: no clip of {n_frames} frames for {mode.bitrate} bit/s"
+                )
+            self.by_rate.append(fit)
+        self.chance = []
+        for fit in self.by_rate:
+            room = np.array([len(coded[i].ref) // FRAME_LEN - n_frames + 1 for i in fit], float)
+            room = np.sqrt(room)  # a long clip is one voice only
+            self.chance.append(room / room.sum())
+
+    def draw(self, batch: int, rng: np.random.Generator) -> list[npt.NDArray[Any]]:
+        """Return reference, speech, features and lag of a batch of parts."""
+        picked = []
+        for b in range(batch):
+            fit, chance = (x[b % len(x)] for x in (self.by_rate, self.chance))
+            clip = self.coded[int(rng.choice(fit, p=chance))]
+            first = int(rng.integers(len(clip.ref) // FRAME_LEN - self.n_frames + 1))
+            picked.append((clip, first))
+        return _stack(picked, self.n_frames)
+
+
+def _stack(picked: Sequence[tuple[Coded, int]], n_frames: int) -> list[npt.NDArray[Any]]:
+    """Return the arrays of parts, given as clips and their first frames."""
+
+    def cut(name: str, per_frame: int) -> npt.NDArray[Any]:
+        return np.stack(
+            [
+                getattr(clip, name)[first * per_frame : (first + n_frames) * per_frame]
+                for clip, first in picked
+            ]
+        )
+
+    arrays = [cut("ref", FRAME_LEN), cut("speech", FRAME_LEN)]
+    arrays += [cut("features", N_SUBFRAMES), cut("lag", N_SUBFRAMES).astype(np.int64)]
+    return arrays
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Trainer:
+    """The network, its averaged weights and the optimizer, with a checkpoint of all of it."""
+
+    def __init__(self, plan: Plan, path: Path, identity: str) -> None:
+        self.plan, self.path, self.device = plan, path, _device()
+        self.key = hashlib.sha256(identity.encode()).hexdigest()
+        torch.manual_seed(plan.seed)
+        torch.set_flush_denormal(True)
+        self.net = Enhancer().to(self.device)
+        self.average = Enhancer().to(self.device)
+        self.losses = Losses().to(self.device)
+        self.adam = torch.optim.Adam(self.net.parameters(), lr=plan.rate, betas=(0.9, 0.99))
+        self.step = 0
+
+    def start(self, coded: Sequence[Coded]) -> None:
+        """Take the statistics of the features from the material."""
+        features = np.concatenate([clip.features for clip in coded[:400]])
+        mean, spread = features.mean(axis=0), features.std(axis=0)
+        self.net.mean.copy_(torch.tensor(mean))
+        self.net.scale.copy_(torch.tensor(1 / np.maximum(spread, 0.05)))
+        self.average.load_state_dict(self.net.state_dict())
+
+    def resume(self) -> bool:
+        """Go on from the checkpoint, if it belongs to this training; return whether it does."""
+        try:
+            kept = torch.load(self.path, map_location=self.device, weights_only=True)
+        except FileNotFoundError:
+            return False
+        except (pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile):  # damaged
+            return False
+        if not isinstance(kept, dict) or kept.get("key") != self.key:
+            return False
+        self.net.load_state_dict(kept["net"])
+        self.average.load_state_dict(kept["average"])
+        self.adam.load_state_dict(kept["adam"])
+        self.step = kept["step"]
+        return True
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        data = io.BytesIO()
+        modules = {"net": self.net, "average": self.average, "adam": self.adam}
+        state = {name: module.state_dict() for name, module in modules.items()}
+        torch.save({"key": self.key, "step": self.step, **state}, data)
+        with Output(self.path) as file:
+            write_all(file, data.getvalue())
+
+    def advance(self, parts: Parts) -> Tensor:
+        """Train on one batch; return the means of the losses."""
+        plan = self.plan
+        rng = np.random.default_rng([plan.seed, self.step])
+        ref, speech, features, lag = (
+            torch.from_numpy(x).to(self.device) for x in parts.draw(plan.batch, rng)
+        )
+        heard = (ref**2).mean(1) > _SHORTEST_LEVEL
+        last = self.step >= plan.finish_step
+        rate, weights = (
+            (plan.finish_rate, plan.finish_weights) if last else (plan.rate, plan.weights)
+        )
+        first, n = (
+            (plan.finish_step, plan.steps - plan.finish_step) if last else (0, plan.finish_step)
+        )
+        progress = min((self.step - first) / n, 1.0)
+        rate = rate * min(1, (self.step - first + 1) / _WARM_UP)
+        for group in self.adam.param_groups:
+            group["lr"] = rate * max(0.02, 0.5 + 0.5 * math.cos(math.pi * progress))
+        enhanced = self.net(speech[heard], features[heard], lag[heard])
+        means = self.losses(ref[heard], enhanced)
+        loss = (means * torch.tensor(weights, device=self.device)).sum()
+        self.adam.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.adam.step()
+        self.step += 1
+        share = 1 - min(_AVERAGED, self.step / (self.step + 20))
+        with torch.no_grad():
+            for mean, now in zip(self.average.parameters(), self.net.parameters(), strict=True):
+                mean.lerp_(now, share)
+        return means.detach()
+
+    @torch.no_grad()
+    def evaluate(self, batches: Sequence[list[npt.NDArray[Any]]]) -> tuple[Tensor, Tensor]:
+        """Return the means of the losses of speech as it was decoded, and enhanced."""
+        found = []
+        for arrays in batches:
+            ref, speech, features, lag = (torch.from_numpy(x).to(self.device) for x in arrays)
+            enhanced = self.average(speech, features, lag)
+            found.append(torch.stack([self.losses(ref, x) for x in (speech, enhanced)]))
+        before, after = torch.stack(found).mean(0)
+        return before, after
+
+
+def _coded(
+    clips: Sequence[Clip], plan: Plan, conditions: Conditions, tables: TableSet, kept: Path,
+    source: str,
+) -> list[Coded]:  # fmt: skip
+    """Return the first minutes of the clips, coded: from the file `kept`, or made and kept."""
+    key = hashlib.sha256(source.encode()).hexdigest()
+    coded = material.load(kept, key)
+    if coded is None:
+        recordings = _read(clips, plan.minutes)
+        coded = material.code(recordings, conditions, tables, plan.seed, plan.times)
+        material.save(kept, key, coded)
+    return coded
+
+
+def _read(clips: Sequence[Clip], minutes: float) -> list[F64]:
+    """Return the first recordings that fill `minutes`."""
+    recordings: list[F64] = []
+    room = minutes * 60 * SAMPLERATE
+    for x in in_order(Clip.read, clips):
+        recordings.append(x)
+        room -= len(x)
+        if room <= 0:
+            break
+    return recordings
+
+
+def _fixed(coded: Sequence[Coded], plan: Plan) -> Iterator[list[npt.NDArray[Any]]]:
+    """Yield batches of the parts of held-back speakers: one of each clip, from its middle."""
+    long = [clip for clip in coded if len(clip.ref) >= plan.frames * FRAME_LEN]
+    picked = [(clip, (len(clip.ref) // FRAME_LEN - plan.frames) // 2) for clip in long]
+    for i in range(0, len(picked), plan.batch):
+        yield _stack(picked[i : i + plan.batch], plan.frames)
+
+
+def train(clips: Sequence[Clip], plan: Plan, tables: TableSet, work: Path, log: Log) -> TableSet:
+    """Return `tables` with an enhancement network trained on the clips.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        Recordings of at least some minutes in all.
+    plan : Plan
+        How much of everything.
+    tables : TableSet
+        The tables that the speech is coded with.
+    work : Path
+        Where the checkpoint is kept; a run of the same plan on the same clips goes on from there.
+    log : callable
+        Takes lines of text about the progress.
+    """
+    kept, held = hold_back(clips, plan.held_back, plan.seed)
+    kept, held = balanced(kept, plan.seed), balanced(held, plan.seed)
+    conditions = Conditions()
+    codec = {name: tables.arrays[name] for name in tables.arrays if "enhancement" not in name}
+    plain = TableSet(codec, tables.provenance)
+    sizes = [(clip.path.name, clip.path.stat().st_size) for clip in kept]
+    source = json.dumps(
+        [plan.seed, plan.held_back, plan.minutes, plan.times, asdict(conditions), plain.hash, sizes]
+    )
+    identity = source + json.dumps(asdict(plan))
+    trainer = Trainer(plan, work.with_name(work.name + ".pt"), identity)
+    resumed = trainer.resume()
+
+    log(f"{len(kept)} clips, {len(held)} clips held back")
+    material_path = work.with_name(work.name + ".material.npz")
+    coded = _coded(kept, plan, conditions, plain, material_path, source)
+    checked = material.code(
+        _read(held, min(_CHECKED, plan.minutes)), material.CLEAN, plain, plan.seed
+    )
+    n_minutes = sum(len(clip.ref) for clip in coded) / SAMPLERATE / 60
+    log(f"{len(coded)} clips of {n_minutes:.1f} minutes, coded")
+    log(f"on {trainer.device}; {'goes on' if resumed else 'starts'} at step {trainer.step}")
+    if not resumed:
+        trainer.start(coded)
+    parts, fixed = Parts(coded, plan.frames), list(_fixed(checked, plan))
+    if not fixed:
+        raise ArgumentError("training: no clip to hold back; give more speakers")
+    _loop(trainer, parts, fixed, log)
+
+    before, after = trainer.evaluate(fixed)
+    provenance = dict(tables.provenance)
+    provenance["enhancement"] = {
+        "plan": asdict(plan), "conditions": asdict(conditions), "clips": len(coded),
+        "minutes": round(n_minutes, 1), "steps": trainer.step, "torch": str(torch.__version__),
+        "tables": plain.hash,
+        "sources": sorted({clip.source for clip in kept[: len(coded)]}),
+        "held_back_losses": {"decoded": _rounded(before), "enhanced": _rounded(after)},
+    }  # fmt: skip
+    arrays = enhancement_tables.quantize(trainer.average.weights())
+    return TableSet({**codec, **arrays}, provenance)
+
+
+def _rounded(values: Tensor) -> list[float]:
+    return [round(x, 4) for x in values.tolist()]
+
+
+def _loop(
+    trainer: Trainer, parts: Parts, fixed: Sequence[list[npt.NDArray[Any]]], log: Log
+) -> None:
+    """Train until the last step, with reports and checkpoints."""
+    means, start, first = [], time.monotonic(), trainer.step
+    while trainer.step < trainer.plan.steps:
+        means.append(trainer.advance(parts))
+        done = trainer.step == trainer.plan.steps
+        if trainer.step % _REPORT == 0 or done:
+            pace = (time.monotonic() - start) / (trainer.step - first)
+            left = pace * (trainer.plan.steps - trainer.step) / 60
+            text = _rounded(torch.stack(means).mean(0))
+            log(f"step {trainer.step} of {trainer.plan.steps}, {left:.0f} min left: {text}")
+            means = []
+        if trainer.step % (10 * _REPORT) == 0 or done:
+            trainer.save()
+            before, after = (_rounded(x) for x in trainer.evaluate(fixed))
+            log(f"held back: decoded {before}, enhanced {after}")
