@@ -66,6 +66,14 @@ def test_frame_calls_are_timed_for_each_mode(run):
     assert all(float(row[2]) >= 0 and float(row[5]) >= 0 for row in rows[1:])
 
 
+def test_lines_are_timed_at_each_sampling_rate(run):
+    _, rows = run("augment")
+    speeds, ratios = rows[:4], rows[4:]
+    assert [row[0] for row in rows] == ["Hz", "8000", "16000", "48000"] * 2
+    assert [len(row) for row in speeds] == [6] * 4
+    assert all(float(cell) > 0 for row in speeds[1:] + ratios[1:] for cell in row[1:])
+
+
 def test_every_stage_is_timed(run):
     _, rows = run("stages")
     names = [row[0] for row in rows if row[0] != "stage"]
