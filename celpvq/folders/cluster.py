@@ -1,6 +1,7 @@
 """Workers of a Dask cluster, which see the same folders under the same paths."""
 
 import contextlib
+import gc
 import os
 import secrets
 import socket
@@ -58,9 +59,11 @@ class Cluster(Workers):
         self._client: Any = _connect(cluster) if self._own else cluster
         self._executor = self._client.get_executor(pure=False)
         self._plugin = _Give(f"celpvq-{secrets.token_hex(8)}", job)
+        self._given = False
         try:
             _check(self._client, job.out, sample)
             self._client.register_plugin(self._plugin, name=self._plugin.name)
+            self._given = True
             self._warm_up()
         except BaseException:
             self.close()
@@ -91,9 +94,11 @@ class Cluster(Workers):
 
     def close(self) -> None:
         """Give up the tasks that have not begun, and leave the cluster."""
-        with contextlib.suppress(OSError, TimeoutError, CancelledError):
-            self._executor.shutdown(wait=False)
-            self._client.unregister_worker_plugin(self._plugin.name)
+        if self._client.status == "running":  # the scheduler is there
+            with contextlib.suppress(OSError, TimeoutError, CancelledError):
+                self._executor.shutdown(wait=False)
+                if self._given:
+                    self._client.unregister_worker_plugin(self._plugin.name)
         if self._own:
             self._client.close()
 
@@ -126,7 +131,9 @@ def _connect(address: str | os.PathLike[str]) -> Any:
     try:
         return distributed.Client(**place, timeout=_WAIT_S, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise NetworkError(f"dask: {address}: {error}") from None
+        reason = str(error)
+    gc.collect()  # distributed waits for ever if it finalizes this client while the next one starts
+    raise NetworkError(f"dask: {address}: {reason}")
 
 
 def _check(client: Any, out: Path, sample: str) -> None:

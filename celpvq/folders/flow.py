@@ -130,7 +130,9 @@ def _collect(
         except workers.crashes:
             suspects += task
         except CancelledError:
-            raise NetworkError("the cluster has dropped the tasks in hand") from None
+            raise NetworkError(
+                "dask: the cluster has dropped the tasks in hand; --resume continues"
+            ) from None
         else:
             yield from zip(task, results, strict=True)
 

@@ -95,5 +95,5 @@ def test_tasks_that_are_dropped_are_an_error():
             future.set_running_or_notify_cancel()
             return future
 
-    with Gone(1) as workers, pytest.raises(NetworkError, match="the cluster has dropped the tasks"):
+    with Gone(1) as workers, pytest.raises(NetworkError, match="the cluster has dropped"):
         list(convert_with(workers, items(99), 99))

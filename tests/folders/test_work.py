@@ -41,7 +41,7 @@ def test_encode_writes_what_the_function_returns(speech, channel, dtx):
 
 @pytest.mark.parametrize("samplerate", [8000, 44100, None])
 def test_decode_writes_what_the_function_returns(speech, samplerate, tmp_path):
-    path, x = speech
+    _, x = speech
     coded = tmp_path / "in.cvq"
     coded.write_bytes(celpvq.encode(x, 16000, 8000, "fast", axis=1))
     for ending in (".wav", ".flac"):
