@@ -133,6 +133,9 @@ class Output:
         Its name, or a file descriptor, which is left open.
     overwrite : bool
         Whether a file of that name may be replaced.
+    durable : bool
+        Whether `commit` waits until the disk holds the data, so that the complete file outlives a
+        loss of power.
 
     Raises
     ------
@@ -142,9 +145,11 @@ class Output:
         If a write fails: no space, no permission, a closed pipe.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | int, *, overwrite: bool = True) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str] | int, *, overwrite: bool = True, durable: bool = True
+    ) -> None:  # fmt: skip
         self.name = str(path) if not isinstance(path, int) else "standard output"
-        self._overwrite = overwrite
+        self._overwrite, self._durable = overwrite, durable
         self._temporary: Path | None = None
         with self._typed():
             if isinstance(path, int):
@@ -202,7 +207,8 @@ class Output:
         try:
             with self._typed():
                 if self._temporary is not None:
-                    os.fsync(self._file.fileno())
+                    if self._durable:
+                        os.fsync(self._file.fileno())
                     self._old()
                 self._file.close()
                 if self._temporary is not None:

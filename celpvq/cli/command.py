@@ -19,6 +19,7 @@ VERBS = {
     "encode": "encode a sound file to a .cvq file",
     "decode": "decode a .cvq file to a sound file",
     "roundtrip": "pass a sound file through a telephone line: same length, rate and channels",
+    "batch": "encode or decode folders of files, in processes or on a cluster",
     "info": "describe a .cvq file, and check that it is complete",
     "demo": "encode and decode the bundled clips, and measure the result",
     "compare": "score celpvq and other codecs on a folder of speech",

@@ -52,6 +52,16 @@ class Progress:
         if self._bar is not None:
             self._bar.update(seconds)
 
+    def expect(self, seconds: float) -> None:
+        """Correct the length of all sound [s]."""
+        if self._bar is not None:
+            self._bar.total = seconds
+
+    def clear(self) -> None:
+        """Take the bar off the screen, for a line of text; the next update shows it again."""
+        if self._bar is not None:
+            self._bar.clear()
+
     @property
     def speed(self) -> float:
         """Speed [times real time], without the first block if there are others."""
