@@ -51,8 +51,8 @@ examples:
 _ENCODER = ("mode", "preset", "dtx", "channel", "no_highpass")
 _USED = {  # options of the codec by work
     "encode": _ENCODER,
-    "decode": ("format", "rate", "no_postfilter"),
-    "roundtrip": (*_ENCODER, "format", "no_postfilter", "loss", "burst", "ber", "seed"),
+    "decode": ("format", "rate", "no_enhancement"),
+    "roundtrip": (*_ENCODER, "format", "no_enhancement", "loss", "burst", "ber", "seed"),
 }
 
 
@@ -134,7 +134,7 @@ def _add_decoder(group: argparse.ArgumentParser) -> None:
         "--rate", type=rate, default=8000, metavar="HZ",
         help="sample rate of --decode, or `original` for the rate before encoding (default: 8000)",
     )  # fmt: skip
-    arguments.add_no_postfilter(group)
+    arguments.add_no_enhancement(group)
 
 
 def _ending(text: str) -> str:
@@ -188,7 +188,7 @@ def _work(args: argparse.Namespace) -> "Work":
         "mode": args.mode, "preset": args.preset, "channel": args.channel,
         "highpass": not args.no_highpass, "dtx": args.dtx,
     }  # fmt: skip
-    decoder: dict[str, Any] = {"ending": args.format, "postfilter": not args.no_postfilter}
+    decoder: dict[str, Any] = {"ending": args.format, "enhancement": not args.no_enhancement}
     if args.work == "encode":
         return Encode(**encoder, **common)
     if args.work == "decode":

@@ -122,7 +122,7 @@ class Decode(Work):
 
     Parameters
     ----------
-    samplerate, postfilter, tables
+    samplerate, enhancement, tables
         As for `celpvq.decode`; None stands for the rate of the original.
     ending : str
         Ending of the outputs' names, which selects the format: ``".wav"``, ``".flac"``, or another
@@ -138,7 +138,7 @@ class Decode(Work):
 
     samplerate: int | None = SAMPLERATE
     ending: str = ".wav"
-    postfilter: bool = True
+    enhancement: bool = True
     partial: bool = False
     tables: TableSet | None = None
 
@@ -159,7 +159,7 @@ class Decode(Work):
     def convert(self, file: IO[bytes], name: str, output: Output, seed: int) -> Done:
         """Decode a file."""
         with SpeechReader(
-            file, self.samplerate, "int16", postfilter=self.postfilter, tables=self.tables,
+            file, self.samplerate, "int16", enhancement=self.enhancement, tables=self.tables,
             strict=not self.partial,
         ) as stream:  # fmt: skip
             rate, n = stream.samplerate, 0
@@ -182,7 +182,7 @@ class Roundtrip(Work):
 
     Parameters
     ----------
-    mode, preset, loss, burst, ber, highpass, dtx, postfilter, tables
+    mode, preset, loss, burst, ber, highpass, dtx, enhancement, tables
         As for `celpvq.roundtrip`.
     channel : int, optional
         The channel to take, from 0; without it the mean of all channels is coded.
@@ -206,7 +206,7 @@ class Roundtrip(Work):
     ending: str = ".wav"
     highpass: bool = True
     dtx: bool = False
-    postfilter: bool = True
+    enhancement: bool = True
     partial: bool = False
     tables: TableSet | None = None
 
@@ -241,7 +241,7 @@ class Roundtrip(Work):
         packets += encoder.flush()
         lost = channels.draw_losses(len(packets), self.loss, self.burst, seed)
         sent = channels.flip_bits(packets, self.ber, seed + 1) if self.ber else packets
-        decoder = FileDecoder(rate, "int16", postfilter=self.postfilter, tables=self.tables)
+        decoder = FileDecoder(rate, "int16", enhancement=self.enhancement, tables=self.tables)
         writer = SoundWriter(output, self.ending, rate, n)
         *runs, last = _runs(channels.drop(sent, lost))
         for run in runs:

@@ -45,10 +45,10 @@ def test_decode_writes_what_the_function_returns(speech, samplerate, tmp_path):
     coded = tmp_path / "in.cvq"
     coded.write_bytes(celpvq.encode(x, 16000, 8000, "fast", axis=1))
     for ending in (".wav", ".flac"):
-        data, done = converted(Decode(samplerate, ending, postfilter=False), coded)
+        data, done = converted(Decode(samplerate, ending, enhancement=False), coded)
         (tmp_path / "again").write_bytes(data)
         y, rate = soundfile.read(tmp_path / "again", dtype="int16")
-        want, want_rate = celpvq.decode(coded.read_bytes(), samplerate, "int16", postfilter=False)
+        want, want_rate = celpvq.decode(coded.read_bytes(), samplerate, "int16", enhancement=False)
         np.testing.assert_array_equal(y, want)
         assert done == (len(y), rate, 8000, "")
         assert rate == want_rate
@@ -68,11 +68,11 @@ CHANNELS = [
 def test_roundtrip_writes_what_the_function_returns(speech, channel):
     path, x = speech
     for seed in (3, 1 << 47):
-        work = Roundtrip(4800, "fast", channel=1, postfilter=False, **channel)
+        work = Roundtrip(4800, "fast", channel=1, enhancement=False, **channel)
         _, done = converted(work, path, seed)
         y, rate = soundfile.read(path.with_name("out.wav"), dtype="int16")
         want = celpvq.roundtrip(
-            x, 16000, 4800, "fast", axis=1, channel=1, seed=seed, postfilter=False, **channel
+            x, 16000, 4800, "fast", axis=1, channel=1, seed=seed, enhancement=False, **channel
         )
         np.testing.assert_array_equal(y, want)
         assert done == (len(x), rate, 4800, "")

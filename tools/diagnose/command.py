@@ -68,7 +68,7 @@ def group_table(title: str, results: Sequence[Result], groups: Sequence[str]) ->
 def frames_of(clip: Clip, bitrate: int) -> Frames:
     """Return the frames of a clip, before and after the codec."""
     x, mode = clip.read(), modes.get(bitrate)
-    synthesis, out = (code(x, mode, table_set.default(), postfilter=on) for on in (False, True))
+    synthesis, out = (code(x, mode, table_set.default(), enhancement=on) for on in (False, True))
     return Frames.of(classify(x), x, synthesis, out)
 
 

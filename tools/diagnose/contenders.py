@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from celpvq._types import F64
+from celpvq._types import F32, F64
 from celpvq.codec.common import pitch, table_set
 from celpvq.codec.common.lsf_dequantizer import SPLIT, LsfTables
 from celpvq.codec.common.table_set import TableSet
@@ -44,6 +44,11 @@ class OneMode:
         """Return the tables."""
         del mode
         return self.tables
+
+    @property
+    def enhancement(self) -> F32:
+        """The weights of the enhancement, which stay as they are."""
+        return table_set.default().enhancement
 
 
 def own_lsf(own: ModeTables, mode: Mode, x: F64) -> ModeTables:
@@ -109,9 +114,9 @@ def parts(mode: Mode) -> list[str]:
     return [name for name in PARTS if name not in same]
 
 
-def code(x: F64, mode: Mode, tables: TableSet | OneMode, *, postfilter: bool = True) -> F64:
+def code(x: F64, mode: Mode, tables: TableSet | OneMode, *, enhancement: bool = True) -> F64:
     """Return x (n,) after the codec with any tables; indices need not fit a packet."""
-    encoder, decoder = FrameEncoder(mode), FrameDecoder(postfilter=postfilter)
+    encoder, decoder = FrameEncoder(mode), FrameDecoder(enhancement=enhancement)
     encoder.tables = decoder.tables = tables
     return aligned(decoder.decode_indices(encoder.indices(padded(x)), mode), len(x))
 
