@@ -2,8 +2,9 @@
 
     python tools/make_vectors.py                 make missing golden streams, check all hashes
     python tools/make_vectors.py --hashes        renew the hashes of the existing streams
-    python tools/make_vectors.py --force         renew all golden streams: only for a new bitstream
+    python tools/make_vectors.py --force         renew all golden streams: for a new bitstream
     python tools/make_vectors.py --quality       measure again, into data/quality.json
+    python tools/make_vectors.py --force --quality       all of it: for new tables
 
 A golden stream is a file as ``celpvq encode`` writes it, with the SHA-256 of its decoded samples
 (16-bit, little-endian) with and without enhancement. Every later decoder must give these samples.
@@ -165,12 +166,13 @@ def main(argv: list[str] | None = None) -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--hashes", action="store_true", help="renew the hashes")
     what.add_argument("--force", action="store_true", help="renew the streams")
-    what.add_argument("--quality", action="store_true", help="measure the quality")
+    parser.add_argument("--quality", action="store_true", help="measure the quality")
     parser.add_argument("--out", type=Path, default=DATA, help="folder (default: data)")
     args = parser.parse_args(argv)
     if args.quality:
         make_quality(args.out / "quality.json")
-        return 0
+        if not (args.hashes or args.force):
+            return 0
     folder = args.out / "vectors"
     paths = sorted(folder.glob("*.cvq")) if args.hashes else make_golden(folder, force=args.force)
     listing = folder / "vectors.json"

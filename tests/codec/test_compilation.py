@@ -23,11 +23,12 @@ from celpvq.codec.format.modes import FRAME_LEN
 ALL_KERNELS = """
 import importlib, pkgutil
 import celpvq.codec, celpvq.training, celpvq.vq
+WITHOUT_KERNELS = ("celpvq.vq.nn", "celpvq.training.enhancement.")
 def kernels():
     found = {}
     for package in (celpvq.codec, celpvq.training, celpvq.vq):
         for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-            if module.name == 'celpvq.vq.nn':  # needs PyTorch, has no kernels
+            if module.name.startswith(WITHOUT_KERNELS):  # they need PyTorch
                 continue
             for name, item in vars(importlib.import_module(module.name)).items():
                 if hasattr(item, "signatures") and item.py_func.__module__ == module.name:

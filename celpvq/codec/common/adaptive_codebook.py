@@ -5,11 +5,14 @@ The vector of a lag T is exc(n - T). If T is shorter than the subframe, its firs
 
 import numpy as np
 
-from ..._numba import strict
+from ..._numba import stack_array, strict
 from ..._types import F64
 from ..format.modes import MAX_LAG
+from . import filters
 
 REACH = 10  # of the interpolator to each side [samples]; less than the least lag, so it is causal
+
+_N_TAPS = 2 * REACH
 
 
 def interpolator(reach: int) -> F64:
@@ -35,14 +38,9 @@ def vector(lag3: int, exc: F64) -> None:
         for n in range(MAX_LAG, exc.shape[0]):
             exc[n] = exc[n - lag]
         return
-    taps = _FINE_TAPS[third - 1]
-    end = exc.shape[0]
+    taps, end = stack_array(_N_TAPS), exc.shape[0]
+    for i in range(taps.shape[0]):
+        taps[i] = _FINE_TAPS[third - 1, i]
     for start in range(MAX_LAG, end, lag - REACH):  # these samples depend on past ones only
         now = exc[start : min(start + lag - REACH, end)]
-        now[:] = 0.0
-        for i in range(0, 2 * REACH, 4):
-            first = start - lag + 1 - REACH + i
-            a, b, c, d = taps[i], taps[i + 1], taps[i + 2], taps[i + 3]
-            past = exc[first : first + now.shape[0] + 3]
-            for n in range(now.shape[0]):
-                now[n] = now[n] + a * past[n] + b * past[n + 1] + c * past[n + 2] + d * past[n + 3]
+        filters.sum_of_shifts(taps, exc, start - lag + 1 - REACH, now)

@@ -74,7 +74,7 @@ class FeatureState(Record):
     lag: F64 = np.full(N_SUBFRAMES, float(MIN_LAG))  # whole samples
 
 
-@inlined
+@strict
 def log2(x: float) -> float:
     """Return the logarithm of x > 0, a normal number, to base 2; the error is below 1e-7.
 
@@ -132,7 +132,7 @@ def _bands(sums: F64, out: F64) -> float:
     return mean * (1.0 / N_BANDS)
 
 
-@strict
+@inlined
 def _total(parts: F64) -> float:
     """Return the sum of parts (_LANES,)."""
     low = (parts[0] + parts[1]) + (parts[2] + parts[3])

@@ -86,9 +86,9 @@ def dense4(x: F32, weights: F32, start: int, out: F32) -> None:
 
 
 @strict
-def softsign(x: F32) -> None:
-    """Replace each value v by v / (1 + |v|)."""
-    for i in range(x.shape[0]):
+def softsign(x: F32, n: int) -> None:
+    """Replace each of the first n values v by v / (1 + |v|)."""
+    for i in range(n):
         x[i] = x[i] / (_ONE + abs(x[i]))
 
 
@@ -98,7 +98,7 @@ def _recur(x: F32, weights: F32, hidden: F32) -> None:
     gates, past = stack_array(GATE_UNITS, np.float32), stack_array(GATE_UNITS, np.float32)
     dense(x, weights, tables.GATES, gates)
     dense(hidden, weights, tables.PAST, past)
-    n = FRAME_UNITS
+    n = hidden.shape[0]
     for i in range(n):
         update, reset = gates[i] + past[i], gates[n + i] + past[n + i]
         update = _HALF + _HALF * (update / (_ONE + abs(update)))
@@ -115,7 +115,8 @@ def predict(
     """Put the taps of a frame into comb, ahead and fir (N_SUBFRAMES, taps); advance hidden.
 
     The taps of the oldest samples come first. values (N_SUBFRAMES, N_FEATURES), lag (N_SUBFRAMES,)
-    in whole samples.
+    in whole samples. Loops end at lengths of arguments: LLVM would unroll those of constant length,
+    which takes time and gains nothing.
     """
     inputs = stack_array(_ALL_INPUTS, np.float32)
     own, shared = stack_array(JOINED_UNITS, np.float32), stack_array(JOINED_UNITS, np.float32)
@@ -123,36 +124,37 @@ def predict(
     both = stack_array(_ALL_BOTH, np.float32)
     last = stack_array(_ALL_LAST, np.float32)
     out = stack_array(_ALL_TAPS, np.float32)
-    for s in range(N_SUBFRAMES):
+    n, n_features = values.shape
+    for s in range(n):
         at = s * N_INPUTS
-        for i in range(N_FEATURES):
+        for i in range(n_features):
             centred = np.float32(values[s, i]) - weights[tables.MEAN + i]
             inputs[at + i] = min(max(centred * weights[tables.SCALE + i], _LOW), _HIGH)
         row = tables.LAGS + (int(lag[s]) - MIN_LAG) * LAG_UNITS
         for i in range(LAG_UNITS):
             inputs[at + N_FEATURES + i] = weights[row + i]
     dense4(inputs, weights, tables.SUBFRAME, own)
-    softsign(own)
+    softsign(own, n * SUBFRAME_UNITS)
     dense(own, weights, tables.FRAME, frame)
-    softsign(frame)
+    softsign(frame, hidden.shape[0])
     _recur(frame, weights, hidden)
     dense(hidden, weights, tables.SPLIT, shared)
-    softsign(shared)
-    for s in range(N_SUBFRAMES):
+    softsign(shared, n * SUBFRAME_UNITS)
+    for s in range(n):
         at = s * SUBFRAME_UNITS
         for i in range(SUBFRAME_UNITS):
             both[2 * at + i] = own[at + i]
             both[2 * at + SUBFRAME_UNITS + i] = shared[at + i]
     dense4(both, weights, tables.OUTPUT, last)
-    for i in range(last.shape[0]):
+    for i in range(n * OUTPUT_UNITS):
         last[i] = max(last[i], _ZERO)
     dense4(last, weights, tables.TAPS, out)
-    for s in range(N_SUBFRAMES):
+    for s in range(n):
         at = s * _WIDTH
         for i in range(N_COMB):
             x, y = out[at + i], out[at + N_COMB + i]
             comb[s, N_COMB - 1 - i] = x / (_ONE + abs(x) * _PER_COMB_LIMIT)
             ahead[s, N_COMB - 1 - i] = y / (_ONE + abs(y) * _PER_COMB_LIMIT)
-        for i in range(N_FIR):
+        for i in range(fir.shape[1]):
             x = out[at + 2 * N_COMB + i]
             fir[s, N_FIR - 1 - i] = x / (_ONE + abs(x) * _PER_FIR_LIMIT)

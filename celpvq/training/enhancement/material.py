@@ -22,7 +22,7 @@ from ...codec.decoder.decoder import FrameDecoder
 from ...codec.decoder.enhancement_features import PAST_LEN
 from ...codec.encoder.encoder import FrameEncoder
 from ...codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, modes
-from ...output import Output, write_all
+from ...output import write_file
 
 SHORTEST = 8 * FRAME_LEN
 
@@ -86,8 +86,7 @@ def save(path: Path, key: str, coded: Sequence[Coded]) -> None:
     counts = np.array([[clip.bitrate, len(clip.ref) // FRAME_LEN] for clip in coded])
     data = io.BytesIO()
     np.savez(data, key=np.array(key), counts=counts, **arrays)  # type: ignore[arg-type]
-    with Output(path) as file:
-        write_all(file, data.getvalue())
+    write_file(path, data.getvalue())
 
 
 def load(path: Path, key: str) -> list[Coded] | None:

@@ -23,7 +23,7 @@ from ...codec.common import enhancement_tables
 from ...codec.common.table_set import TableSet
 from ...codec.format.modes import FRAME_LEN, N_SUBFRAMES, SAMPLERATE, modes
 from ...errors import ArgumentError
-from ...output import Output, write_all
+from ...output import write_file
 from ..corpus import Clip, balanced, hold_back
 from ..progress import Log
 from . import material
@@ -190,8 +190,7 @@ class Trainer:
         modules = {"net": self.net, "average": self.average, "adam": self.adam}
         state = {name: module.state_dict() for name, module in modules.items()}
         torch.save({"key": self.key, "step": self.step, **state}, data)
-        with Output(self.path) as file:
-            write_all(file, data.getvalue())
+        write_file(self.path, data.getvalue())
 
     def advance(self, parts: Parts) -> Tensor:
         """Train on one batch; return the means of the losses."""

@@ -57,3 +57,13 @@ def test_a_memory_fades_to_zero_exactly():
     signal = np.array([1.0, 1e-31, -1e-31, 1e-29])
     filters.keep_past(signal, 3)
     np.testing.assert_array_equal(signal[:3], [0, 0, 1e-29])
+
+
+@given(seeds)
+def test_shifted_sums_are_a_correlation(seed):
+    rng = np.random.default_rng(seed)
+    gains, x = rng.normal(size=4 * rng.integers(1, 11)), rng.normal(size=160)
+    start, out = rng.integers(0, 160 - gains.size - 40), np.empty(rng.integers(1, 41))
+    filters.sum_of_shifts(gains, x, start, out)
+    part = x[start : start + gains.size + out.size - 1]
+    np.testing.assert_allclose(out, np.correlate(part, gains, "valid"), atol=1e-12)

@@ -174,13 +174,15 @@ def test_the_network_agrees_with_its_matrices(seed):
     arrays = network(seed, 10.0)
     weights = enhancement_tables.collect(arrays)
     state, hidden = np.zeros(80, np.float32), np.zeros(80)
-    comb, ahead, fir = (np.zeros((S, n)) for n in (N_COMB, N_COMB, N_FIR))
+    comb, ahead, fir = (np.zeros((S, n)) for n in (N_COMB + 1, N_COMB + 1, N_FIR))
     for _ in range(3):
         values, lags = 3 * rng.normal(size=(S, N_FEATURES)), rng.integers(MIN_LAG, MAX_LAG + 1, S)
         enhancement_network.predict(values, lags.astype(float), weights, state, comb, ahead, fir)
-        got = np.hstack([x[:, ::-1] for x in (comb, ahead, fir)])
         expected, hidden = taps_of(arrays, values, lags, hidden)
+        got = np.hstack([x[:, n - 1 :: -1] for x, n in ((comb, 7), (ahead, 7), (fir, 32))])
         np.testing.assert_allclose(got, expected, atol=2e-5)
+        assert not comb[:, N_COMB].any()
+        assert not ahead[:, N_COMB].any()
         np.testing.assert_allclose(state, hidden, atol=2e-5)
 
 
@@ -313,6 +315,39 @@ def test_losses_pauses_and_changes_of_mode_make_no_clicks(speech):
     assert (enhanced <= 4 * around + 40).all()
 
 
+def steps_at_changes(packets, redundancy, seed, *, on):
+    """The steps at the borders of frames of different types, relative to all steps around them."""
+    rng, decoder, types, y = np.random.default_rng(seed), FrameDecoder(enhancement=on), [], []
+    for packet, redundant in zip(packets, redundancy, strict=True):
+        if rng.random() < 0.15:
+            y.append(decoder.decode(None, redundancy=redundant if rng.random() < 0.5 else None))
+        else:
+            y.append(decoder.decode(packet))
+        types.append(decoder.last_frame.type)
+    found, steps = [], np.abs(np.diff(np.concatenate(y).astype(float)))
+    for f in range(1, len(types) - 1):
+        border = f * FRAME_LEN
+        around = np.sqrt(np.mean(steps[border - FRAME_LEN : border + FRAME_LEN] ** 2))
+        if types[f] != types[f - 1] and around > 10:
+            found.append(steps[border - 1 : border + 1].max() / around)
+    return found
+
+
+def test_the_steps_at_changes_of_the_frame_type_are_those_of_the_synthesis(speech):
+    encoder, packets, redundancy = FrameEncoder(4800, "fast", dtx=True), [], []
+    pause = 1e-4 * np.random.default_rng(1).normal(size=60 * FRAME_LEN)
+    for x in np.r_[speech, pause, speech].reshape(-1, FRAME_LEN):
+        packets += encoder.encode(x)
+        redundancy.append(encoder.redundancy)
+    plain, enhanced = (
+        np.concatenate([steps_at_changes(packets, redundancy, seed, on=on) for seed in range(3)])
+        for on in (False, True)
+    )
+    assert len(enhanced) > 100
+    assert enhanced.mean() < 1.1 * plain.mean()
+    assert enhanced.max() < 1.3 * plain.max()
+
+
 def test_silence_stays_silent(tables):
     packets = FrameEncoder(6400, "fast").encode(np.zeros(50 * FRAME_LEN))
     raw = received(packets, FrameDecoder(enhancement=False))
@@ -355,14 +390,15 @@ def test_weights_are_as_near_as_a_half_step_of_8_bits():
     kept = enhancement_tables.collect(enhancement_tables.quantize(weights))
     assert kept.dtype == np.float32
     assert kept.size == enhancement_tables.SIZE
-    layer = LAYERS["frame"]
-    start = enhancement_tables.FRAME + layer.n_out
-    got = kept[start : start + layer.n_in * layer.n_out].reshape(layer)
-    step = np.abs(weights["frame"]).max(axis=0) / 127
-    assert (np.abs(got - weights["frame"]) <= 0.5001 * step).all()
-    np.testing.assert_allclose(
-        kept[enhancement_tables.TAPS :][:N_TAPS], weights["taps_bias"], rtol=1e-6
-    )
+    assert kept.ctypes.data % 64 == 0
+    for name, layer in LAYERS.items():
+        start = getattr(enhancement_tables, name.upper())
+        rows = kept[start : start + layer.size].reshape(1 + layer.n_in, layer.width)
+        assert not rows[:, layer.n_out :].any()
+        bias, *got = rows[:, : layer.n_out]
+        step = np.abs(weights[name]).max(axis=0) / 127
+        assert (np.abs(got - weights[name]) <= 0.5001 * step).all()
+        np.testing.assert_allclose(bias, weights[f"{name}_bias"], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
