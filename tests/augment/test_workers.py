@@ -9,7 +9,7 @@ WORKERS = "tools/workers.py"
 
 
 def run(root, *options):
-    command = [sys.executable, str(root / WORKERS), "--limit", "600", *options]
+    command = [sys.executable, str(root / WORKERS), "--limit", "3000", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
