@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from ..errors import NetworkError
+from . import stopping
 from .worker import Item, Job, Result, convert_all
 
 _AHEAD = 2  # tasks in hand for each worker: one in work, one that waits
@@ -58,7 +59,8 @@ class ThisProcess(Workers):
     def submit(self, items: Sequence[Item]) -> "Future[list[Result]]":
         """Do a task."""
         done: Future[list[Result]] = Future()
-        done.set_result(convert_all(self._job, items))
+        with stopping.signals_wait():
+            done.set_result(convert_all(self._job, items))
         return done
 
     def revive(self) -> None:
