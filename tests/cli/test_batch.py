@@ -58,13 +58,13 @@ def test_a_folder_is_encoded_decoded_and_checked(run, here):
         data = (here / "coded" / row["audio_filepath"]).read_bytes()
         assert data == celpvq.encode(x, rate, 4800, "fast")
         assert (row["samples"], row["sampling_rate"]) == (len(x), rate)
-    assert run("coded sound --decode --format FLAC --rate original --no-postfilter -q -j 1") == (
+    assert run("coded sound --decode --format FLAC --rate original --no-enhancement -q -j 1") == (
         0, "", "",
     )  # fmt: skip
     for row in rows(here / "sound" / "manifest.jsonl"):
         y, _ = soundfile.read(here / "sound" / row["audio_filepath"], dtype="int16")
         data = (here / "coded" / row["source"]).read_bytes()
-        want, _ = celpvq.decode(data, None, "int16", postfilter=False)
+        want, _ = celpvq.decode(data, None, "int16", enhancement=False)
         np.testing.assert_array_equal(y, want)
     assert run("in coded --check hashes") == (0, "", "coded: agrees with its manifest\n")
     (name,) = (here / "coded" / "speaker 1").glob("0001*")
