@@ -73,7 +73,7 @@ def busy_thread(x: list[Any]) -> Iterator[None]:
 
 
 def check(
-    runs: int, *, method: str = "fork", n_workers: int = 4, limit_s: float = 300.0,
+    runs: int, *, method: str = "fork", n_workers: int = 4, limit_s: float = 1800.0,
     busy: bool = False, warm: bool = True, seed: int = 1,
 ) -> Counter[str]:  # fmt: skip
     """Return how many runs were right, wrong, or did not finish."""
@@ -102,7 +102,10 @@ def main(argv: list[str] | None = None) -> int:
     )  # fmt: skip
     parser.add_argument("--workers", type=int, default=4, help="processes of a pool (default: 4)")
     parser.add_argument(
-        "--limit", type=float, default=300.0, help="time after which a run hangs [s] (default: 300)"
+        "--limit",
+        type=float,
+        default=1800.0,
+        help="time after which a run hangs [s] (default: 1800)",
     )
     parser.add_argument(
         "--busy", action="store_true", help="a thread of the parent codes meanwhile"
