@@ -113,7 +113,7 @@ class KernelCache(caching.FunctionCache):  # type: ignore[misc]
             except OSError:  # as if there were no file
                 continue
             except Exception:  # unpickling garbage raises anything
-                _warn(f"damaged cache {file._cache_path}, compiling again")
+                _warn(f"damaged cache {folders.CACHE_DIR}, compiling again")
                 try:
                     file.flush()
                 except OSError:

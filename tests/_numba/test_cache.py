@@ -345,7 +345,7 @@ def test_where_nothing_can_be_written_everything_works_with_one_warning(shipped,
     cache, tmp, run = shipped
     cache.chmod(0o000)
     tmp.chmod(0o555)
-    out, err = run(WEIGHT)
+    out, err = run(f"import tempfile; tempfile.tempdir = {str(tmp)!r}\n" + WEIGHT)
     assert out == weighed
     assert err.count("Warning") == 1
     assert "compiled code is not kept" in err

@@ -61,7 +61,7 @@ def test_speech_keeps_its_length_place_and_level(speech, samplerate, peak, line)
     x *= peak / np.abs(x).max()
     y = line(x, samplerate, seed=1)
     assert (y.shape, y.dtype) == (x.shape, np.float32)
-    assert lag(x, y) == 0
+    assert abs(lag(x, y)) / samplerate < 30e-6  # the enhancement changes the phase a little
     kept = DrawnLine(modes=[], low_hz=line.low_hz, high_hz=line.high_hz)(x, samplerate)
     assert level_db(y) == pytest.approx(level_db(kept), abs=1)
     assert np.abs(y).max() == pytest.approx(np.abs(kept).max(), rel=0.3)

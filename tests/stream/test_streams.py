@@ -196,4 +196,6 @@ def test_the_example_for_asyncio_runs(root, monkeypatch):
     n_lost, received, sent = asyncio.run(asyncio_call.call(seconds=1.0, loss=0.2, seed=1))
     assert 0 < n_lost < 25
     assert len(received) == len(sent)
-    assert np.corrcoef(received, sent)[0, 1] > 0.5
+    # the enhancement changes the phase of a steady sound
+    shifted = [np.corrcoef(np.roll(received, shift), sent)[0, 1] for shift in range(-20, 21)]
+    assert max(shifted) > 0.8

@@ -153,7 +153,6 @@ class Trainer:
         self.plan, self.path, self.device = plan, path, _device()
         self.key = hashlib.sha256(identity.encode()).hexdigest()
         torch.manual_seed(plan.seed)
-        torch.set_flush_denormal(True)
         self.net = Enhancer().to(self.device)
         self.average = Enhancer().to(self.device)
         self.losses = Losses().to(self.device)
@@ -194,6 +193,13 @@ class Trainer:
 
     def advance(self, parts: Parts) -> Tensor:
         """Train on one batch; return the means of the losses."""
+        torch.set_flush_denormal(True)  # numbers near 0 would take most of the time
+        try:
+            return self._advance(parts)
+        finally:
+            torch.set_flush_denormal(False)
+
+    def _advance(self, parts: Parts) -> Tensor:
         plan = self.plan
         rng = np.random.default_rng([plan.seed, self.step])
         ref, speech, features, lag = (
