@@ -72,33 +72,40 @@ def same(one: Path, other: Path) -> bool:
 def kills(folder: Path, args: argparse.Namespace) -> bool:
     """Kill runs at random moments, alone or with their processes, and resume them."""
     rng = np.random.default_rng(args.seed)
-    start = time.perf_counter()
-    status, _ = run(folder, "whole", "-j", "2", "-q")
-    length_s = time.perf_counter() - start
-    ok = status == 0
+    ok = run(folder, "whole", "-j", "2", "-q")[0] == 0
     for number in range(args.runs):
-        with_processes, after_s = bool(rng.integers(2)), float(rng.uniform(0, length_s))
+        with_processes, n_least = bool(rng.integers(2)), int(rng.integers(args.files))
         process = subprocess.Popen(command(folder, "out", "-j", "2", "-q"), start_new_session=True)
-        time.sleep(after_s)
+        while process.poll() is None and _n_recorded(folder / "out") < n_least:
+            time.sleep(0.001)
+        time.sleep(float(rng.uniform(0, 0.1)))
         with contextlib.suppress(ProcessLookupError):
             (os.killpg if with_processes else os.kill)(process.pid, signal.SIGKILL)
         killed = process.wait() == -signal.SIGKILL
-        journal = folder / "out" / "manifest.jsonl.part"
-        n_before = journal.read_bytes().count(b"\n") if journal.exists() else 0
+        n_before = _n_recorded(folder / "out")
         unfinished = len(list((folder / "out").rglob(".celpvq-*")))
+        n_there = len(list((folder / "out").rglob("*.cvq")))
         status, said = run(folder, "out", "-j", "2", "--resume")
         counts = re.search(r"(\d+) of \d+ files converted(?:, (\d+) kept)?", said)
         agrees = status == 0 and same(folder / "out", folder / "whole")
         ok &= agrees
         print(
-            f"kills: run {number}, {'all processes' if with_processes else 'the parent'} after"
-            f" {after_s:.1f} of {length_s:.1f} s: killed {killed}, {n_before} recorded,"
-            f" {unfinished} unfinished; resumed: {counts[0] if counts else said}, same {agrees}",
+            f"kills: run {number}, {'all processes' if with_processes else 'the parent'}: killed"
+            f" {killed}, {n_there} outputs, {n_before} recorded, {unfinished} unfinished; resumed:"
+            f" {counts[0] if counts else said}, same {agrees}",
             flush=True,
         )
         shutil.rmtree(folder / "out")
     print(f"kills: {args.files} files, {args.runs} runs, seed {args.seed}: the same bytes {ok}")
     return ok
+
+
+def _n_recorded(out: Path) -> int:
+    """Return the number of results that a run has recorded; 0 before its start and at its end."""
+    try:
+        return (out / "manifest.jsonl.part").read_bytes().count(b"\n")
+    except FileNotFoundError:
+        return 0
 
 
 def failures(folder: Path, args: argparse.Namespace) -> bool:

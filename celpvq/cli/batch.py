@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from . import arguments
 from .files import name_of, open_input, printable
-from .progress import DECODER, ENCODER, Progress
+from .progress import DECODER, ENCODER, Progress, as_number
 
 if TYPE_CHECKING:
     from ..folders import Report, Work
@@ -22,8 +22,8 @@ that fails is listed, and the others are done."""
 _EPILOG = """\
 IN is a folder, with all subfolders; a list with a path in each line (.txt, .list, .lst, or - for
 standard input); Kaldi's wav.scp (.scp), whose commands are refused; or a JSON Lines manifest with
-NeMo's names (.jsonl). Paths of a list start from --root, or else from the working folder; those of
-a manifest from its own folder.
+NeMo's names (.jsonl). Paths start from --root, by default the working folder; those of a manifest
+by default from its own folder.
 
 OUT gets a file for each input, at the same place below OUT as the input below IN or --root, with
 another ending. It also gets manifest.jsonl, a line for each file in the order of the inputs:
@@ -251,10 +251,14 @@ def _summary(args: argparse.Namespace, report: "Report", speed: float) -> str:
     """Return one line about the work."""
     counts = [f"{report.n_converted} of {report.n_files} files converted"]
     counts += [f"{report.n_kept} kept"] * (report.n_kept > 0)
+    work = ""
+    if report.n_converted:
+        work = (
+            f"; {report.seconds:.0f} s, {report.n_bytes} bytes, {as_number(speed)} times real time"
+        )
     return (
         f"{name_of(args.input, 'input')} -> {printable(args.output)}:"
-        f" {', '.join([*counts, f'{report.n_failed} failed'])};"
-        f" {report.seconds:.0f} s, {report.n_bytes} bytes, {speed:.3g} times real time"
+        f" {', '.join([*counts, f'{report.n_failed} failed'])}{work}"
     )
 
 

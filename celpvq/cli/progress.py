@@ -86,13 +86,17 @@ def summarize(args: argparse.Namespace, progress: Progress, n_bytes: int, note: 
     if args.quiet:
         return
     seconds = max(progress.seconds, 1e-9)
-    speed = f"{progress.speed:.3g}" if progress.speed < 100 else f"{progress.speed:.0f}"
     print(
         f"{name_of(args.input, 'input')} -> {name_of(args.output, 'output')}: {seconds:.2f} s,"
         f" {n_bytes} bytes, {n_bytes * 8e-3 / seconds:.2f} kbit/s,"
-        f" {speed} times real time{note}",
+        f" {as_number(progress.speed)} times real time{note}",
         file=sys.stderr,
     )
+
+
+def as_number(speed: float) -> str:
+    """Return a speed with three digits or more, without an exponent."""
+    return f"{speed:.3g}" if speed < 100 else f"{speed:.0f}"
 
 
 def damage_note(damage: str | None, n_missing: int | None) -> str:

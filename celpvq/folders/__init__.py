@@ -1,15 +1,19 @@
 """Folders, lists and manifests of files: encode, decode, or pass them through a bad channel.
 
-`convert` is what ``celpvq batch`` calls:
+`convert` is what ``celpvq batch`` calls, and `check` what ``celpvq batch --check`` does:
 
->>> from pathlib import Path
 >>> from tempfile import TemporaryDirectory
->>> import celpvq
 >>> from celpvq import folders
->>> with TemporaryDirectory() as name:
-...     clips = celpvq.lab.clips.clip_paths()[:2]
-...     report = folders.convert(clips, name, folders.Encode(4800, "fast"), root=clips[0].parent)
-...     sorted(path.name for path in Path(name).iterdir())
+>>> from celpvq.lab.clips import clip_paths
+>>> clips = clip_paths()[:2]
+>>> out = TemporaryDirectory()
+>>> work = folders.Encode(mode=4800, preset="fast")
+>>> report = folders.convert(clips, out.name, work, root=clips[0].parent)
+>>> report.n_converted, report.n_failed
+(2, 0)
+>>> list(folders.check(clips, out.name, "hashes", root=clips[0].parent))
+[]
+>>> out.cleanup()
 """
 
 from .checking import check

@@ -178,6 +178,7 @@ class Records:
                 for line in self._in_order():
                     if ("error" in _parsed(line, self._path)) == failed:
                         file.write(line)
+        self._file.close()
         _remove(self._out, (JOURNAL,))
 
     def _in_order(self) -> Iterator[bytes]:

@@ -2,10 +2,13 @@
 
 import json
 import os
+import pty
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import numpy as np
@@ -160,6 +163,23 @@ def test_two_kinds_of_work_are_refused(run):
     status, _, err = run("in out --encode --decode")
     assert status == 2
     assert "not allowed with argument" in err
+
+
+def test_a_bar_shows_the_seconds_of_sound_that_are_left(here, monkeypatch):
+    (here / "in" / "a.wav").write_bytes(b"")
+    main_end, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 100))
+    with os.fdopen(terminal, "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        assert main(["batch", "in", "out", "--encode", "-p", "fast", "-j", "1"]) == 1
+    said = b""
+    while b"times real time" not in said:
+        said += os.read(main_end, 1 << 16)
+    os.close(main_end)
+    n_bytes = sum(path.stat().st_size for path in (here / "in").rglob("*.wav"))
+    bars = re.findall(r"batch +(\d+)% \|.*?\| (\d+)/(\d+) s, ", said.decode())
+    assert bars[0] == ("0", "0", f"{n_bytes / 32000:.0f}")  # a guess: 16 kHz, 16 bits
+    assert "celpvq: a.wav: empty, expected a sound file" in said.decode()
 
 
 def start(*options):
