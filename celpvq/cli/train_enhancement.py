@@ -44,12 +44,8 @@ def run(args: argparse.Namespace) -> int:
     from ..codec.common import table_set
     from ..errors import ArgumentError
     from ..training.corpus import find_clips
+    from ..training.enhancement.training import Plan, train
     from ..training.progress import stderr_log
-
-    try:
-        from ..training.enhancement.training import Plan, train
-    except ModuleNotFoundError as error:
-        raise ArgumentError(f"PyTorch is missing ({error}): pip install celpvq[torch]") from None
 
     refuse_existing(args.out, force=args.force)
     if not args.out.parent.is_dir():
