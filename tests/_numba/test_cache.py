@@ -167,6 +167,7 @@ def test_a_process_that_is_killed_while_it_compiles_stops_no_other(tmp_path, wei
 
 FORKED = """
 import multiprocessing, sys, threading
+import numba
 import numpy as np
 from celpvq.codec.encoder import weighting
 def work(_=None):
@@ -179,6 +180,7 @@ if __name__ == "__main__":
     if when == "warm":
         work()
     elif when == "during":
+        numba.typeof(np.zeros(1))  # a fork during an import of numpy's would hang, compiled or not
         compiling = threading.Thread(target=work)
         compiling.start()
     with context.Pool(2) as pool:

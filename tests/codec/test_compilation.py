@@ -23,7 +23,7 @@ from celpvq.codec.format.modes import FRAME_LEN
 ALL_KERNELS = """
 import importlib, pkgutil
 import celpvq.codec, celpvq.training, celpvq.vq
-WITHOUT_KERNELS = ("celpvq.vq.nn", "celpvq.training.enhancement.")
+WITHOUT_KERNELS = ("celpvq.vq.nn", "celpvq.training.enhancement")
 def kernels():
     found = {}
     for package in (celpvq.codec, celpvq.training, celpvq.vq):
