@@ -12,6 +12,7 @@ The command needs the package sounddevice (pip install celpvq[live]), and device
 
 examples:
   celpvq live --mode 4800
+  celpvq live --vbr 5600
   celpvq live --loss 10 --burst 3
 """
 _INTERVAL_S = 0.25  # of the meters
@@ -31,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run until the time is over or an interrupt comes; return the exit status."""
+    import numpy as np
+
     from .. import warmup
     from ..audio import devices
     from ..codec.format.modes import FRAME_LEN, SAMPLERATE
@@ -41,11 +44,10 @@ def run(args: argparse.Namespace) -> int:
     if args.burst is not None and not args.loss:
         raise ArgumentError("--burst requires --loss")
     tables = arguments.load_tables(args.tables)
+    encoder = Encoder(arguments.mode(args), args.preset, dtx=args.dtx, tables=tables)
     warmup()
-    loop = Loop(
-        Encoder(args.mode, args.preset, dtx=args.dtx, tables=tables), Decoder(tables=tables),
-        losses(args.loss / 100, args.burst, args.seed),
-    )  # fmt: skip
+    encoder.copy().encode_frame(np.zeros(FRAME_LEN))  # variable rate has kernels of its own
+    loop = Loop(encoder, Decoder(tables=tables), losses(args.loss / 100, args.burst, args.seed))
     show = sys.stderr.isatty() and not args.quiet
     with devices.both(loop, SAMPLERATE, FRAME_LEN, (args.input, args.output)) as stream:
         end = None if args.seconds is None else time.monotonic() + args.seconds

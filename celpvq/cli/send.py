@@ -23,6 +23,7 @@ which describe the previous frame coarsely. If that frame is lost, the receiver 
 examples:
   celpvq send speech.wav 192.0.2.7:5004
   celpvq send mic bob.example --mode 4800 --dtx --redundancy
+  celpvq send speech.wav 192.0.2.7 --vbr 5600 --vbr-limit 6400
   celpvq send --fast speech.wav localhost:5004     to celpvq receive --fast
 """
 
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         raise ArgumentError("--channel requires IN to be a sound file")
     host, port = udp.parse_address(args.to)
     tables = arguments.load_tables(args.tables)
-    encoder = Encoder(args.mode, args.preset, dtx=args.dtx, tables=tables)
+    encoder = Encoder(arguments.mode(args), args.preset, dtx=args.dtx, tables=tables)
     encoder.copy().encode_frame(np.zeros(FRAME_LEN))  # loads or compiles before time counts
     sender = Sender(args.payload_type + (args.redundancy or args.crc))
     options = {"redundancy": args.redundancy, "crc": args.crc}
