@@ -14,6 +14,7 @@ PAGES = [
     "howto/server",
     "howto/archive",
     "howto/research",
+    "servers",
 ]
 
 
