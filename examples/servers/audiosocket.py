@@ -22,6 +22,7 @@ import logging
 import random
 import signal
 import struct
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -265,9 +266,11 @@ async def serve(server: Server) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    begin = time.process_time()
     async with server:
         log.info("listening at port %d", server.port)
         await stop.wait()
+    log.info("processor time since then: %.2f s", time.process_time() - begin)
 
 
 def main() -> None:

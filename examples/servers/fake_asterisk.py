@@ -1,6 +1,7 @@
 """A call without Asterisk: what Asterisk sends to an AudioSocket server, from a sound file.
 
     python examples/servers/fake_asterisk.py speech.wav heard.wav --loss 10
+    python examples/servers/fake_asterisk.py speech.wav heard.wav --calls 20     at the same time
 
 `--loss` leaves out that share of the frames, as Asterisk does if they do not arrive from the phone.
 """
@@ -103,17 +104,27 @@ def main() -> None:
     parser.add_argument("heard", help="WAV file for the sound that comes back")
     parser.add_argument("--port", type=int, default=9092)
     parser.add_argument("--loss", type=float, default=0.0, help="percentage of frames left out")
+    parser.add_argument("--calls", type=int, default=1, help="how many, at the same time")
     parser.add_argument("--wait", type=float, default=1.0, help="seconds to listen at the end")
     args = parser.parse_args()
     x, samplerate = soundfile.read(args.speech, always_2d=True)
     at_8k = resample_poly(x.mean(axis=1), SAMPLERATE, samplerate)
     speech = np.round(np.clip(at_8k, -1, 1) * 32767).astype(np.int16)
-    talk = asyncio.run(place_call(args.port, speech, loss=args.loss / 100, wait_s=args.wait))
-    soundfile.write(args.heard, talk.heard, SAMPLERATE)
-    print(
-        f"sent {talk.n_sent / SAMPLERATE:.2f} s, heard {len(talk.heard) / SAMPLERATE:.2f} s"
-        f"{', then the server hung up' if talk.hung_up else ''}"
-    )
+
+    async def place_calls() -> list[Talk]:
+        calls = [
+            place_call(args.port, speech, loss=args.loss / 100, wait_s=args.wait)
+            for _ in range(args.calls)
+        ]
+        return await asyncio.gather(*calls)
+
+    talks = asyncio.run(place_calls())
+    soundfile.write(args.heard, talks[0].heard, SAMPLERATE)
+    for talk in talks:
+        print(
+            f"sent {talk.n_sent / SAMPLERATE:.2f} s, heard {len(talk.heard) / SAMPLERATE:.2f} s"
+            f"{', then the server hung up' if talk.hung_up else ''}"
+        )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -178,11 +179,13 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     celpvq.warmup()  # compiles before the first session, not within it
     settings = Settings(frozenset(args.origin), args.mode, args.sessions)
+    begin = time.process_time()
     uvicorn.run(
         make_app(settings), host=args.host, port=args.port,
         ws_max_size=messages.MAX_BYTES, ws_max_queue=16, ws_per_message_deflate=False,
         limit_concurrency=2 * args.sessions,
     )  # fmt: skip
+    log.info("processor time: %.2f s", time.process_time() - begin)
 
 
 if __name__ == "__main__":
