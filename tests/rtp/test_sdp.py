@@ -223,3 +223,11 @@ def test_a_receiver_refuses_the_rates_that_the_description_excludes():
     assert receiver.stats["received"] == 3
     with pytest.raises(ArgumentError, match="got 5000"):
         Receiver(celpvq.Decoder(), JitterBuffer(0), modes=(5000,))
+
+
+def test_the_page_on_networks_shows_a_description(root):
+    shown = SessionDescription(
+        "there.example", 5004, modes=(4800,), dtx=True, tables="fde02ffe15d87ddb"
+    )
+    page = (root / "docs" / "network.md").read_text()
+    assert shown.to_text().replace("\r\n", "\n") in page
