@@ -226,8 +226,6 @@ def test_a_receiver_refuses_the_rates_that_the_description_excludes():
 
 
 def test_the_page_on_networks_shows_a_description(root):
-    shown = SessionDescription(
-        "there.example", 5004, modes=(4800,), dtx=True, tables="fde02ffe15d87ddb"
-    )
+    shown = SessionDescription("there.example", 5004, modes=(4800,), dtx=True, tables=HASH)
     page = (root / "docs" / "network.md").read_text()
     assert shown.to_text().replace("\r\n", "\n") in page
