@@ -29,7 +29,7 @@ class JitterStats:
     played: int = 0  # frames whose packet was there
     concealed: int = 0  # frames whose packet was lost or late
     redundant: int = 0  # concealed frames whose redundant frame was there
-    no_data: int = 0  # frames without a packet, as in a pause under DTX
+    no_data: int = 0  # frames without a packet, as in a pause under DTX or before playout starts
     skipped: int = 0  # frames that were left out to shorten the delay
 
 
@@ -129,7 +129,7 @@ class JitterBuffer:
         self.next_arrival = None
         if not self._started:
             if not self.due(now):
-                return b""
+                return self._absent(lost=False)
             self._started = True
         excess = self.overdue_s(now)
         if excess > _MAX_EXCESS_S:

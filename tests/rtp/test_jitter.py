@@ -201,6 +201,8 @@ def test_a_sender_that_stalls_is_followed():
     assert [p for p in out if p][50:] == sent[59:], "all but the late ones, in order"
     assert buffer.stats.restarts == 1
     assert (buffer.stats.late, buffer.stats.received) == (9, 200)
+    counted = buffer.stats.played + buffer.stats.concealed + buffer.stats.no_data
+    assert counted == len(out), "also while it waits to start again"
     buffer.put(Arrival(199, 199, sent[199], False), 9.0)
     assert (buffer.stats.duplicate, buffer.stats.received) == (1, 200)
 
