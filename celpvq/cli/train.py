@@ -1,10 +1,8 @@
 """``celpvq train``: train all tables on a folder of speech."""
 
 import argparse
-from pathlib import Path
 
-from . import arguments
-from .files import refuse_existing
+from . import arguments, training_plan
 
 _DESCRIPTION = """\
 Train all tables of the codec on a folder of speech: LSF codebooks, fixed codebooks in the closed
@@ -24,14 +22,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
-    parser.add_argument(
-        "folder", metavar="FOLDER", type=Path, help="recordings, with all subfolders"
-    )
-    parser.add_argument("out", metavar="OUT", type=Path, help="file for the tables (.npz)")
-    arguments.add_force(parser)
-    parser.add_argument(
-        "--seed", type=int, metavar="N", help="seed of the random numbers (default: 1)"
-    )
+    training_plan.add_arguments(parser)
     parser.add_argument(
         "--held-back", type=float, metavar="SHARE",
         help="share of the clips held back from the training, by speaker (default: 0.08)",
@@ -55,28 +46,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; return the exit status."""
-    from dataclasses import fields
-
     from ..codec.encoder import presets
-    from ..errors import ArgumentError
     from ..training.corpus import find_clips
     from ..training.pipeline import train
     from ..training.plan import Plan
     from ..training.progress import stderr_log
 
-    refuse_existing(args.out, force=args.force)
-    if not args.out.parent.is_dir():
-        raise ArgumentError(f"{args.out}: its folder is not there")
-    given = {f.name: getattr(args, f.name, None) for f in fields(Plan)}
-    plan = Plan(**{name: value for name, value in given.items() if value is not None})
-    arguments.require(plan.seed >= 0, "--seed", "0 or more", plan.seed)
+    training_plan.check_output(args)
+    plan = training_plan.read(Plan, args, ["minutes", "targets", "iterations", "lsf_rounds"])
     held_back = plan.held_back
     valid = 0 <= held_back < 1
     arguments.require(valid, "--held-back", "at least 0, less than 1", f"{held_back:g}")
-    for name in ("minutes", "targets", "iterations", "lsf_rounds"):
-        value = getattr(plan, name)
-        option = f"--{name.replace('_', '-')}"
-        arguments.require(value > 0, option, "a positive number", value)
     presets.get(plan.preset)
     log = stderr_log()
     work = args.out.with_name(args.out.name + ".work.npz")

@@ -1,10 +1,8 @@
 """``celpvq train-enhancement``: the decoder's enhancement network from a folder of speech."""
 
 import argparse
-from pathlib import Path
 
-from . import arguments
-from .files import refuse_existing
+from . import arguments, training_plan
 
 _DESCRIPTION = """\
 Train the decoder's enhancement network on a folder of speech, and write a set of tables that holds
@@ -24,13 +22,8 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
-    parser.add_argument(
-        "folder", metavar="FOLDER", type=Path, help="recordings, with all subfolders"
-    )
-    parser.add_argument("out", metavar="OUT", type=Path, help="file for the tables (.npz)")
-    arguments.add_force(parser)
+    training_plan.add_arguments(parser)
     arguments.add_tables(parser)
-    parser.add_argument("--seed", type=int, metavar="N", help="seed of all draws (default: 1)")
     parser.add_argument(
         "--minutes", type=float, metavar="N", help="length of the speech (default: 200)"
     )
@@ -39,23 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; return the exit status."""
-    from dataclasses import fields
-
     from ..codec.common import table_set
-    from ..errors import ArgumentError
     from ..training.corpus import find_clips
     from ..training.enhancement.training import Plan, train
     from ..training.progress import stderr_log
 
-    refuse_existing(args.out, force=args.force)
-    if not args.out.parent.is_dir():
-        raise ArgumentError(f"{args.out}: its folder is not there")
-    given = {f.name: getattr(args, f.name, None) for f in fields(Plan)}
-    plan = Plan(**{name: value for name, value in given.items() if value is not None})
-    arguments.require(plan.seed >= 0, "--seed", "0 or more", plan.seed)
-    for name in ("minutes", "steps"):
-        value = getattr(plan, name)
-        arguments.require(value > 0, f"--{name}", "a positive number", value)
+    training_plan.check_output(args)
+    plan = training_plan.read(Plan, args, ["minutes", "steps"])
     tables = arguments.load_tables(args.tables) or table_set.default()
     log = stderr_log()
     trained = train(find_clips(args.folder), plan, tables, args.out, log)

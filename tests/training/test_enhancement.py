@@ -16,7 +16,8 @@ from celpvq.training.corpus import Clip  # noqa: E402
 from celpvq.training.enhancement import losses, material, training  # noqa: E402
 from celpvq.training.enhancement.material import CLEAN, Conditions  # noqa: E402
 from celpvq.training.enhancement.network import Enhancer  # noqa: E402
-from celpvq.training.enhancement.training import Parts, Plan, Trainer  # noqa: E402
+from celpvq.training.enhancement.parts import Parts  # noqa: E402
+from celpvq.training.enhancement.training import Plan, Trainer  # noqa: E402
 
 SMALL = Plan(steps=4, batch=5, frames=24, minutes=1.0)
 

@@ -7,13 +7,12 @@ import math
 import pickle
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -21,7 +20,7 @@ from ..._threads import in_order
 from ..._types import F64
 from ...codec.common import enhancement_tables
 from ...codec.common.table_set import TableSet
-from ...codec.format.modes import FRAME_LEN, N_SUBFRAMES, SAMPLERATE, modes
+from ...codec.format.modes import SAMPLERATE
 from ...errors import ArgumentError
 from ...output import write_file
 from ..corpus import Clip, balanced, hold_back
@@ -30,6 +29,7 @@ from . import material
 from .losses import Disturbance, Intelligibility, LogSpectra, LongTermSpectrum, RootSpectra
 from .material import Coded, Conditions
 from .network import Enhancer
+from .parts import Arrays, Parts, middles
 
 _SHORTEST_LEVEL = 1e-6  # power of a part that is trained on: -60 dB of full scale
 _WARM_UP = 50  # steps
@@ -91,55 +91,6 @@ class Losses(nn.Module):
     def forward(self, ref: Tensor, deg: Tensor) -> Tensor:
         """Return the mean of each loss for signals (batch, n), in the order of `Weights`."""
         return torch.stack([part(ref, deg).mean() for part in self.parts])
-
-
-class Parts:
-    """Parts of coded clips, drawn at random, as many of each bit rate."""
-
-    def __init__(self, coded: Sequence[Coded], n_frames: int) -> None:
-        self.coded, self.n_frames = coded, n_frames
-        self.by_rate: list[list[int]] = []
-        for mode in modes():
-            fit = [
-                i for i, clip in enumerate(coded)
-                if clip.bitrate == mode.bitrate and len(clip.ref) >= n_frames * FRAME_LEN
-            ]  # fmt: skip
-            if not fit:
-                raise ArgumentError(
-                    f"training: no clip of {n_frames} frames for {mode.bitrate} bit/s"
-                )
-            self.by_rate.append(fit)
-        self.chance = []
-        for fit in self.by_rate:
-            room = np.array([len(coded[i].ref) // FRAME_LEN - n_frames + 1 for i in fit], float)
-            room = np.sqrt(room)  # a long clip is one voice only
-            self.chance.append(room / room.sum())
-
-    def draw(self, batch: int, rng: np.random.Generator) -> list[npt.NDArray[Any]]:
-        """Return reference, speech, features and lag of a batch of parts."""
-        picked = []
-        for b in range(batch):
-            fit, chance = (x[b % len(x)] for x in (self.by_rate, self.chance))
-            clip = self.coded[int(rng.choice(fit, p=chance))]
-            first = int(rng.integers(len(clip.ref) // FRAME_LEN - self.n_frames + 1))
-            picked.append((clip, first))
-        return _stack(picked, self.n_frames)
-
-
-def _stack(picked: Sequence[tuple[Coded, int]], n_frames: int) -> list[npt.NDArray[Any]]:
-    """Return the arrays of parts, given as clips and their first frames."""
-
-    def cut(name: str, per_frame: int) -> npt.NDArray[Any]:
-        return np.stack(
-            [
-                getattr(clip, name)[first * per_frame : (first + n_frames) * per_frame]
-                for clip, first in picked
-            ]
-        )
-
-    arrays = [cut("ref", FRAME_LEN), cut("speech", FRAME_LEN)]
-    arrays += [cut("features", N_SUBFRAMES), cut("lag", N_SUBFRAMES).astype(np.int64)]
-    return arrays
 
 
 def _device() -> torch.device:
@@ -232,7 +183,7 @@ class Trainer:
         return means.detach()
 
     @torch.no_grad()
-    def evaluate(self, batches: Sequence[list[npt.NDArray[Any]]]) -> tuple[Tensor, Tensor]:
+    def evaluate(self, batches: Sequence[Arrays]) -> tuple[Tensor, Tensor]:
         """Return the means of the losses of speech as it was decoded, and enhanced."""
         found = []
         for arrays in batches:
@@ -267,14 +218,6 @@ def _read(clips: Sequence[Clip], minutes: float) -> list[F64]:
         if room <= 0:
             break
     return recordings
-
-
-def _fixed(coded: Sequence[Coded], plan: Plan) -> Iterator[list[npt.NDArray[Any]]]:
-    """Yield batches of the parts of held-back speakers: one of each clip, from its middle."""
-    long = [clip for clip in coded if len(clip.ref) >= plan.frames * FRAME_LEN]
-    picked = [(clip, (len(clip.ref) // FRAME_LEN - plan.frames) // 2) for clip in long]
-    for i in range(0, len(picked), plan.batch):
-        yield _stack(picked[i : i + plan.batch], plan.frames)
 
 
 def train(clips: Sequence[Clip], plan: Plan, tables: TableSet, work: Path, log: Log) -> TableSet:
@@ -317,7 +260,8 @@ def train(clips: Sequence[Clip], plan: Plan, tables: TableSet, work: Path, log: 
     log(f"on {trainer.device}; {'goes on' if resumed else 'starts'} at step {trainer.step}")
     if not resumed:
         trainer.start(coded)
-    parts, fixed = Parts(coded, plan.frames), list(_fixed(checked, plan))
+    parts = Parts(coded, plan.frames)
+    fixed = list(middles(checked, plan.frames, plan.batch))
     if not fixed:
         raise ArgumentError("training: no clip to hold back; give more speakers")
     _loop(trainer, parts, fixed, log)
@@ -339,9 +283,7 @@ def _rounded(values: Tensor) -> list[float]:
     return [round(x, 4) for x in values.tolist()]
 
 
-def _loop(
-    trainer: Trainer, parts: Parts, fixed: Sequence[list[npt.NDArray[Any]]], log: Log
-) -> None:
+def _loop(trainer: Trainer, parts: Parts, fixed: Sequence[Arrays], log: Log) -> None:
     """Train until the last step, with reports and checkpoints."""
     means, start, first = [], time.monotonic(), trainer.step
     while trainer.step < trainer.plan.steps:
