@@ -221,9 +221,7 @@ def test_the_lag_reaches_that_of_a_redundant_frame(sent):
     last = decoder.last_frame.lag[-1]
     for factor, gliding in ((1.1, True), (0.9, True), (1.5, False), (0.6, False)):
         lag = round(factor * last)
-        packed = redundancy.pack(
-            np.arange(1, 11) * 0.28, lag, 0.05, 0.9, default().mode(MODES[2]).sid
-        )
+        packed = redundancy.pack(np.arange(1, 11) * 0.28, lag, 0.05, 0.9, book)
         other = decoder.copy()
         other.decode(None, redundancy=packed)
         track = other.last_frame.lag
