@@ -25,6 +25,7 @@ import celpvq
 from celpvq import VariableRate
 from celpvq._types import F64
 from celpvq.channel import draw_losses, drop
+from celpvq.codec.common import table_set
 from celpvq.codec.decoder.decoder import FrameDecoder
 from celpvq.codec.encoder.encoder import FrameEncoder
 from celpvq.codec.encoder.variable_rate import CHOICES, Rate
@@ -75,7 +76,9 @@ class Setting:
 
     def key(self, clip: Clip) -> str:
         """Return a hash of all that the result depends on."""
-        return hash_of(clip.path.read_bytes(), self.name, self.seed, code_hash())
+        return hash_of(
+            clip.path.read_bytes(), self.name, self.seed, table_set.default().hash, code_hash()
+        )  # fmt: skip
 
     def code(self, clip: Clip, ref: F64) -> Coded:
         """Return the clip after encoder, channel and decoder."""
