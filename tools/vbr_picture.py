@@ -45,7 +45,7 @@ def draw(path: Path, x: F64, rates: F64, average: float) -> None:
     steps.plot(edges[1:], last_second(rates), color="C1", label="last second")
     steps.axhline(average, color="C3", linestyle="--", label="average wanted")
     low, high = MODES[0].bitrate / 1000, MODES[-1].bitrate / 1000
-    steps.set(ylabel="kbit/s", xlabel="time [s]", ylim=(low - 0.8, high + 0.4))
+    steps.set(ylabel="kbit/s", xlabel="time [s]", ylim=(low - 0.8, high + 1.0))
     steps.set(xlim=(0, len(x) / SAMPLERATE))
     steps.legend(loc="upper right", ncols=3)
     save_figure(figure, path)

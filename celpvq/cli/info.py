@@ -62,9 +62,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _rates(rates: "Rates") -> dict[str, str]:
     """Return the lines about the rate of the packets over time."""
+    from ..container.rates import SECOND
+
     n = sum(rates.packets.values())
     shares = ", ".join(f"{name} {count / n:.0%}" for name, count in rates.packets.items())
-    whole = rates.seconds[:-1] or rates.seconds  # the last second may be a part of one
+    whole = rates.seconds[: n // SECOND] or rates.seconds  # without the rest of a second
     spans = min(len(whole), _SPANS)
     edges = [len(whole) * i // spans for i in range(spans + 1)]
     means = [sum(whole[a:b]) / (b - a) / 1000 for a, b in itertools.pairwise(edges)]

@@ -113,13 +113,15 @@ def test_the_picture_shows_the_rate_of_each_frame(folder, tmp_path, capsys):
     assert out.read_bytes().startswith(b"\x89PNG")
     x = vbr_picture.read_clip(clip)
     rates = vbr_picture.frame_rates(x, VariableRate(5600), "fast")
-    assert set(rates) == {4.8, 5.6, 6.4, 7.2, 8.0}
+    assert set(np.round(rates, 3)) == {4.8, 5.6, 6.4, 7.2, 8.0}
     assert capsys.readouterr().out == f"flite-slt-en.flac: mean {rates.mean():.2f} kbit/s\n"
 
 
 def test_the_mean_of_the_last_second_has_fifty_frames():
     rates = np.r_[np.full(60, 4.8), np.full(60, 8.0)]
     found = vbr_picture.last_second(rates)
-    assert found[0] == found[59] == pytest.approx(4.8)
+    assert found[0] == pytest.approx(4.8)
+    assert found[59] == pytest.approx(4.8)
     assert found[84] == pytest.approx(6.4)
-    assert found[109] == found[119] == pytest.approx(8.0)
+    assert found[109] == pytest.approx(8.0)
+    assert found[119] == pytest.approx(8.0)
