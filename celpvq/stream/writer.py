@@ -94,7 +94,7 @@ class SpeechWriter:
     def mode(self, mode: RateLike) -> None:
         if not self._variable:
             raise ArgumentError("mode: expected a writer with variable=True to change the mode")
-        self._encoder.mode = mode  # type: ignore[assignment]
+        self._encoder.mode = mode
 
     @property
     def samplerate(self) -> int:

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from ..._types import F64, I64
+from ...errors import ArgumentError
 from ..common import table_set
 from ..common.exclusive import Stateful
 from ..common.table_set import TableSet
@@ -210,7 +211,12 @@ class FrameEncoder(EncoderCore):
     def indices(self, frames: F64) -> I64:
         """Return the indices (n_frames, N_INDICES) of frames (n_frames * 160,), all as speech.
 
-        The mode must be fixed.
+        Raises
+        ------
+        ArgumentError
+            If the rate is variable.
         """
+        if isinstance(self._mode, VariableRate):
+            raise ArgumentError(f"mode: expected a fixed rate, got {self._mode}")
         with self._access:
-            return self._search(frames, modes.get(self._mode))
+            return self._search(frames, self._mode)

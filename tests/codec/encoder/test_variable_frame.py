@@ -218,7 +218,7 @@ def test_the_rate_may_become_variable_or_fixed_at_any_frame(speech):
 def test_indices_are_of_a_fixed_rate(speech):
     from celpvq import ArgumentError
 
-    with pytest.raises(ArgumentError, match="mode: expected one of 4800"):
+    with pytest.raises(ArgumentError, match="mode: expected a fixed rate, got vbr 6400"):
         FrameEncoder(VariableRate(6400)).indices(speech)
 
 
