@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from .batch import decode_batch as decode_batch
     from .batch import encode_batch as encode_batch
     from .codec.common.table_set import TableSet as TableSet
+    from .codec.encoder.variable_rate import VariableRate as VariableRate
     from .codec.format.modes import Mode as Mode
     from .codec.format.modes import modes as modes
     from .container import Info as Info
+    from .container import Rates as Rates
     from .container import info as info
     from .container import read_packets as read_packets
     from .container import write_packets as write_packets
@@ -68,8 +70,9 @@ _NAMES = {
     "api": ("analyze", "decode", "encode", "roundtrip", "warmup"),
     "batch": ("decode_batch", "encode_batch"),
     "codec.common.table_set": ("TableSet",),
+    "codec.encoder.variable_rate": ("VariableRate",),
     "codec.format.modes": ("Mode", "modes"),
-    "container": ("Info", "info", "read_packets", "write_packets"),
+    "container": ("Info", "Rates", "info", "read_packets", "write_packets"),
     "errors": (
         "ArgumentError", "ArgumentTypeError", "CelpvqError", "ChecksumError", "ClosedError",
         "ConcurrentUseError", "DeviceError", "FormatError", "MissingPackageError", "NetworkError",

@@ -12,7 +12,8 @@ from .audio import Resampler, as_mono
 from .audio.arrays import check_int
 from .codec.common.samples import as_array
 from .codec.common.table_set import TableSet
-from .codec.format.modes import FRAME_LEN, SAMPLERATE, Mode, n_frames
+from .codec.encoder.variable_rate import RateLike, VariableRate
+from .codec.format.modes import FRAME_LEN, SAMPLERATE, n_frames
 from .container import n_samples_8k
 from .errors import ArgumentError, ArgumentTypeError
 from .stream import Decoder, Encoder, SpeechReader, SpeechWriter
@@ -20,9 +21,9 @@ from .stream.file_decoder import FileDecoder
 
 
 def encode(
-    x: ArrayLike, samplerate: int, mode: int | str | Mode = 6400, preset: str = "default", *,
-    axis: int | None = None, channel: int | None = None, highpass: bool = True, dtx: bool = False,
-    tables: TableSet | None = None,
+    x: ArrayLike, samplerate: int, mode: RateLike = 6400, preset: str = "default", *,
+    bitrate: int | None = None, axis: int | None = None, channel: int | None = None,
+    highpass: bool = True, dtx: bool = False, tables: TableSet | None = None,
 ) -> bytes:  # fmt: skip
     """Return speech as the bytes of a ``.cvq`` file.
 
@@ -32,10 +33,13 @@ def encode(
         Samples: float in [-1, 1] or int16.
     samplerate : int
         Rate of `x` [Hz], 4000 to 192000.
-    mode : int or str
-        Bit rate [bit/s], one of `celpvq.modes`: 4800, 5600, 6400, 7200, 8000.
+    mode : int, str or VariableRate
+        Bit rate [bit/s], one of `celpvq.modes`: 4800, 5600, 6400, 7200, 8000; or ``"vbr"`` or a
+        `VariableRate`, whose rate follows the speech.
     preset : {"fast", "default", "best"}
         Width of the search; the bitstream is the same.
+    bitrate : int, optional
+        Average rate [bit/s] for mode ``"vbr"``, 4800 to 8000.
     axis, channel : int, optional
         For two dimensions: the axis of the channels, and the channel to take. Without `channel` the
         mean of all channels is coded.
@@ -58,8 +62,8 @@ def encode(
     mono = _as_speech(x, axis, channel)
     file = io.BytesIO()
     with SpeechWriter(
-        file, samplerate, mode, preset, highpass=highpass, dtx=dtx, tables=tables,
-        n_samples=len(mono),
+        file, samplerate, mode, preset, bitrate=bitrate, highpass=highpass, dtx=dtx,
+        tables=tables, n_samples=len(mono),
     ) as writer:  # fmt: skip
         writer.write(mono)
     return file.getvalue()
@@ -110,16 +114,17 @@ def decode(
 
 
 def roundtrip(
-    x: ArrayLike, samplerate: int, mode: int | str | Mode = 6400, preset: str = "default", *,
-    loss: float = 0.0, burst: float | None = None, ber: float = 0.0, seed: int | None = None,
-    axis: int | None = None, channel: int | None = None, highpass: bool = True, dtx: bool = False,
-    enhancement: bool = True, tables: TableSet | None = None,
+    x: ArrayLike, samplerate: int, mode: RateLike = 6400, preset: str = "default", *,
+    bitrate: int | None = None, loss: float = 0.0, burst: float | None = None, ber: float = 0.0,
+    seed: int | None = None, axis: int | None = None, channel: int | None = None,
+    highpass: bool = True, dtx: bool = False, enhancement: bool = True,
+    tables: TableSet | None = None,
 ) -> NDArray[Any]:  # fmt: skip
     """Return speech after encoder, channel and decoder, at the same rate.
 
     Parameters
     ----------
-    x, samplerate, mode, preset, axis, channel, highpass, dtx, tables
+    x, samplerate, mode, preset, bitrate, axis, channel, highpass, dtx, tables
         As for `encode`.
     loss : float
         Share of the packets that are lost [0 to 1]. The decoder conceals them as a receiver with a
@@ -148,8 +153,9 @@ def roundtrip(
     array = as_array(x)
     mono = _as_speech(array, axis, channel)
     encoder = Encoder(
-        mode, preset, samplerate=samplerate, highpass=highpass, dtx=dtx, tables=tables
-    )
+        mode, preset, bitrate=bitrate, samplerate=samplerate, highpass=highpass, dtx=dtx,
+        tables=tables,
+    )  # fmt: skip
     dtype = array.dtype.newbyteorder("=")
     decoder = FileDecoder(
         samplerate, "int16" if dtype == np.int16 else "float64", enhancement=enhancement,
@@ -179,18 +185,19 @@ class Analysis(NamedTuple):
     gain: F64  # (n, 4, 2) of adaptive and fixed codebook, linear
     active: NDArray[np.bool_]  # (n,) whether the frame holds speech
     type: NDArray[np.str_]  # (n,) frame type: "speech", "sid" or "no_data"
+    bitrate: NDArray[np.int64]  # (n,) bits of the packet over 20 ms [bit/s]
 
 
 def analyze(
-    x: ArrayLike, samplerate: int, mode: int | str | Mode = 6400, preset: str = "default", *,
-    axis: int | None = None, channel: int | None = None, highpass: bool = True,
-    tables: TableSet | None = None,
+    x: ArrayLike, samplerate: int, mode: RateLike = 6400, preset: str = "default", *,
+    bitrate: int | None = None, axis: int | None = None, channel: int | None = None,
+    highpass: bool = True, tables: TableSet | None = None,
 ) -> Analysis:  # fmt: skip
     """Return the parameters that the encoder finds in speech, with DTX.
 
     Parameters
     ----------
-    x, samplerate, mode, preset, axis, channel, highpass, tables
+    x, samplerate, mode, preset, bitrate, axis, channel, highpass, tables
         As for `encode`.
 
     Returns
@@ -203,7 +210,7 @@ def analyze(
     ArgumentError, ArgumentTypeError
         As for `encode`.
     """
-    encoder = Encoder(mode, preset, highpass=highpass, dtx=True, tables=tables)
+    encoder = Encoder(mode, preset, bitrate=bitrate, highpass=highpass, dtx=True, tables=tables)
     decoder = Decoder(enhancement=False, tables=tables)
     resampler = Resampler(samplerate, SAMPLERATE)
     mono = _as_speech(x, axis, channel)
@@ -212,11 +219,15 @@ def analyze(
     frames.reshape(-1)[: len(y)] = y
     rows = []
     for frame in frames:
-        decoder.decode_frame(encoder.encode_frame(frame))
+        packet = encoder.encode_frame(frame)
+        decoder.decode_frame(packet)
         encoded, decoded = encoder.last_frame, decoder.last_frame
         assert encoded is not None
         assert decoded is not None
-        rows.append((decoded.lsf, decoded.lag, decoded.gain, bool(encoded.active), encoded.type))
+        rows.append((
+            decoded.lsf, decoded.lag, decoded.gain, bool(encoded.active), encoded.type,
+            8 * len(packet) * SAMPLERATE // FRAME_LEN,
+        ))  # fmt: skip
     return Analysis(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
@@ -228,17 +239,24 @@ def _as_speech(x: ArrayLike, axis: int | None, channel: int | None) -> F64:
     return mono
 
 
-def warmup() -> None:
+def warmup(*, variable_rate: bool = False) -> None:
     """Load encoder and decoder; compile them if no process has compiled them before.
 
     After it, no call to the codec compiles anything. The compiled code is kept for all processes of
     the user; see the page on deployment. If several processes start at once, one of them compiles.
+
+    Parameters
+    ----------
+    variable_rate : bool
+        Whether to compile the encoder at variable rate as well, which takes a third longer.
     """
     silence, tone = np.zeros(FRAME_LEN), np.sin(np.arange(FRAME_LEN))
-    encoder = Encoder(dtx=True)
-    packet = encoder.encode_frame(tone)
-    while encoder.encode_frame(silence):  # until the second frame of the pause, which has no packet
-        pass
+    rates: list[RateLike] = [6400, VariableRate(6400)]
+    for rate in rates[: 1 + variable_rate]:
+        encoder = Encoder(rate, dtx=True)
+        packet = encoder.encode_frame(tone)
+        while encoder.encode_frame(silence):  # the second frame of the pause has no packet
+            pass
     decoder = Decoder()
     decoder.decode_frame(packet)
     decoder.decode_frame(None, next_packet=packet)

@@ -7,7 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _threads, api
 from .audio.arrays import check_int
-from .codec.format.modes import SAMPLERATE, Mode
+from .codec.encoder.variable_rate import RateLike
+from .codec.format.modes import SAMPLERATE
 from .errors import ArgumentError, CelpvqError
 
 T = TypeVar("T")
@@ -15,7 +16,7 @@ R = TypeVar("R")
 
 
 def encode_batch(
-    signals: Iterable[ArrayLike], samplerate: int, mode: int | str | Mode = 6400,
+    signals: Iterable[ArrayLike], samplerate: int, mode: RateLike = 6400,
     preset: str = "default", *, n_threads: int | None = None, **options: Any,
 ) -> list[bytes]:  # fmt: skip
     """Return each signal as the bytes of a ``.cvq`` file, in the order of the signals.

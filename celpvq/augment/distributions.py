@@ -4,12 +4,13 @@ import math
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import accumulate
 from typing import Any, Self
 
 import numpy as np
 
+from ..codec.encoder.variable_rate import VariableRate
 from ..errors import ArgumentError, ArgumentTypeError
 
 
@@ -168,6 +169,8 @@ def mapped(value: Any, function: Callable[[Any], Any]) -> Any:
 
 def to_json(value: Any) -> Any:
     """Return a value or a distribution as values of JSON."""
+    if isinstance(value, VariableRate):
+        return asdict(value)
     return value.to_dict() if isinstance(value, Distribution) else value
 
 
@@ -179,7 +182,7 @@ def from_json(value: Any) -> Any:
     ArgumentError, ArgumentTypeError
         If it describes no distribution.
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or "bitrate" in value:  # a variable rate
         return value
     rest = dict(value)
     for kind, key in _KEYS.items():

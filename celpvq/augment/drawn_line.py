@@ -12,12 +12,13 @@ from .._types import F64
 from ..audio import Resampler, check_samplerate, to_dtype
 from ..audio.arrays import MANY_CHANNELS
 from ..codec.common.samples import as_array, unclipped
+from ..codec.encoder.variable_rate import RateLike, VariableRate
 from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError, ArgumentTypeError
 from ..stream import Encoder
 from ..stream.file_decoder import FileDecoder
 from . import band
-from .distributions import Distribution
+from .distributions import Distribution, to_json
 from .parameters import LOW_HZ, MAX_CODINGS, check_names, check_seed, check_together, checked
 
 _SILENT = 1e-6  # RMS below which there is no level to set
@@ -32,7 +33,7 @@ class DrawnLine:
 
     Parameters
     ----------
-    modes : sequence of int
+    modes : sequence of int or VariableRate
         Bit rate [bit/s] of each coding, one after the other. With none, nothing is coded.
     seed : int
         Seed of losses and bit errors.
@@ -45,7 +46,7 @@ class DrawnLine:
         If a parameter has no such value.
     """
 
-    modes: tuple[int, ...] = (6400,)
+    modes: tuple[int | VariableRate, ...] = (6400,)
     preset: str = "fast"
     loss: float = 0.0
     burst: float | None = None
@@ -109,7 +110,7 @@ class DrawnLine:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the parameters as values of JSON."""
-        return asdict(self) | {"modes": list(self.modes)}
+        return asdict(self) | {"modes": [to_json(mode) for mode in self.modes]}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -144,7 +145,7 @@ class DrawnLine:
                 gain = 10 ** (self.level_db / 20) / rms
         return _MAX_PEAK / peak if gain * peak > _MAX_PEAK else gain
 
-    def _code(self, y: F64, mode: int, place: tuple[int, int]) -> F64:
+    def _code(self, y: F64, mode: RateLike, place: tuple[int, int]) -> F64:
         """Return y (n,) after encoder, channel and decoder, at 8 kHz."""
         # `low_hz` replaces the encoder's high-pass, which would move low tones in time
         encoder = Encoder(mode, self.preset, highpass=False, dtx=self.dtx)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._random import generator
 from ..channel.losses import check_rate
+from ..codec.encoder.variable_rate import VariableRate
 from .distributions import Distribution, draw, from_json, to_json
 from .drawn_line import DrawnLine
 from .parameters import LOW_HZ, check_names, check_seed, check_together, checked
@@ -25,8 +26,9 @@ class TelephoneLine:
 
     Parameters
     ----------
-    mode : int or Choice
-        Bit rate [bit/s], one of `celpvq.modes`: 4800, 5600, 6400, 7200, 8000.
+    mode : int, VariableRate or Choice
+        Bit rate [bit/s], one of `celpvq.modes`: 4800, 5600, 6400, 7200, 8000; or a
+        `celpvq.VariableRate`.
     preset : str or Choice
         Width of the encoder's search: ``"fast"``, ``"default"`` or ``"best"``.
     loss : float or distribution
@@ -65,7 +67,7 @@ class TelephoneLine:
     and threads may share it.
     """
 
-    mode: int | Distribution = 6400
+    mode: int | VariableRate | Distribution = 6400
     preset: str | Distribution = "fast"
     loss: float | Distribution = 0.0
     burst: float | Distribution | None = None

@@ -1,6 +1,7 @@
 """The parameters of a line: what each one may be, whether it is fixed or drawn."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,15 @@ import numpy as np
 from ..audio.arrays import check_int
 from ..channel.bit_errors import BURST_DENSITY
 from ..channel.losses import check_rate
-from ..codec.encoder import presets
-from ..codec.format import modes
+from ..codec.encoder import presets, variable_rate
+from ..codec.encoder.variable_rate import VariableRate
 from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError, ArgumentTypeError
 from .distributions import Choice, Distribution, extremes, mapped
 
 MAX_CODINGS = 10
 LOW_HZ = 80.0  # lower edge by default: against hum, as the encoder's own high-pass
+_RATE_NAMES = tuple(field.name for field in fields(VariableRate))
 _LOWEST_HZ, _HIGHEST_HZ = 10.0, SAMPLERATE / 2 - 10.0  # edges of the band-pass
 
 
@@ -34,8 +36,11 @@ def _optional(check: Callable[[Any], float]) -> Callable[[Any], float | None]:
     return lambda value: None if value is None else check(value)
 
 
-def _mode(value: Any) -> int:
-    return modes.get(value).bitrate
+def _mode(value: Any) -> int | VariableRate:
+    if isinstance(value, Mapping):  # from JSON
+        value = VariableRate(**check_names(value, _RATE_NAMES, "mode"))
+    rate = variable_rate.get(value)
+    return rate if isinstance(rate, VariableRate) else rate.bitrate
 
 
 def _preset(value: Any) -> str:

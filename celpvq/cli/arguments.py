@@ -7,6 +7,7 @@ from ..errors import ArgumentError
 
 if TYPE_CHECKING:
     from ..codec.common.table_set import TableSet
+    from ..codec.encoder.variable_rate import RateLike
 
 
 def add_files(parser: argparse.ArgumentParser, source: str, target: str) -> None:
@@ -49,15 +50,51 @@ def add_encoder(parser: argparse.ArgumentParser) -> None:
     """Add the options of the encoder."""
     from ..codec.format.modes import MODES
 
-    parser.add_argument(
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
         "-m", "--mode", type=int, choices=list(MODES), default=6400,
         help="bit rate [bit/s] (default: %(default)s)",
+    )  # fmt: skip
+    either.add_argument(
+        "--vbr", type=int, metavar="BITRATE",
+        help="variable rate: this average [bit/s], 4800 to 8000, more where the speech needs more",
+    )  # fmt: skip
+    parser.add_argument(
+        "--vbr-limit", type=int, metavar="BITRATE",
+        help="most bits in any second [bit/s] (default: no limit)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--vbr-window", type=float, metavar="SECONDS",
+        help="time over which the average holds (default: 15)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--vbr-choice", choices=["trials", "prediction"],
+        help="choose rates by trial codings, or faster by prediction (default: trials)",
     )  # fmt: skip
     add_preset(parser)
     parser.add_argument(
         "--dtx", action="store_true",
         help="discontinuous transmission: code pauses by SIDs, with fewer bytes",
     )  # fmt: skip
+
+
+def mode(args: argparse.Namespace) -> "RateLike":
+    """Return the mode that the options of `add_encoder` name.
+
+    Raises
+    ------
+    ArgumentError
+        If an option has no such value, or requires `--vbr`.
+    """
+    options = {"window": args.vbr_window, "limit": args.vbr_limit, "choice": args.vbr_choice}
+    given = {name: value for name, value in options.items() if value is not None}
+    if args.vbr is None:
+        if given:
+            raise ArgumentError(f"--vbr-{next(iter(given))} requires --vbr")
+        return int(args.mode)
+    from ..codec.encoder.variable_rate import VariableRate
+
+    return VariableRate(args.vbr, **given)
 
 
 def add_no_enhancement(parser: argparse.ArgumentParser) -> None:

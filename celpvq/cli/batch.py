@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from . import arguments
 from .files import name_of, open_input, printable
-from .progress import DECODER, ENCODER, Progress, as_number
+from .progress import DECODER, ENCODER, VARIABLE_ENCODER, Progress, as_number
 
 if TYPE_CHECKING:
     from ..folders import Report, Work
@@ -41,6 +41,7 @@ exit status: also 1 if a file failed, or if --check found a fault.
 
 examples:
   celpvq batch recordings coded --encode --mode 8000 --jobs 8
+  celpvq batch recordings coded --encode --vbr 7200 --vbr-window 60
   celpvq batch coded sound --decode --format flac
   celpvq batch train.jsonl phone --roundtrip --mode 4800 --loss 5 --max-failures 1%
   celpvq batch recordings coded --encode --mode 8000 --jobs 8 --resume
@@ -48,7 +49,10 @@ examples:
   find /data -name "*.wav" | celpvq batch - coded --encode --root /data --dask tcp://host:8786
 """
 
-_ENCODER = ("mode", "preset", "dtx", "channel", "no_highpass")
+_ENCODER = (
+    "mode", "vbr", "vbr_limit", "vbr_window", "vbr_choice", "preset", "dtx", "channel",
+    "no_highpass",
+)  # fmt: skip
 _USED = {  # options of the codec by work
     "encode": _ENCODER,
     "decode": ("format", "rate", "no_enhancement"),
@@ -150,7 +154,7 @@ def run(args: argparse.Namespace) -> int:
     if args.check and not args.resume:
         return _check(args)
     work = _work(args)
-    kernel = DECODER if args.work == "decode" else ENCODER
+    kernel = DECODER if args.work == "decode" else ENCODER if args.vbr is None else VARIABLE_ENCODER
     with _source(args.input) as source, _Bar(args, kernel) as bar:
         try:
             report = convert(
@@ -185,7 +189,7 @@ def _work(args: argparse.Namespace) -> "Work":
         "partial": args.partial, "tables": arguments.load_tables(args.tables),
     }  # fmt: skip
     encoder: dict[str, Any] = {
-        "mode": args.mode, "preset": args.preset, "channel": args.channel,
+        "mode": arguments.mode(args), "preset": args.preset, "channel": args.channel,
         "highpass": not args.no_highpass, "dtx": args.dtx,
     }  # fmt: skip
     decoder: dict[str, Any] = {"ending": args.format, "enhancement": not args.no_enhancement}

@@ -5,15 +5,19 @@ import argparse
 from . import arguments
 from .files import about, name_of, open_input, open_output
 from .headerless import add_raw
-from .progress import Progress, summarize
+from .progress import ENCODER, VARIABLE_ENCODER, Progress, summarize
 
 _EPILOG = """\
 IN is any sound file that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF, ...), at 4 to 192 kHz.
 Several channels are averaged, unless --channel picks one.
 
+--vbr gives each frame of 20 ms the rate that it needs, 4800 to 8000 bit/s, so that the average is
+the given one.
+
 examples:
   celpvq encode speech.wav speech.cvq
   celpvq encode --mode 8000 --preset best --channel 1 interview.flac right.cvq
+  celpvq encode --vbr 5600 speech.wav speech.cvq
   celpvq encode --raw --rate 16000 samples.s16 speech.cvq
   celpvq encode --raw alaw call.al call.cvq
   ffmpeg -i film.mkv -f wav - | celpvq encode - speech.cvq
@@ -44,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
         raise ArgumentError("--rate requires --raw: the header of a sound file states its rate")
     if args.raw and args.channel:
         raise ArgumentError("--channel: a --raw input has one channel, number 0")
+    mode = arguments.mode(args)
+    kernel = ENCODER if args.vbr is None else VARIABLE_ENCODER
     name = name_of(args.input, "input")
     tables = arguments.load_tables(args.tables)
     with (
@@ -60,10 +66,10 @@ def run(args: argparse.Namespace) -> int:
         seconds = None if sound.n_samples is None else sound.n_samples / rate
         with (
             SpeechWriter(
-                output, rate, args.mode, args.preset,
+                output, rate, mode, args.preset,
                 highpass=not args.no_highpass, dtx=args.dtx, tables=tables,
             ) as stream,
-            Progress("encode", seconds, quiet=args.quiet) as progress,
+            Progress("encode", seconds, quiet=args.quiet, kernel=kernel) as progress,
         ):  # fmt: skip
             for block in sound.mono(args.channel):
                 stream.write(block)

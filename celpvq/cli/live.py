@@ -12,6 +12,7 @@ The command needs the package sounddevice (pip install celpvq[live]), and device
 
 examples:
   celpvq live --mode 4800
+  celpvq live --vbr 5600
   celpvq live --loss 10 --burst 3
 """
 _INTERVAL_S = 0.25  # of the meters
@@ -41,11 +42,9 @@ def run(args: argparse.Namespace) -> int:
     if args.burst is not None and not args.loss:
         raise ArgumentError("--burst requires --loss")
     tables = arguments.load_tables(args.tables)
-    warmup()
-    loop = Loop(
-        Encoder(args.mode, args.preset, dtx=args.dtx, tables=tables), Decoder(tables=tables),
-        losses(args.loss / 100, args.burst, args.seed),
-    )  # fmt: skip
+    encoder = Encoder(arguments.mode(args), args.preset, dtx=args.dtx, tables=tables)
+    warmup(variable_rate=args.vbr is not None)
+    loop = Loop(encoder, Decoder(tables=tables), losses(args.loss / 100, args.burst, args.seed))
     show = sys.stderr.isatty() and not args.quiet
     with devices.both(loop, SAMPLERATE, FRAME_LEN, (args.input, args.output)) as stream:
         end = None if args.seconds is None else time.monotonic() + args.seconds

@@ -9,6 +9,7 @@ from typing import Any, Self
 from .files import name_of
 
 ENCODER, DECODER = "frame.encode_frames", "frame.decode_frames"  # kernels
+VARIABLE_ENCODER = "variable_frame.encode_frames"
 LONG_S = 60.0  # for less sound, a missing progress bar is not worth a message
 _NO_BAR = "no progress bar without tqdm: pip install celpvq[progress]"
 _COMPILING = "first run in this environment: compiling, which takes up to a minute"

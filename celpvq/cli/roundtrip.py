@@ -23,6 +23,7 @@ coded on its own. Standard output gets WAV with 16 bits. The whole file is held 
 
 examples:
   celpvq roundtrip speech.wav telephone.wav --mode 4800 --low 300 --high 3400
+  celpvq roundtrip speech.wav variable.wav --vbr 5600
   celpvq roundtrip speech.flac lossy.flac --loss 5 --burst 3 --ber 1e-4 --seed 7
   celpvq roundtrip speech.wav random.wav --line line.json --seed 7
   celpvq roundtrip - - --mode 4800 < in.wav | aplay
@@ -126,9 +127,11 @@ def _line(args: argparse.Namespace) -> "DrawnLine":
              "high_hz", "level_db")  # fmt: skip
     values = {name: getattr(args, name) for name in names}
     if args.line is None:
-        values |= {"loss": args.loss / 100, "low_hz": args.low_hz or None}
+        values |= {
+            "mode": arguments.mode(args), "loss": args.loss / 100, "low_hz": args.low_hz or None,
+        }  # fmt: skip
         return TelephoneLine(**values).draw(args.seed)
-    for name, value in values.items():
+    for name, value in (values | {"vbr": args.vbr}).items():
         if value != args.parser.get_default(name):
             raise ArgumentError(f"--line: replaces the options of the line, got {name} as well")
     with open_input(args.line) as file, about(args.line):
@@ -145,7 +148,7 @@ def _summarize(
     args: argparse.Namespace, line: "DrawnLine", progress: Progress, sound: "Sound"
 ) -> None:
     """Print one line about the work."""
-    rates = ", ".join(f"{mode} bit/s" for mode in line.modes) or "not coded"
+    rates = ", ".join(f"{rate} bit/s" for rate in line.modes) or "not coded"
     names = f"{name_of(args.input, 'input')} -> {name_of(args.output, 'output')}"
     notes = "".join(f"; {note}" for note in sound.notes)
     print(

@@ -29,6 +29,7 @@ examples:
   celpvq send speech.wav 192.0.2.7:5004
   celpvq send speech.wav 192.0.2.7:5004 --mode 4800 --sdp > call.sdp
   celpvq send mic bob.example --mode 4800 --dtx --redundancy
+  celpvq send speech.wav 192.0.2.7 --vbr 5600 --vbr-limit 6400
   celpvq send --fast speech.wav localhost:5004     to celpvq receive --fast
 """
 
@@ -79,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     if args.sdp:
         print(_description(args, host, port, tables), end="")
         return 0
-    encoder = Encoder(args.mode, args.preset, dtx=args.dtx, tables=tables)
+    encoder = Encoder(arguments.mode(args), args.preset, dtx=args.dtx, tables=tables)
     encoder.copy().encode_frame(np.zeros(FRAME_LEN))  # loads or compiles before time counts
     sender = Sender(args.payload_type + (args.redundancy or args.crc))
     options = {"redundancy": args.redundancy, "crc": args.crc}
@@ -105,13 +106,14 @@ def run(args: argparse.Namespace) -> int:
 def _description(args: argparse.Namespace, host: str, port: int, tables: "TableSet | None") -> str:
     """Return the session description of the stream."""
     from ..codec.common.table_set import or_default
+    from ..codec.format.modes import MODES
     from ..rtp.sdp import SessionDescription
 
     return SessionDescription(
         host,
         port,
         args.payload_type + (args.redundancy or args.crc),
-        (args.mode,),
+        (args.mode,) if args.vbr is None else tuple(MODES),
         dtx=args.dtx,
         redundancy=args.redundancy,
         crc=args.crc,

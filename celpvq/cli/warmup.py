@@ -6,7 +6,7 @@ import sys
 import time
 
 from . import arguments
-from .progress import DECODER, ENCODER
+from .progress import DECODER, ENCODER, VARIABLE_ENCODER
 
 _EPILOG = """\
 The first process that uses the codec in a new environment compiles it. This command does so at a
@@ -43,12 +43,12 @@ def run(args: argparse.Namespace) -> int:
             "CELPVQ_CACHE: expected a folder of this user that can be written to,"
             f" got {wanted_dir()}"
         )
-    kernels = (ENCODER, DECODER)
+    kernels = (ENCODER, VARIABLE_ENCODER, DECODER)
     loads = all(map(is_compiled, kernels))
     if not args.quiet and not loads:
         print("compiling encoder and decoder, which takes up to a minute", file=sys.stderr)
     start = time.perf_counter()
-    warmup()
+    warmup(variable_rate=True)
     if not all(map(is_compiled, kernels)):
         raise OutputError(f"{CACHE_DIR}: compiled code cannot be kept there")
     if not args.quiet:

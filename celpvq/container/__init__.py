@@ -42,6 +42,7 @@ the end. A file that ends earlier is truncated.
 
 from .header import Header, capacity_8k, n_packets, n_samples_8k
 from .packets import read_packets, write_packets
+from .rates import Rates
 from .reader import CvqReader
 from .summary import Info, info
 from .writer import CvqWriter
@@ -51,6 +52,7 @@ __all__ = [
     "CvqWriter",
     "Header",
     "Info",
+    "Rates",
     "capacity_8k",
     "info",
     "n_packets",

@@ -1,10 +1,12 @@
 """`info`: the properties of a file, without decoding it."""
 
+from array import array
 from dataclasses import dataclass
 
 from ..codec.format.modes import SAMPLERATE
 from .arguments import Source, reading
 from .header import VERSION, capacity_8k
+from .rates import Rates, measure
 from .reader import CvqReader
 
 
@@ -26,6 +28,7 @@ class Info:
     n_missing: int | None  # packets; None if their full number is unknown
     n_damaged: int  # blocks whose CRC does not match
     damage: str | None  # the first damage
+    rates: Rates  # of the packets that are there
 
     @property
     def whole(self) -> bool:
@@ -48,8 +51,7 @@ def info(file: Source) -> Info:
     """
     with reading(file) as opened:
         reader = CvqReader(opened, strict=False)
-        for _ in reader:
-            pass
+        lengths = array("B", map(len, reader))
     header = reader.header
     duration_s = capacity_8k(reader.n_packets) / SAMPLERATE
     if reader.n_samples is not None:
@@ -69,4 +71,5 @@ def info(file: Source) -> Info:
         n_missing=reader.n_missing,
         n_damaged=reader.n_damaged,
         damage=reader.damage,
+        rates=measure(lengths),
     )

@@ -64,17 +64,18 @@ class Cluster(Workers):
             _check(self._client, job.out, sample)
             self._client.register_plugin(self._plugin, name=self._plugin.name)
             self._given = True
-            self._warm_up()
+            self._warm_up(job.work.variable_rate)
         except BaseException:
             self.close()
             raise
 
-    def _warm_up(self) -> None:
+    def _warm_up(self, variable_rate: bool) -> None:
         """Let one worker of each host compile the codec, unless it is compiled there."""
         hosts = {host: worker for worker, host in self._client.run(socket.gethostname).items()}
         warm = [
             self._client.submit(
-                api.warmup, workers=[worker], allow_other_workers=True, pure=False
+                api.warmup, variable_rate=variable_rate, workers=[worker],
+                allow_other_workers=True, pure=False,
             )
             for worker in hosts.values()
         ]  # fmt: skip

@@ -29,7 +29,9 @@ class Processes(Workers):
 
     def __init__(self, job: Job, n: int) -> None:
         self._job, self._n = job, n
-        api.warmup()  # once here, so that the processes find compiled code
+        api.warmup(
+            variable_rate=job.work.variable_rate
+        )  # once here, so that the processes find compiled code
         self._start()
 
     def _start(self) -> None:

@@ -4,7 +4,7 @@ import itertools
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import IO, Any, ClassVar, NamedTuple
 
 from .. import channel as channels
@@ -14,8 +14,8 @@ from ..audio.soundwriter import check_suffix
 from ..channel.losses import check_rate
 from ..codec.common import table_set
 from ..codec.common.table_set import TableSet
-from ..codec.encoder import presets
-from ..codec.format import modes
+from ..codec.encoder import presets, variable_rate
+from ..codec.encoder.variable_rate import RateLike, VariableRate
 from ..codec.format.modes import SAMPLERATE, Mode
 from ..container import n_samples_8k
 from ..errors import ArgumentError
@@ -56,9 +56,16 @@ class Work(ABC):
     def convert(self, file: IO[bytes], name: str, output: Output, seed: int) -> Done:
         """Convert a file; `name` is what errors call it."""
 
+    @property
+    def variable_rate(self) -> bool:
+        """Whether it encodes at variable rate."""
+        return isinstance(getattr(self, "mode", None), VariableRate)
+
     def settings(self) -> dict[str, Any]:
         """Return the settings as JSON values; tables by the beginning of their hash."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if self.variable_rate:
+            values["mode"] = asdict(values["mode"])
         tables: TableSet | None = values.pop("tables", None)
         if tables is None and self.endings != CODED_ENDINGS:  # a stream names its own
             tables = table_set.default()
@@ -85,7 +92,7 @@ class Encode(Work):
         If an argument has no such value.
     """
 
-    mode: int | str | Mode = 6400
+    mode: RateLike = 6400
     preset: str = "default"
     channel: int | None = None
     highpass: bool = True
@@ -197,7 +204,7 @@ class Roundtrip(Work):
         If an argument has no such value.
     """
 
-    mode: int | str | Mode = 6400
+    mode: RateLike = 6400
     preset: str = "default"
     loss: float = 0.0
     burst: float | None = None
@@ -274,8 +281,9 @@ def _runs(packets: Iterable[bytes | None]) -> Iterator[list[bytes | None]]:
 
 
 def _check_encoder(work: Encode | Roundtrip) -> None:
-    """Refuse settings that the encoder would refuse for each file; give the mode as a number."""
-    object.__setattr__(work, "mode", modes.get(work.mode).bitrate)
+    """Refuse settings that the encoder would refuse for each file; give a mode as a number."""
+    rate = variable_rate.get(work.mode)
+    object.__setattr__(work, "mode", rate.bitrate if isinstance(rate, Mode) else rate)
     presets.get(work.preset)
     if work.tables is not None:
         table_set.or_default(work.tables)

@@ -12,8 +12,9 @@ from ..audio.arrays import report_clipping, warn_clipping
 from ..codec.common.samples import as_array, one_channel
 from ..codec.common.table_set import TableSet
 from ..codec.encoder.encoder import EncoderCore
+from ..codec.encoder.variable_rate import RateLike
 from ..codec.format import modes
-from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, Mode
+from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
 from ..errors import ArgumentError
 
 
@@ -22,8 +23,8 @@ class Encoder(EncoderCore):
 
     Parameters
     ----------
-    mode : int or str, default 6400
-        Bit rate [bit/s], one of `celpvq.modes`.
+    mode : int, str or VariableRate, default 6400
+        Bit rate [bit/s], one of `celpvq.modes`; or ``"vbr"`` or a `VariableRate`.
     preset : {"fast", "default", "best"}
         Width of the search; the bitstream is the same.
     samplerate : int, default 8000
@@ -31,6 +32,8 @@ class Encoder(EncoderCore):
     axis, channel : int, optional
         For chunks of two dimensions: the axis of the channels, and the channel to take. Without
         `channel` the mean of all channels is coded.
+    bitrate : int, optional
+        Average rate [bit/s] for mode ``"vbr"``, 4800 to 8000.
     highpass : bool
         Whether to remove frequencies below 100 Hz.
     dtx : bool
@@ -64,13 +67,13 @@ class Encoder(EncoderCore):
     _pending: F64  # samples that do not fill a frame
 
     def __init__(
-        self, mode: int | str | Mode = 6400, preset: str = "default", *,
+        self, mode: RateLike = 6400, preset: str = "default", *, bitrate: int | None = None,
         samplerate: int = SAMPLERATE, axis: int | None = None, channel: int | None = None,
         highpass: bool = True, dtx: bool = False, tables: TableSet | None = None,
     ) -> None:  # fmt: skip
         self._resampler = Resampler(check_samplerate(samplerate), SAMPLERATE)
         self._axis, self._channel = axis, channel
-        super().__init__(mode, preset, highpass=highpass, dtx=dtx, tables=tables)
+        super().__init__(mode, preset, bitrate=bitrate, highpass=highpass, dtx=dtx, tables=tables)
 
     @property
     def samplerate(self) -> int:

@@ -5,13 +5,14 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from ..codec.format.modes import SAMPLERATE, Mode
+from ..codec.encoder.variable_rate import RateLike
+from ..codec.format.modes import SAMPLERATE
 from .decoder import Decoder
 from .encoder import Encoder
 
 
 def encode_stream(
-    chunks: Iterable[ArrayLike], samplerate: int, mode: int | str | Mode = 6400,
+    chunks: Iterable[ArrayLike], samplerate: int, mode: RateLike = 6400,
     preset: str = "default", **options: Any,
 ) -> Iterator[bytes]:  # fmt: skip
     """Yield the packets of chunks of sound as soon as they are complete.

@@ -28,8 +28,8 @@ def open(file: Any, direction: str = "r", /, **options: Any) -> SpeechReader | S
         Whether to read or to write.
     **options
         Keyword arguments of `SpeechReader` (samplerate, dtype, enhancement, tables, strict) or of
-        `SpeechWriter` (samplerate, mode, preset, axis, channel, highpass, dtx, tables, variable,
-        n_samples).
+        `SpeechWriter` (samplerate, mode, preset, bitrate, axis, channel, highpass, dtx, tables,
+        variable, n_samples).
 
     Returns
     -------

@@ -8,8 +8,8 @@ from typing import Self
 from numpy.typing import ArrayLike
 
 from ..codec.common.table_set import TableSet
-from ..codec.format import modes
-from ..codec.format.modes import SAMPLERATE, Mode
+from ..codec.encoder.variable_rate import Rate, RateLike, VariableRate, nominal_mode
+from ..codec.format.modes import SAMPLERATE
 from ..container import CvqWriter
 from ..errors import ArgumentError, ClosedError
 from ..output import Output, Sink, warn_unclosed
@@ -27,13 +27,16 @@ class SpeechWriter:
         form for pipes.
     samplerate : int
         Rate of the chunks [Hz], 4000 to 192000.
-    mode : int or str
-        Bit rate [bit/s], one of `celpvq.modes`.
+    mode : int, str or VariableRate
+        Bit rate [bit/s], one of `celpvq.modes`; or ``"vbr"`` or a `VariableRate`, which imply
+        `variable`.
     preset : {"fast", "default", "best"}
         Width of the search; the bitstream is the same.
     axis, channel : int, optional
         For chunks of two dimensions: the axis of the channels, and the channel to take. Without
         `channel` the mean of all channels is coded.
+    bitrate : int, optional
+        Average rate [bit/s] for mode ``"vbr"``, 4800 to 8000.
     highpass : bool
         Whether to remove frequencies below 100 Hz.
     dtx : bool
@@ -55,22 +58,22 @@ class SpeechWriter:
 
     def __init__(
         self, file: str | os.PathLike[str] | Sink, samplerate: int = SAMPLERATE,
-        mode: int | str | Mode = 6400, preset: str = "default", *,
+        mode: RateLike = 6400, preset: str = "default", *, bitrate: int | None = None,
         axis: int | None = None, channel: int | None = None, highpass: bool = True,
         dtx: bool = False, tables: TableSet | None = None, variable: bool = False,
         n_samples: int | None = None,
     ) -> None:  # fmt: skip
-        self._variable = variable or dtx
         self._encoder = Encoder(
-            mode, preset, samplerate=samplerate, axis=axis, channel=channel, highpass=highpass,
-            dtx=dtx, tables=tables,
+            mode, preset, bitrate=bitrate, samplerate=samplerate, axis=axis, channel=channel,
+            highpass=highpass, dtx=dtx, tables=tables,
         )  # fmt: skip
+        self._variable = variable or dtx or isinstance(self._encoder.mode, VariableRate)
         self._n_samples = 0
         self._output = Output(file) if isinstance(file, (str, os.PathLike)) else None
         sink: Sink = self._output or file  # type: ignore[assignment]
         try:
             self._cvq = CvqWriter(
-                sink, self._encoder.mode, self._encoder.tables.hash, samplerate,
+                sink, nominal_mode(self._encoder.mode), self._encoder.tables.hash, samplerate,
                 n_samples=n_samples, variable=self._variable,
             )  # fmt: skip
         except BaseException:
@@ -83,15 +86,15 @@ class SpeechWriter:
         self._open = True
 
     @property
-    def mode(self) -> Mode:
-        """The mode of the frames to come; may be set to a bit rate if `variable`."""
+    def mode(self) -> Rate:
+        """The mode of the frames to come; may be set to another one if `variable`."""
         return self._encoder.mode
 
     @mode.setter
-    def mode(self, mode: int | str | Mode) -> None:
+    def mode(self, mode: RateLike) -> None:
         if not self._variable:
             raise ArgumentError("mode: expected a writer with variable=True to change the mode")
-        self._encoder.mode = modes.get(mode)
+        self._encoder.mode = mode
 
     @property
     def samplerate(self) -> int:

@@ -11,6 +11,7 @@ import pytest
 from inputs import level_db
 
 import celpvq
+from celpvq import VariableRate
 from celpvq.audio import Resampler
 from celpvq.augment import Choice, DrawnLine, LogUniform, TelephoneLine, Uniform, band
 from celpvq.errors import ArgumentError, ArgumentTypeError
@@ -279,7 +280,11 @@ def test_a_call_is_the_drawn_line(speech):
 
 
 def test_lines_survive_json_and_pickle():
-    for line in (BUSY, TelephoneLine(), TelephoneLine(mode="4800", p=0.5)):
+    variable = VariableRate(5600, limit=6400)
+    for line in (
+        BUSY, TelephoneLine(), TelephoneLine(mode="4800", p=0.5), TelephoneLine(mode=variable),
+        TelephoneLine(mode=Choice([4800, variable])),
+    ):  # fmt: skip
         assert TelephoneLine.from_dict(json.loads(json.dumps(line.to_dict()))) == line
         assert pickle.loads(pickle.dumps(line)) == line
         assert hash(line) == hash(TelephoneLine.from_dict(line.to_dict()))
@@ -288,6 +293,9 @@ def test_lines_survive_json_and_pickle():
         assert DrawnLine.from_dict(json.loads(json.dumps(drawn.to_dict()))) == drawn
         assert pickle.loads(pickle.dumps(drawn)) == drawn
         hash(drawn)
+    assert TelephoneLine(mode=variable).draw(1).modes == (variable,)
+    drawn = DrawnLine(modes=[variable, 4800])
+    assert DrawnLine.from_dict(json.loads(json.dumps(drawn.to_dict()))) == drawn
 
 
 def test_lines_do_not_change():
@@ -303,6 +311,7 @@ def test_lines_do_not_change():
     ("options", "error", "message"),
     [
         ({"mode": 5000}, ArgumentError, "mode: expected one of 4800"),
+        ({"mode": {"rate": 5600}}, ArgumentError, "mode: expected some of bitrate"),
         ({"mode": Choice([4800, 5000])}, ArgumentError, "got 5000"),
         ({"mode": Uniform(4800, 8000)}, ArgumentError, "mode: expected a value or a Choice"),
         ({"dtx": Choice([True, Uniform(0, 1)])}, ArgumentError, "dtx: expected a value"),

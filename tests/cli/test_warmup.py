@@ -8,7 +8,7 @@ from celpvq.cli import main, progress
 
 
 def test_compiled_code_is_loaded_and_its_folder_printed(capsys):
-    celpvq.warmup()
+    celpvq.warmup(variable_rate=True)
     for _ in range(2):
         assert main(["warmup"]) == 0
         out, err = capsys.readouterr()
@@ -26,9 +26,10 @@ def compiles(monkeypatch, tmp_path):
     monkeypatch.delenv("CELPVQ_CACHE", raising=False)
 
     def set_suffix(suffix):
-        def warmup():
+        def warmup(*, variable_rate):
+            assert variable_rate
             (tmp_path / "key" / "package").mkdir(parents=True)
-            for kernel in (progress.ENCODER, progress.DECODER):
+            for kernel in (progress.ENCODER, progress.VARIABLE_ENCODER, progress.DECODER):
                 (tmp_path / "key" / "package" / f"{kernel}-7.py311{suffix}").touch()
 
         monkeypatch.setattr(celpvq, "warmup", warmup)
@@ -53,7 +54,7 @@ def test_code_that_is_not_kept_is_an_error(compiles, capsys, tmp_path):
 
 
 def test_a_folder_of_the_environment_that_cannot_serve_is_an_error(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(celpvq, "warmup", lambda: pytest.fail("compiled"))
+    monkeypatch.setattr(celpvq, "warmup", lambda **_: pytest.fail("compiled"))
     monkeypatch.setenv("CELPVQ_CACHE", str(tmp_path / "elsewhere"))
     assert main(["warmup"]) == 1
     out, err = capsys.readouterr()
@@ -65,7 +66,7 @@ def test_a_folder_of_the_environment_that_cannot_serve_is_an_error(monkeypatch, 
 
 
 def test_a_cache_that_can_only_be_read_serves(monkeypatch, tmp_path, capsys):
-    celpvq.warmup()
+    celpvq.warmup(variable_rate=True)
     monkeypatch.setattr(folders, "SHIPPED_DIR", folders.CACHE_DIR)
     monkeypatch.setattr(folders, "CACHE_DIR", tmp_path / "key")
     monkeypatch.setenv("CELPVQ_CACHE", str(folders.SHIPPED_DIR.parent))

@@ -5,15 +5,18 @@ import functools
 import numpy as np
 
 from ..._types import F64, I64
+from ...errors import ArgumentError
 from ..common import table_set
 from ..common.exclusive import Stateful
 from ..common.table_set import TableSet
+from ..common.tables import ModeTables
 from ..format import bitstream, modes, redundancy
 from ..format.frame_types import EncodedFrame, FrameType
 from ..format.modes import FCB_INDICES, FRAME_LEN, GAIN_INDICES, N_INDICES, Mode
-from . import dtx, frame, presets, vad
+from . import dtx, frame, presets, rate_control, vad, variable_frame, variable_rate
 from .frame import EncoderState
 from .search_tables import SearchTables
+from .variable_rate import Rate, RateLike, VariableRate
 
 RUN_LEN = 500 * FRAME_LEN  # samples in one call of the kernel: Ctrl-C waits no longer
 
@@ -21,6 +24,17 @@ RUN_LEN = 500 * FRAME_LEN  # samples in one call of the kernel: Ctrl-C waits no 
 @functools.lru_cache(maxsize=32)
 def _search_tables(tables: TableSet, mode: Mode) -> SearchTables:
     return SearchTables.derive(tables.mode(mode))
+
+
+@functools.lru_cache(maxsize=8)
+def _variable_tables(
+    tables: TableSet,
+) -> tuple[tuple[ModeTables, ...], tuple[SearchTables, ...]]:
+    """Return the tables of the modes of variable rate, and what the searches derive from them."""
+    return (
+        tuple(tables.mode(mode) for mode in variable_rate.MODES),
+        tuple(_search_tables(tables, mode) for mode in variable_rate.MODES),
+    )
 
 
 class EncoderCore(Stateful):
@@ -42,11 +56,11 @@ class EncoderCore(Stateful):
     _last: EncodedFrame | None
 
     def __init__(
-        self, mode: int | str | Mode = 6400, preset: str = "default", *, highpass: bool = True,
-        dtx: bool = False, tables: TableSet | None = None,
+        self, mode: RateLike = 6400, preset: str = "default", *, bitrate: int | None = None,
+        highpass: bool = True, dtx: bool = False, tables: TableSet | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.mode = mode
+        self._mode = variable_rate.get(mode, bitrate)
         self.preset = preset
         self.highpass = bool(highpass)
         self.dtx = bool(dtx)
@@ -54,13 +68,13 @@ class EncoderCore(Stateful):
         self._restart()
 
     @property
-    def mode(self) -> Mode:
-        """The mode of the next frame; may be set to a bit rate."""
+    def mode(self) -> Rate:
+        """The mode of the next frame; may be set to a bit rate, or to a `VariableRate`."""
         return self._mode
 
     @mode.setter
-    def mode(self, mode: int | str | Mode) -> None:
-        self._mode = modes.get(mode)
+    def mode(self, mode: RateLike) -> None:
+        self._mode = variable_rate.get(mode)
 
     @property
     def preset(self) -> str:
@@ -74,13 +88,19 @@ class EncoderCore(Stateful):
 
     @property
     def bitrate(self) -> int:
-        """Bit rate of the next frame [bit/s]."""
+        """Bit rate of the next frame, or the average of a variable rate [bit/s]."""
         return self._mode.bitrate
 
     @property
     def frame_bytes(self) -> int:
-        """Length of the next speech packet."""
-        return self._mode.frame_bytes
+        """Length of the next speech packet; with variable rate the largest length."""
+        variable = isinstance(self._mode, VariableRate)
+        return max(modes.BY_LENGTH) if variable else self._nominal_mode.frame_bytes
+
+    @property
+    def _nominal_mode(self) -> Mode:
+        """The mode, or with variable rate the mode nearest to the average."""
+        return variable_rate.nominal_mode(self._mode)
 
     @property
     def last_frame(self) -> EncodedFrame | None:
@@ -109,39 +129,66 @@ class EncoderCore(Stateful):
                 for i in range(0, len(frames), FRAME_LEN)
             ]
         packets = []
-        size = self._mode.frame_bytes
         for i in range(0, len(frames), RUN_LEN):
-            data = bitstream.pack(self._mode, self._search(frames[i : i + RUN_LEN]))
-            packets += [data[k : k + size] for k in range(0, len(data), size)]
+            packets += self._speech(frames[i : i + RUN_LEN])
         return packets
+
+    def _speech(self, frames: F64) -> list[bytes]:
+        """Return the packets of frames, all coded as speech."""
+        if isinstance(self._mode, VariableRate):
+            return self._variable(frames, self._mode)
+        size = self._mode.frame_bytes
+        data = bitstream.pack(self._mode, self._search(frames, self._mode))
+        return [data[k : k + size] for k in range(0, len(data), size)]
 
     def _speech_or_pause(self, x: F64) -> bytes:
         """Return the packet of a frame x (160,) with DTX: speech, SID or NO_DATA."""
         n_quiet = vad.update(x, self.state.vad)
         if n_quiet <= vad.HANGOVER:
-            data = bitstream.pack(self._mode, self._search(x))
+            [packet] = self._speech(x)
             dtx.remember(self.state.analysis, self.state.dtx)
-            self._report("speech", n_quiet == 0)
-            return data
+            self._report("speech", n_quiet == 0, modes.BY_LENGTH[len(packet)])
+            return packet
         indices = np.zeros(2, dtype=np.int64)
-        book = self.tables.mode(self._mode).sid
+        book = self.tables.mode(self._nominal_mode).sid
         is_sid = frame.encode_silence(x, self.highpass, n_quiet, book, self.state, indices)
-        self._report("sid" if is_sid else "no_data", False)
-        return bitstream.pack_sid(indices) if is_sid else b""
+        self._report("sid" if is_sid else "no_data", False, self._nominal_mode)
+        packet = bitstream.pack_sid(indices) if is_sid else b""
+        if isinstance(self._mode, VariableRate):
+            rate_control.count(8 * len(packet), self.state.rate)
+        return packet
 
-    def _search(self, frames: F64) -> I64:
+    def _search(self, frames: F64, mode: Mode) -> I64:
         """Return the indices (n_frames, N_INDICES) of frames, all coded as speech."""
         indices = np.zeros((len(frames) // FRAME_LEN, N_INDICES), dtype=np.int64)
-        tables = self.tables.mode(self._mode)
-        derived = _search_tables(self.tables, self._mode)
-        preset = presets.get(self._preset, self._mode.bitrate)
+        tables, derived = self.tables.mode(mode), _search_tables(self.tables, mode)
+        preset = presets.get(self._preset, mode.bitrate)
         frame.encode_frames(frames, self.highpass, preset, tables, derived, self.state, indices)
         if len(indices):
-            self._report("speech", None)
+            self._report("speech", None, mode)
         return indices
 
-    def _report(self, frame_type: FrameType, active: bool | None) -> None:
-        self._last = EncodedFrame(frame_type, self._mode, active, self.state.lsf_q.copy())
+    def _variable(self, frames: F64, rate: VariableRate) -> list[bytes]:
+        """Return the packets of frames, all coded as speech, at variable rate."""
+        n = len(frames) // FRAME_LEN
+        indices, chosen = np.zeros((n, N_INDICES), dtype=np.int64), np.zeros(n, dtype=np.int64)
+        settings = variable_rate.settings(rate, self._preset)
+        variable_frame.encode_frames(
+            frames, self.highpass, settings, *_variable_tables(self.tables), self.state, indices,
+            chosen,
+        )  # fmt: skip
+        packets = [b""] * n
+        for row, mode in enumerate(variable_rate.MODES):
+            places = np.flatnonzero(chosen == row)
+            data, size = bitstream.pack(mode, indices[places]), mode.frame_bytes
+            for k, place in enumerate(places):
+                packets[place] = data[k * size : (k + 1) * size]
+        if n:
+            self._report("speech", None, variable_rate.MODES[chosen[-1]])
+        return packets
+
+    def _report(self, frame_type: FrameType, active: bool | None, mode: Mode) -> None:
+        self._last = EncodedFrame(frame_type, mode, active, self.state.lsf_q.copy())
 
     def reset(self) -> None:
         """Start a new stream."""
@@ -162,6 +209,14 @@ class FrameEncoder(EncoderCore):
             return self._encode(frames)
 
     def indices(self, frames: F64) -> I64:
-        """Return the indices (n_frames, N_INDICES) of frames (n_frames * 160,), all as speech."""
+        """Return the indices (n_frames, N_INDICES) of frames (n_frames * 160,), all as speech.
+
+        Raises
+        ------
+        ArgumentError
+            If the rate is variable.
+        """
+        if isinstance(self._mode, VariableRate):
+            raise ArgumentError(f"mode: expected a fixed rate, got {self._mode}")
         with self._access:
-            return self._search(frames)
+            return self._search(frames, self._mode)

@@ -42,6 +42,7 @@ from .dtx import DtxState
 from .fixed_search import MAX_TRIED
 from .pairs import Pairs
 from .presets import MAX_LSF_CANDIDATES, MAX_PAIRS, MAX_SURVIVORS, Preset
+from .rate_control import RateState
 from .search_tables import SearchTables
 from .survivors import (
     Candidate,
@@ -64,11 +65,13 @@ class EncoderState(Record):
     predicted: int = 0  # frames since the LSF quantizer last used the safety net
     committed: Survivor = Survivor.new()  # at the end of the last frame: the decoder's state
     best: Survivor = Survivor.new()  # at the end of this frame, so far
+    trial: Survivor = Survivor.new()  # of the trial that is best so far, at variable rate
     survivors: Survivors = new_survivors()
     candidates: Candidates = new_candidates()
     vad: VadState = VadState.new()
     dtx: DtxState = DtxState.new()
     noise: NoiseState = NoiseState.new()
+    rate: RateState = RateState.new()
 
 
 @fast
@@ -80,14 +83,20 @@ def encode_frames(
     state.noise.on = False  # speech ends a pause
     for f in range(indices.shape[0]):
         analysis.analyze(x[f * FRAME_LEN : (f + 1) * FRAME_LEN], highpass, state.analysis)
-        _encode_frame(preset, tables, derived, state, indices[f])
+        search_frame(preset, np.inf, tables, derived, state, indices[f])
+        commit(indices[f], tables, state)
 
 
 @inlined
-def _encode_frame(
-    preset: Preset, tables: ModeTables, derived: SearchTables, state: EncoderState, indices: I64
-) -> None:
-    """Code the frame that was analyzed last into indices (N_INDICES,)."""
+def search_frame(
+    preset: Preset, bound: float, tables: ModeTables, derived: SearchTables, state: EncoderState,
+    indices: I64,
+) -> bool:  # fmt: skip
+    """Search the frame that was analyzed last; put its indices into indices (N_INDICES,).
+
+    state.best receives the best survivor; nothing is committed. Return False, early, if its cost
+    would not be less than `bound`.
+    """
     analyzed = state.analysis
     speech = analyzed.input[analysis.FRAME_START : analysis.FRAME_START + FRAME_LEN]
     lpc_q, lpc_w = stack_array((N_SUBFRAMES, LPC_ORDER)), stack_array((N_SUBFRAMES, LPC_ORDER))
@@ -106,19 +115,26 @@ def _encode_frame(
     )  # fmt: skip
 
     # excitation: a search for each of them
-    least = np.inf
+    found, least = False, bound
     for k in range(n_candidates):
         lsf_dequantizer.dequantize(candidates[k], tables.lsf, state.lsf_q[:], lsf_q)
         interpolate_lpc(state.lsf_q[:], lsf_q, lpc_q)
         row = _search_excitation(speech, lpc_q, lpc_w, preset, least, tables, derived, state)
-        if k == 0 or row >= 0:  # the first always counts, even where no cost is finite
+        # without a bound the first always counts, even where no cost is finite
+        if row >= 0 or (k == 0 and bound == np.inf):
+            found = True
             state.best = state.survivors[max(row, 0)]
             least = state.best.cost
             filters.copy(candidates[k], indices[:N_LSF_INDICES])
+    filters.copy(state.best.indices[N_LSF_INDICES:], indices[N_LSF_INDICES:])
+    return found
 
-    # memory update
+
+@inlined
+def commit(indices: I64, tables: ModeTables, state: EncoderState) -> None:
+    """Make state.best and the LSF of its indices (N_INDICES,) the memory of the next frame."""
+    lsf_q = stack_array(LPC_ORDER)
     state.committed = state.best
-    filters.copy(state.committed.indices[N_LSF_INDICES:], indices[N_LSF_INDICES:])
     lsf_dequantizer.dequantize(indices[:N_LSF_INDICES], tables.lsf, state.lsf_q[:], lsf_q)
     filters.copy(lsf_q, state.lsf_q[:])
     state.predicted = state.predicted + 1 if indices[0] == 1 else 0
