@@ -76,9 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     encoder.add_argument("--no-highpass", action="store_true", help="keep frequencies below 100 Hz")
     channel = _group(parser, "channel: --roundtrip")
     arguments.add_losses(channel)
-    channel.add_argument(
-        "--ber", type=float, default=0.0, metavar="RATE", help="bit error rate (default: 0)"
-    )
+    arguments.add_ber(channel)
     _add_decoder(_group(parser, "decoder: --decode, --roundtrip"))
 
 

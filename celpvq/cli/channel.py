@@ -39,14 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     arguments.add_files(parser, "a .cvq or .g192 file", "the sound or .g192 file")
     arguments.add_losses(parser)
-    parser.add_argument(
-        "--ber", type=float, default=0.0, metavar="RATE", help="bit error rate (default: 0)"
-    )
-    parser.add_argument(
-        "--bit-burst", type=float, metavar="BITS",
-        help="mean length of error bursts, in which half of the bits are wrong"
-        " (default: independent errors)",
-    )  # fmt: skip
+    arguments.add_bit_errors(parser)
     parser.add_argument(
         "--fields", nargs="+", metavar="FIELD",
         help="only flip bits of these fields: lsf, lag, gain, fcb, or an entry such as lag2",

@@ -46,14 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     arguments.add_encoder(parser)
     arguments.add_losses(parser)
-    parser.add_argument(
-        "--ber", type=float, default=0.0, metavar="RATE", help="bit error rate (default: 0)"
-    )
-    parser.add_argument(
-        "--bit-burst", type=float, metavar="BITS",
-        help="mean length of error bursts, in which half of the bits are wrong"
-        " (default: independent errors)",
-    )  # fmt: skip
+    arguments.add_bit_errors(parser)
     parser.add_argument(
         "--codings", dest="n_codings", type=int, default=1, metavar="N",
         choices=range(MAX_CODINGS + 1),
