@@ -17,7 +17,8 @@ def needed_by(what: str, install: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        package = f"the package {error.name}" if error.name else f"a package ({error})"
+        name = (error.name or "").partition(".")[0]
+        package = f"the package {name}" if name else f"a package ({error})"
         raise MissingPackageError(f"{what} needs {package}: pip install {install}") from error
 
 

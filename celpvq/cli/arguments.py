@@ -104,6 +104,14 @@ def add_bit_errors(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def check_bursts(args: argparse.Namespace) -> None:
+    """Refuse the length of bursts without errors that could come in bursts."""
+    if args.burst is not None and not args.loss:
+        raise ArgumentError("--burst requires --loss")
+    if getattr(args, "bit_burst", None) is not None and not args.ber:
+        raise ArgumentError("--bit-burst requires --ber")
+
+
 def add_seed(parser: argparse.ArgumentParser) -> None:
     """Add the option for the seed of the random numbers."""
     parser.add_argument(

@@ -177,8 +177,7 @@ def _work(args: argparse.Namespace) -> "Work":
     for name in dict.fromkeys(name for names in _USED.values() for name in names):
         if name not in _USED[args.work] and getattr(args, name) != args.parser.get_default(name):
             raise ArgumentError(f"--{name.replace('_', '-')}: has no use with --{args.work}")
-    if args.burst is not None and not args.loss:
-        raise ArgumentError("--burst requires --loss")
+    arguments.check_bursts(args)
     common: dict[str, Any] = {
         "partial": args.partial, "tables": arguments.load_tables(args.tables),
     }  # fmt: skip

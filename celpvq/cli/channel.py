@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     from ..channel.record import SUFFIXES
     from ..output import Output
 
-    _check_options(args)
+    arguments.check_bursts(args)
     coded = args.output.endswith(".g192")
     suffix = ".wav" if args.output == "-" or coded else check_suffix(args.output)
     log_suffix = Path(args.log).suffix if args.log else SUFFIXES[0]
@@ -99,16 +99,6 @@ def run(args: argparse.Namespace) -> int:
         names = name_of(args.input, "input"), name_of(args.output, "output")
         print(f"{' -> '.join(names)}: {record}, seed {args.seed}{sent.note}", file=sys.stderr)
     return 0
-
-
-def _check_options(args: argparse.Namespace) -> None:
-    """Refuse options that do nothing without another one."""
-    from ..errors import ArgumentError
-
-    if args.burst is not None and not args.loss:
-        raise ArgumentError("--burst requires --loss")
-    if args.bit_burst is not None and not args.ber:
-        raise ArgumentError("--bit-burst requires --ber")
 
 
 def _pattern(args: argparse.Namespace) -> "Pattern | None":

@@ -119,6 +119,7 @@ def _line(args: argparse.Namespace) -> "DrawnLine":
              "high_hz", "level_db")  # fmt: skip
     values = {name: getattr(args, name) for name in names}
     if args.line is None:
+        arguments.check_bursts(args)
         values |= {"loss": args.loss / 100, "low_hz": args.low_hz or None}
         return TelephoneLine(**values).draw(args.seed)
     for name, value in values.items():
