@@ -148,7 +148,7 @@ def test_a_missing_package_is_one_line(monkeypatch, capfd):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     assert main(["live"]) == 1
     assert capfd.readouterr().err == (
-        "celpvq: microphone and loudspeaker need the package sounddevice:"
+        "celpvq: a microphone or loudspeaker needs the package sounddevice:"
         " pip install celpvq[live]\n"
     )
     with pytest.raises(MissingPackageError), devices.microphone(8000, 160):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._packages import load
 from .._types import F32
 from ..errors import DeviceError, MissingPackageError
 
@@ -16,14 +17,9 @@ MICROPHONE, LOUDSPEAKER = "mic", "speaker"  # in the place of a file's name
 def _sounddevice() -> Any:
     """Import the package, or raise an error that names the missing part."""
     try:
-        import sounddevice
-    except ImportError:
-        raise MissingPackageError(
-            "microphone and loudspeaker need the package sounddevice: pip install celpvq[live]"
-        ) from None
+        return load("sounddevice", "a microphone or loudspeaker", "live")
     except OSError as error:  # the package is there, the library it calls is not
         raise MissingPackageError(f"sounddevice needs the PortAudio library: {error}") from None
-    return sounddevice
 
 
 @contextlib.contextmanager

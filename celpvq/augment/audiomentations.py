@@ -6,17 +6,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ..errors import MissingPackageError
+from .._packages import needed_by
 from ._lines import as_line
 from .drawn_line import DrawnLine
 from .line import TelephoneLine
 
-try:
+with needed_by("celpvq.augment.audiomentations", "audiomentations"):
     from audiomentations.core.transforms_interface import BaseWaveformTransform
-except ImportError as error:
-    raise MissingPackageError(
-        "audiomentations: expected the package, got none; pip install audiomentations"
-    ) from error
 
 
 class ApplyTelephoneLine(BaseWaveformTransform):

@@ -97,9 +97,9 @@ class DrawnLine:
         ArgumentError, ArgumentTypeError
             If an argument has no such value, or if a sample is not finite.
         """
-        array = as_array(samples)
+        array = as_array(samples, "samples")
         samplerate = check_samplerate(samplerate)
-        speech = _by_channel(unclipped(array))
+        speech = _by_channel(unclipped(array, "samples"))
         out = np.array(array, dtype=array.dtype.newbyteorder("="))  # contiguous, and a copy
         if self.modes or self.low_hz is not None or self.high_hz is not None:
             rows = out.reshape(speech.shape)

@@ -12,20 +12,17 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from .._packages import needed_by
 from ..codec.format.modes import SAMPLERATE, modes
-from ..errors import ArgumentTypeError, MissingPackageError
+from ..errors import ArgumentTypeError
 from ._lines import as_line
 from .line import TelephoneLine
 from .parameters import check_seed
 
-try:
+with needed_by("celpvq.augment.lhotse", "lhotse"):
     from lhotse.augmentation import AudioTransform
     from lhotse.augmentation import torchaudio as narrowband
     from lhotse.utils import fastcopy
-except ImportError as error:
-    raise MissingPackageError(
-        "lhotse: expected the package, got none; pip install lhotse"
-    ) from error
 
 
 @dataclass

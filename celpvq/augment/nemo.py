@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import MissingPackageError
+from .._packages import needed_by
 from ._lines import as_line
 from .line import TelephoneLine
 
@@ -59,11 +59,7 @@ def register(name: str = NAME) -> None:
     MissingPackageError
         If NeMo is not installed.
     """
-    try:
+    with needed_by("celpvq.augment.nemo.register", "nemo-toolkit[asr]"):
         from nemo.collections.asr.parts.preprocessing import perturb
-    except ImportError as error:
-        raise MissingPackageError(
-            "nemo: expected NeMo, got none; pip install nemo-toolkit[asr]"
-        ) from error
     if perturb.perturbation_types.get(name) is not TelephoneLinePerturbation:
         perturb.register_perturbation(name, TelephoneLinePerturbation)

@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import _threads
+from .._packages import needed_by
 from ..audio import check_samplerate
-from ..errors import ArgumentError, MissingPackageError
+from ..errors import ArgumentError
 from ._lines import as_line
 from .drawn_line import DrawnLine
 from .line import TelephoneLine
 
-try:
+with needed_by("celpvq.augment.torch", "celpvq[torch]"):
     import torch
     from torch import Tensor
-except ImportError as error:
-    raise MissingPackageError("torch: expected PyTorch, got none; install celpvq[torch]") from error
 
 
 class TelephoneLineModule(torch.nn.Module):

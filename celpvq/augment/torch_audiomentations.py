@@ -3,20 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .._packages import needed_by
 from ..audio import check_samplerate
-from ..errors import MissingPackageError
 from ._lines import as_line
 from .line import TelephoneLine
 from .torch import apply_lines, draw_seeds
 
-try:
+with needed_by("celpvq.augment.torch_audiomentations", "torch-audiomentations"):
     from torch import Tensor
     from torch_audiomentations.core.transforms_interface import BaseWaveformTransform
     from torch_audiomentations.utils.object_dict import ObjectDict
-except ImportError as error:
-    raise MissingPackageError(
-        "torch_audiomentations: expected the package, got none; pip install torch-audiomentations"
-    ) from error
 
 
 class ApplyTelephoneLine(BaseWaveformTransform):

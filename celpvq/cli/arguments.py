@@ -124,6 +124,31 @@ def add_losses(parser: argparse.ArgumentParser) -> None:
     add_seed(parser)
 
 
+def add_ber(parser: argparse.ArgumentParser) -> None:
+    """Add the option of a channel that flips bits."""
+    parser.add_argument(
+        "--ber", type=float, default=0.0, metavar="RATE", help="bit error rate (default: 0)"
+    )
+
+
+def add_bit_errors(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a channel that flips bits, also in bursts."""
+    add_ber(parser)
+    parser.add_argument(
+        "--bit-burst", type=float, metavar="BITS",
+        help="mean length of error bursts, in which half of the bits are wrong"
+        " (default: independent errors)",
+    )  # fmt: skip
+
+
+def check_bursts(args: argparse.Namespace) -> None:
+    """Refuse the length of bursts without errors that could come in bursts."""
+    if args.burst is not None and not args.loss:
+        raise ArgumentError("--burst requires --loss")
+    if getattr(args, "bit_burst", None) is not None and not args.ber:
+        raise ArgumentError("--bit-burst requires --ber")
+
+
 def add_seed(parser: argparse.ArgumentParser) -> None:
     """Add the option for the seed of the random numbers."""
     parser.add_argument(

@@ -80,9 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     encoder.add_argument("--no-highpass", action="store_true", help="keep frequencies below 100 Hz")
     channel = _group(parser, "channel: --roundtrip")
     arguments.add_losses(channel)
-    channel.add_argument(
-        "--ber", type=float, default=0.0, metavar="RATE", help="bit error rate (default: 0)"
-    )
+    arguments.add_ber(channel)
     _add_decoder(_group(parser, "decoder: --decode, --roundtrip"))
 
 
@@ -183,8 +181,7 @@ def _work(args: argparse.Namespace) -> "Work":
     for name in dict.fromkeys(name for names in _USED.values() for name in names):
         if name not in _USED[args.work] and getattr(args, name) != args.parser.get_default(name):
             raise ArgumentError(f"--{name.replace('_', '-')}: has no use with --{args.work}")
-    if args.burst is not None and not args.loss:
-        raise ArgumentError("--burst requires --loss")
+    arguments.check_bursts(args)
     common: dict[str, Any] = {
         "partial": args.partial, "tables": arguments.load_tables(args.tables),
     }  # fmt: skip

@@ -39,14 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     arguments.add_files(parser, "a .cvq or .g192 file", "the sound or .g192 file")
     arguments.add_losses(parser)
-    parser.add_argument(
-        "--ber", type=float, default=0.0, metavar="RATE", help="bit error rate (default: 0)"
-    )
-    parser.add_argument(
-        "--bit-burst", type=float, metavar="BITS",
-        help="mean length of error bursts, in which half of the bits are wrong"
-        " (default: independent errors)",
-    )  # fmt: skip
+    arguments.add_bit_errors(parser)
     parser.add_argument(
         "--fields", nargs="+", metavar="FIELD",
         help="only flip bits of these fields: lsf, lag, gain, fcb, or an entry such as lag2",
@@ -78,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     from ..channel.record import SUFFIXES
     from ..output import Output
 
-    _check_options(args)
+    arguments.check_bursts(args)
     coded = args.output.endswith(".g192")
     suffix = ".wav" if args.output == "-" or coded else check_suffix(args.output)
     log_suffix = Path(args.log).suffix if args.log else SUFFIXES[0]
@@ -106,16 +99,6 @@ def run(args: argparse.Namespace) -> int:
         names = name_of(args.input, "input"), name_of(args.output, "output")
         print(f"{' -> '.join(names)}: {record}, seed {args.seed}{sent.note}", file=sys.stderr)
     return 0
-
-
-def _check_options(args: argparse.Namespace) -> None:
-    """Refuse options that do nothing without another one."""
-    from ..errors import ArgumentError
-
-    if args.burst is not None and not args.loss:
-        raise ArgumentError("--burst requires --loss")
-    if args.bit_burst is not None and not args.ber:
-        raise ArgumentError("--bit-burst requires --ber")
 
 
 def _pattern(args: argparse.Namespace) -> "Pattern | None":

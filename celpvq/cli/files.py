@@ -22,7 +22,7 @@ def printable(text: str) -> str:
 
 @contextlib.contextmanager
 def about(path: str) -> Iterator[None]:
-    """Add the name of the input to errors about its content."""
+    """Add the name of the input to errors about it."""
     try:
         yield
     except (NetworkError, OutputError, OutputExistsError):
@@ -32,6 +32,10 @@ def about(path: str) -> Iterator[None]:
         if str(error).startswith(name):
             raise
         raise type(error)(f"{name}: {error}") from None
+    except OSError as error:  # a disk that cannot be read
+        if error.filename is None and error.errno and not isinstance(error, BrokenPipeError):
+            error.filename = name_of(path, "input")
+        raise
 
 
 def open_input(path: str) -> IO[bytes]:

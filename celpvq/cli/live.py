@@ -35,12 +35,10 @@ def run(args: argparse.Namespace) -> int:
     from .. import warmup
     from ..audio import devices
     from ..codec.format.modes import FRAME_LEN, SAMPLERATE
-    from ..errors import ArgumentError
     from ..live import Loop, losses
     from ..stream import Decoder, Encoder
 
-    if args.burst is not None and not args.loss:
-        raise ArgumentError("--burst requires --loss")
+    arguments.check_bursts(args)
     tables = arguments.load_tables(args.tables)
     encoder = Encoder(arguments.mode(args), args.preset, dtx=args.dtx, tables=tables)
     warmup(variable_rate=args.vbr is not None)

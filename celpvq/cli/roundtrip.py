@@ -47,14 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     arguments.add_encoder(parser)
     arguments.add_losses(parser)
-    parser.add_argument(
-        "--ber", type=float, default=0.0, metavar="RATE", help="bit error rate (default: 0)"
-    )
-    parser.add_argument(
-        "--bit-burst", type=float, metavar="BITS",
-        help="mean length of error bursts, in which half of the bits are wrong"
-        " (default: independent errors)",
-    )  # fmt: skip
+    arguments.add_bit_errors(parser)
     parser.add_argument(
         "--codings", dest="n_codings", type=int, default=1, metavar="N",
         choices=range(MAX_CODINGS + 1),
@@ -127,6 +120,7 @@ def _line(args: argparse.Namespace) -> "DrawnLine":
              "high_hz", "level_db")  # fmt: skip
     values = {name: getattr(args, name) for name in names}
     if args.line is None:
+        arguments.check_bursts(args)
         values |= {
             "mode": arguments.mode(args), "loss": args.loss / 100, "low_hz": args.low_hz or None,
         }  # fmt: skip

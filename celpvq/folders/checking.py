@@ -42,7 +42,7 @@ def check(
     if settings is None:
         raise ArgumentError(f"{folder}: expected the results of a run, got none")
     given = settings["endings"] if endings is None else endings
-    return _faults(open_source(source, given, root), folder, how)
+    return _faults(open_source(source, given, root, folder), folder, how)
 
 
 def check_how(how: str) -> None:

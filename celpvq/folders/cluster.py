@@ -12,19 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from .. import api
+from .._packages import needed_by
 from .._version import __version__
-from ..errors import MissingPackageError, NetworkError
+from ..errors import NetworkError
 from ..output import write_file
 from .flow import Workers
 from .worker import Item, Job, Result, convert_all
 
-try:
+with needed_by("dask", "celpvq[dask]"):
     import distributed
     from distributed.scheduler import KilledWorker
-except ImportError:
-    raise MissingPackageError(
-        "dask: the package distributed is not installed: pip install celpvq[dask]"
-    ) from None
 
 _WAIT_S = 60  # for the scheduler, and for the first worker
 

@@ -105,7 +105,7 @@ def convert(
     wanted = tuple(work.endings if endings is None else endings)
     folder = Path(os.path.abspath(out))
     plan = Plan(
-        open_source(source, wanted, root), folder, work, check_int(seed, "seed"), wanted,
+        open_source(source, wanted, root, folder), folder, work, check_int(seed, "seed"), wanted,
         keep_endings,
     )  # fmt: skip
     make_folder(folder, "out")

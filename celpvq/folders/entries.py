@@ -49,8 +49,9 @@ class Source:
 
 
 def open_source(
-    source: Paths, endings: Iterable[str], root: str | os.PathLike[str] | None = None
-) -> Source:
+    source: Paths, endings: Iterable[str], root: str | os.PathLike[str] | None = None,
+    out: str | os.PathLike[str] = "",
+) -> Source:  # fmt: skip
     """Return the input files that `source` stands for.
 
     Parameters
@@ -63,6 +64,8 @@ def open_source(
     root : path, optional
         The folder from which the relative paths of a list start, and below which all its files lie.
         By default the working folder; the folder of a JSON Lines manifest.
+    out : path, optional
+        The folder for outputs: a link to it is not followed.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def open_source(
     if path.is_dir():
         if root is not None:
             raise ArgumentError("root: expected a list or a manifest as source, got a folder")
-        return Source(str(path), "folder", partial(_of_folder, path, frozenset(endings)))
+        return Source(str(path), "folder", partial(_of_folder, path, frozenset(endings), out))
     ending = path.suffix.lower()
     kinds: tuple[tuple[str, tuple[str, ...], Callable[..., Iterator[Entry]]], ...] = (
         ("list", LIST_ENDINGS, _of_list),
@@ -98,25 +101,35 @@ def open_source(
     )
 
 
-def _of_folder(folder: Path, endings: frozenset[str]) -> Iterator[Entry]:
+def _of_folder(
+    folder: Path, endings: frozenset[str], out: str | os.PathLike[str]
+) -> Iterator[Entry]:
     """Yield the files below a folder whose names have one of the endings, sorted by path."""
-    yield from _walk(os.path.abspath(folder), "", endings, ())
+    others = [*Path(os.path.realpath(folder)).parents, *([out] if os.path.isdir(out) else [])]
+    apart = tuple(_identity(os.stat(other)) for other in others)
+    yield from _walk(os.path.abspath(folder), "", endings, apart)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _walk(
-    folder: str, prefix: str, endings: frozenset[str], above: tuple[tuple[int, int], ...]
+    folder: str, prefix: str, endings: frozenset[str], apart: tuple[tuple[int, int], ...]
 ) -> Iterator[Entry]:
-    """Yield the files of a folder and its subfolders; a link to a folder above is not followed."""
-    status = os.stat(folder)
-    here = (status.st_dev, status.st_ino)
-    if here in above:
+    """Yield the files of a folder and its subfolders; a link to one that is apart is not followed.
+
+    Those are the folders above, also above the first one, and the folder for outputs.
+    """
+    here = _identity(os.stat(folder))
+    if here in apart:
         return
     for name in sorted(os.listdir(folder)):
         path = os.path.join(folder, name)
         if name.startswith("."):
             continue
         if os.path.isdir(path):
-            yield from _walk(path, f"{prefix}{name}/", endings, (*above, here))
+            yield from _walk(path, f"{prefix}{name}/", endings, (*apart, here))
         elif os.path.splitext(name)[1].lower() in endings:
             yield _entry(prefix + name, path)
 

@@ -4,19 +4,15 @@ import io
 from pathlib import Path
 from typing import Any
 
-from ..errors import MissingPackageError
+from .._packages import needed_by
 from ..output import write_file
 
 
 def new_figure(width: float, height: float) -> Any:
     """Return a figure of that size [inches]; raise `MissingPackageError` without matplotlib."""
-    try:
+    with needed_by("the picture", "celpvq[plot]"):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingPackageError(
-            "the picture needs the package matplotlib: pip install celpvq[plot]"
-        ) from None
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure

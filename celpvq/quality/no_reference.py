@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._packages import load
 from .._types import F64, Floats
 from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError
-from ._packages import load
 
 UPSAMPLING = 2  # the networks take 16 kHz
 MIN_LEN = SAMPLERATE // 2  # half a second; PLCMOS' network fails below a quarter

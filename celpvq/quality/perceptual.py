@@ -6,10 +6,10 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from .._packages import load
 from .._types import F64
 from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError
-from ._packages import load
 from .signal import check_pair
 
 

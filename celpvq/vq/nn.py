@@ -4,15 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._packages import needed_by
 from .._types import F64, Floats
-from ..errors import ArgumentError, MissingPackageError
+from ..errors import ArgumentError
 from . import _check
 
-try:
+with needed_by("celpvq.vq.nn", "celpvq[torch]"):
     import torch
     from torch import Tensor
-except ImportError as error:
-    raise MissingPackageError("torch: expected PyTorch, got none; install celpvq[torch]") from error
 
 
 class Quantized(NamedTuple):

@@ -103,6 +103,9 @@ def test_short_files_stay_short(sound, capfd, n):
         ("in.wav in.wav", 1, "in.wav: is the input itself"),
         ("in.wav out.wav --low 5000", 1, "low_hz: expected from 10 to 3990"),
         ("in.wav out.wav --loss 80 --burst 2", 1, "loss: expected at most 0.667"),
+        ("in.wav out.wav --burst 2", 1, "--burst requires --loss"),
+        ("in.wav out.wav --bit-burst 9", 1, "--bit-burst requires --ber"),
+        ("broken.wav out.wav", 1, "celpvq: broken.wav: Invalid argument"),
         ("in.wav out.wav --line in.wav", 1, "in.wav: expected JSON"),
         ("in.wav out.wav --line list.json", 1, "list.json: line: expected a dict, got list"),
         ("in.wav out.wav --line noise.json", 1, "got 'noise'"),
@@ -116,6 +119,7 @@ def test_what_is_wrong_is_told_and_nothing_is_written(
 ):
     (tmp_path / "list.json").write_text("[1]")
     (tmp_path / "noise.json").write_text('{"noise": 1}')
+    (tmp_path / "broken.wav").symlink_to("/proc/self/mem")  # can be opened, but not read
     result, out, err = said(capfd, line)
     assert (result, out) == (status, "")
     assert message in err

@@ -227,6 +227,15 @@ def test_inputs_and_outputs_lie_apart(source, out):
     assert (source / "a" / "00.in").read_text() == "text 0"
 
 
+def test_a_link_to_the_outputs_does_not_make_them_inputs(source, out):
+    (source / "out").symlink_to(out)
+    (source / "above").symlink_to(source.parent)
+    for options in ({}, {"resume": True}):
+        report = convert(source, out, Copy(".in"), **options)
+        assert (report.n_files, report.n_failed) == (30, 0)
+    assert list(check(source, out, "hashes")) == []
+
+
 def test_a_manifest_keeps_its_columns(source, out, tmp_path):
     rows = [
         {"audio_filepath": "b/01.in", "duration": 3.5, "text": "wörd", "seed": "old"},

@@ -38,6 +38,21 @@ def test_links_are_followed_but_not_in_circles(tmp_path):
     assert keys(tmp_path / "in") == ["link/b.in", "lost.in", "sub/a.in"]
 
 
+def test_links_to_folders_above_and_to_the_outputs_are_not_followed(tmp_path):
+    write_all(
+        tmp_path, {"data/in/a.in": "", "data/other/b.in": "", "data/out/c.in": "", "d.in": ""}
+    )
+    for name, target in {"up": "data", "top": "", "out": "data/out", "other": "data/other"}.items():
+        (tmp_path / "data" / "in" / name).symlink_to(tmp_path / target)
+    out = tmp_path / "data" / "out"
+    source = open_source(tmp_path / "data" / "in", (".in",), out=out)
+    assert [entry.key for entry in source] == ["a.in", "other/b.in"]
+    (tmp_path / "link").symlink_to(tmp_path / "data" / "in")
+    assert keys(tmp_path / "link") == ["a.in", "other/b.in", "out/c.in"]
+    source = open_source(tmp_path / "data" / "in", (".in",), out=tmp_path / "not there")
+    assert [entry.key for entry in source] == ["a.in", "other/b.in", "out/c.in"]
+
+
 def test_any_name_of_the_system_is_taken(tmp_path):
     name = os.fsdecode(b"\xff\n.in")
     (tmp_path / name).write_text("")

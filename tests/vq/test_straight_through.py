@@ -28,7 +28,7 @@ def test_only_learning_takes_the_package_and_says_so():
     run = subprocess.run(
         [sys.executable, "-c", WITHOUT_TORCH], capture_output=True, text=True, check=True
     )
-    assert run.stdout == "torch: expected PyTorch, got none; install celpvq[torch]\n"
+    assert run.stdout == "celpvq.vq.nn needs the package torch: pip install celpvq[torch]\n"
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from ...errors import ArgumentError, ArgumentTypeError
 FULL_SCALE = 32768.0  # int16 is float in [-1, 1) times this
 
 
-def as_array(x: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Return x as an array.
+def as_array(x: npt.ArrayLike, name: str = "x") -> npt.NDArray[Any]:
+    """Return x as an array; `name` is the name of the argument in errors.
 
     Raises
     ------
@@ -24,22 +24,25 @@ def as_array(x: npt.ArrayLike) -> npt.NDArray[Any]:
     if isinstance(x, np.ma.MaskedArray):
         if np.ma.is_masked(x):
             raise ArgumentTypeError(
-                "x: expected an array without masked values; fill them first: x.filled(0)"
+                f"{name}: expected an array without masked values; fill them first:"
+                f" {name}.filled(0)"
             )
         x = x.data
     try:
         return np.asarray(x)
     except ValueError as error:
-        raise ArgumentError(f"x: {error}") from None
+        raise ArgumentError(f"{name}: {error}") from None
     except Exception as error:  # a tensor that is not in memory, or that wants its gradient
         reason = str(error).partition("\n")[0]
         raise ArgumentTypeError(
-            f"x: expected an array, got {type(x).__name__}: {reason}"
+            f"{name}: expected an array, got {type(x).__name__}: {reason}"
         ) from error
 
 
-def unclipped(array: npt.NDArray[Any]) -> F64:
+def unclipped(array: npt.NDArray[Any], name: str = "x") -> F64:
     """Return floats or int16 of any shape as float64, full scale 1.
+
+    `name` is the name of the argument in errors.
 
     Raises
     ------
@@ -51,11 +54,11 @@ def unclipped(array: npt.NDArray[Any]) -> F64:
     if array.dtype.kind == "i" and array.dtype.itemsize == 2:
         return array.astype(np.float64) / FULL_SCALE
     if array.dtype.kind != "f":
-        raise ArgumentTypeError(f"x: expected floats in [-1, 1] or int16, got {array.dtype}")
+        raise ArgumentTypeError(f"{name}: expected floats in [-1, 1] or int16, got {array.dtype}")
     finite = np.isfinite(array)
     if not finite.all():
         raise ArgumentError(
-            f"x: expected finite samples, got {array[~finite][0]}"
+            f"{name}: expected finite samples, got {array[~finite][0]}"
             f" ({array.size - np.count_nonzero(finite)} of {array.size} are not finite)"
         )
     return np.asarray(array, dtype=np.float64)

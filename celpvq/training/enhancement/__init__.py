@@ -1,8 +1,6 @@
 """Training of the decoder's enhancement network; importing it needs the extra `torch`."""
 
-from ...errors import MissingPackageError
+from ..._packages import needed_by
 
-try:
+with needed_by("the training of the enhancement", "celpvq[torch]"):
     import torch  # noqa: F401
-except ImportError as error:
-    raise MissingPackageError("torch: expected PyTorch, got none; install celpvq[torch]") from error
