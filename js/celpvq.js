@@ -13,9 +13,7 @@
  * specification, in numbers of 64 bits, and in the enhancement network of 32 bits.
  */
 
-// ---------------------------------------------------------------------------------------------
-// Errors
-// ---------------------------------------------------------------------------------------------
+// ---- Errors ----
 
 /** Any error of celpvq; its message is one line. */
 export class CelpvqError extends Error {
@@ -24,20 +22,13 @@ export class CelpvqError extends Error {
     this.name = new.target.name;
   }
 }
-/** An argument has the wrong value. */
-export class ArgumentError extends CelpvqError {}
-/** An argument has the wrong type. */
-export class ArgumentTypeError extends CelpvqError {}
-/** Data violate their format: they are foreign, corrupt, or of an unknown version. */
-export class FormatError extends CelpvqError {}
-/** A stream ends too early. */
-export class TruncatedStream extends FormatError {}
-/** A set of tables is missing or damaged, or a stream was made with another set. */
-export class TablesError extends CelpvqError {}
+export class ArgumentError extends CelpvqError {} // an argument has the wrong value
+export class ArgumentTypeError extends CelpvqError {} // an argument has the wrong type
+export class FormatError extends CelpvqError {} // data are foreign, corrupt, or of a newer version
+export class TruncatedStream extends FormatError {} // a stream ends too early
+export class TablesError extends CelpvqError {} // tables are missing, damaged, or the wrong ones
 
-// ---------------------------------------------------------------------------------------------
-// Modes and packets
-// ---------------------------------------------------------------------------------------------
+// ---- Modes and packets ----
 
 export const SAMPLE_RATE = 8000; // Hz
 export const FRAME_LEN = 160; // samples
@@ -93,10 +84,10 @@ export const MODES = Object.freeze([
 
 /** Return a mode; `order` lists runs of bits, each the field, its entry, and its bits. */
 function mode(bitrate, lsf, lag, gain, fcb, order) {
-  const places = []; // of each bit of a packet: [field, entry, place]
+  const places = []; // of each bit of a packet
   for (const [, field, entry, high, low] of order.matchAll(/([a-z]+)(\d)\[(\d+)(?::(\d+))?\]/g)) {
     for (let place = Number(high); place >= Number(low ?? high); place--) {
-      places.push([field, Number(entry), place]);
+      places.push({ field, entry: Number(entry), place });
     }
   }
   const bits = { lsf, lag, gain, fcb };
@@ -106,11 +97,12 @@ function mode(bitrate, lsf, lag, gain, fcb, order) {
 const modeOfLength = (length) => MODES.find((m) => m.frameBytes === length);
 
 /** Return the indices {lsf, lag, gain, fcb}, 4 of each, of a speech packet. */
-function unpack(speechMode, packet) {
+function unpack({ places }, packet) {
   const indices = { lsf: [0, 0, 0, 0], lag: [0, 0, 0, 0], gain: [0, 0, 0, 0], fcb: [0, 0, 0, 0] };
-  speechMode.places.forEach(([field, entry, place], i) => {
+  for (let i = 0; i < places.length; i++) {
+    const { field, entry, place } = places[i];
     indices[field][entry] |= ((packet[i >> 3] >> (7 - (i & 7))) & 1) << place;
-  });
+  }
   return indices;
 }
 
@@ -148,9 +140,7 @@ function asBytes(data, name) {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-// ---------------------------------------------------------------------------------------------
-// Container
-// ---------------------------------------------------------------------------------------------
+// ---- Container ----
 
 const HEADER_LEN = 32;
 const CRC_LEN = 4;
@@ -233,20 +223,19 @@ export function parseHeader(data) {
   };
 }
 
-/** Reads the packets of a file, block by block; if not strict, it reports damage and goes on. */
+/** Reads the packets of a file, block by block. */
 class Reader {
-  constructor(data, strict) {
+  constructor(data) {
     this.bytes = asBytes(data, "data");
-    this.strict = strict;
     this.header = parseHeader(this.bytes);
     this.nSamples = this.header.nSamples;
     this.at = HEADER_LEN;
     this.nPackets = 0;
-    this.damage = null; // message of the first damage
     this.frameBytes = MODES.find((m) => m.bitrate === this.header.bitrate).frameBytes;
-    if (strict && this.nSamples !== null) this.checkSize();
+    if (this.nSamples !== null) this.checkSize();
   }
 
+  /** Refuse a length that the file cannot hold. */
   checkSize() {
     const n = packetCount(this.nSamples, this.header.sampleRate);
     const shortest = BigInt(this.header.variable ? 1 : this.frameBytes);
@@ -257,110 +246,68 @@ class Reader {
     }
   }
 
-  /** Return the next `size` bytes, or fewer at the end. */
-  read(size) {
+  /** Return the next `size` bytes; at the end throw `TruncatedStream`, which names `what`. */
+  read(size, what) {
     const part = this.bytes.subarray(this.at, this.at + size);
-    this.at += part.length;
+    if (part.length < size) throw new TruncatedStream(`expected ${what}, got the end`);
+    this.at += size;
     return part;
   }
 
-  report(error) {
-    if (this.strict || !(error instanceof FormatError)) throw error;
-    this.damage ??= error.message;
+  /** Throw `FormatError` unless a CRC follows, of the bytes from `start`. */
+  checkCrc(start, what) {
+    const expected = crc32(this.bytes.subarray(start, this.at));
+    const crc = this.read(CRC_LEN, `the CRC of the ${what}`);
+    if (new DataView(crc.buffer, crc.byteOffset, CRC_LEN).getUint32(0, true) !== expected) {
+      throw new FormatError(`damaged ${what}: its CRC does not match`);
+    }
   }
 
   /** Yield the packets of each block. */
   *blocks() {
-    try {
-      yield* this.wholeBlocks();
-      if (this.read(1).length) {
-        throw new FormatError("expected the end of the stream, got more data");
-      }
-    } catch (error) {
-      this.report(error);
-    }
-  }
-
-  *wholeBlocks() {
-    let left = null;
-    if (this.nSamples !== null) left = packetCount(this.nSamples, this.header.sampleRate);
-    while (left === null || left > 0n) {
+    const known = this.nSamples !== null;
+    let left = known ? packetCount(this.nSamples, this.header.sampleRate) : null;
+    while (!known || left > 0n) {
       const start = this.at; // the CRC covers the block from here
       let n = BLOCK_PACKETS;
-      if (left !== null) {
+      if (known) {
         if (left < n) n = Number(left);
         left -= BigInt(n);
       } else {
-        const prefix = this.read(1);
-        if (!prefix.length) {
-          throw new TruncatedStream("expected another block or the trailer, got the end");
+        [n] = this.read(1, "another block or the trailer");
+        if (n === 0) {
+          this.readTrailer(start);
+          break;
         }
-        n = prefix[0];
-        if (n === 0) return this.readTrailer();
         if (n > BLOCK_PACKETS) {
           throw new FormatError(`expected at most ${BLOCK_PACKETS} packets in a block, got ${n}`);
         }
       }
-      yield* this.block(start, n);
+      const packets = Array.from({ length: n }, (_, i) => this.packet(this.nPackets + i));
+      this.checkCrc(start, `block after packet ${this.nPackets}`);
+      this.nPackets += n;
+      yield packets;
+    }
+    if (this.at < this.bytes.length) {
+      throw new FormatError("expected the end of the stream, got more data");
     }
   }
 
-  /** Yield the n packets of a block; if the block is cut short, yield the whole ones. */
-  *block(start, n) {
-    const here = `after packet ${this.nPackets}`;
-    const { packets, error: fault } = this.packets(n);
-    let error = fault;
-    if (!error) {
-      const expected = crc32(this.bytes.subarray(start, this.at));
-      const crc = this.read(CRC_LEN);
-      if (crc.length < CRC_LEN) {
-        error = new TruncatedStream(`expected the CRC of the block ${here}, got the end`);
-      } else if (new DataView(crc.buffer, crc.byteOffset, CRC_LEN).getUint32(0, true) !== expected) {
-        this.report(new FormatError(`damaged block ${here}: its CRC does not match`));
+  packet(number) {
+    let size = this.frameBytes;
+    if (this.header.variable) {
+      [size] = this.read(1, `packet ${number}`);
+      if (size !== 0 && size !== SID_BYTES && !modeOfLength(size)) {
+        throw new FormatError(`packet ${number}: no mode has ${size} bytes`);
       }
     }
-    if (error && this.strict) throw error;
-    this.nPackets += packets.length;
-    yield packets;
-    if (error) throw error;
+    return this.read(size, `packet ${number}`);
   }
 
-  /** Return the whole packets of a block of n, and an error or null. */
-  packets(n) {
-    const packets = [];
-    for (let i = 0; i < n; i++) {
-      let size = this.frameBytes;
-      if (this.header.variable) {
-        const length = this.read(1);
-        if (!length.length) return { packets, error: this.cut(n, i) };
-        [size] = length;
-        if (size !== 0 && size !== SID_BYTES && !modeOfLength(size)) {
-          const where = `packet ${this.nPackets + i}`;
-          return { packets, error: new FormatError(`${where}: no mode has ${size} bytes`) };
-        }
-      }
-      const packet = this.read(size);
-      if (packet.length < size) return { packets, error: this.cut(n, i) };
-      packets.push(packet);
-    }
-    return { packets, error: null };
-  }
-
-  cut(expected, got) {
-    const where = `in the block after packet ${this.nPackets}`;
-    return new TruncatedStream(`expected ${expected} packets ${where}, got ${got}`);
-  }
-
-  readTrailer() {
-    const trailer = this.read(12);
-    if (trailer.length < 12) {
-      throw new TruncatedStream("expected the rest of the trailer, got the end");
-    }
-    const view = new DataView(trailer.buffer, trailer.byteOffset, 12);
-    if (view.getUint32(8, true) !== crc32([0, ...trailer.subarray(0, 8)])) {
-      throw new FormatError("damaged trailer: its CRC does not match");
-    }
-    const n = view.getBigUint64(0, true);
+  readTrailer(start) {
+    const trailer = this.read(8, "the trailer");
+    this.checkCrc(start, "trailer");
+    const n = new DataView(trailer.buffer, trailer.byteOffset, 8).getBigUint64(0, true);
     if (!n || packetCount(n, this.header.sampleRate) !== BigInt(this.nPackets)) {
       throw new FormatError(`expected a length of ${this.nPackets} packets, got ${n} samples`);
     }
@@ -369,20 +316,14 @@ class Reader {
 }
 
 /**
- * Return the packets of a .cvq file, one for each frame of 20 ms.
- *
- * @param {Uint8Array} data - the whole file
- * @param {{strict?: boolean}} options - if not strict, the whole packets of a damaged file
- * @returns {Uint8Array[]} speech packets, SIDs of 2 bytes, and empty packets (NO_DATA)
- * @throws {FormatError|TruncatedStream}
+ * Return the packets of a .cvq file, one for each frame of 20 ms: speech packets, SIDs of 2 bytes,
+ * and empty packets (NO_DATA). Throw `FormatError` or `TruncatedStream` if it is damaged.
  */
-export function readPackets(data, { strict = true } = {}) {
-  return [...new Reader(data, strict).blocks()].flat();
+export function readPackets(data) {
+  return [...new Reader(data).blocks()].flat();
 }
 
-// ---------------------------------------------------------------------------------------------
-// Tables
-// ---------------------------------------------------------------------------------------------
+// ---- Tables ----
 
 const MAX_TABLES_BYTES = 1 << 24;
 
@@ -459,10 +400,12 @@ function valuesOf(name, { type, shape, bytes }) {
  * Return a set of tables.
  *
  * @param {Uint8Array} data - the bytes of its file, `HASH.npz`
+ * @param {{fast?: boolean}} options - whether the network may use WebAssembly; the samples are the
+ *   same
  * @returns {Promise<object>} the set, to be passed as `tables`; `hash` is its SHA-256
  * @throws {TablesError}
  */
-export async function loadTables(data) {
+export async function loadTables(data, { fast = true } = {}) {
   const bytes = asBytes(data, "tables");
   const arrays = new Map();
   try {
@@ -503,7 +446,7 @@ export async function loadTables(data) {
       predictor: get(`predictor${m.bitrate}`),
     });
   }
-  const network = arrays.has("enhancement_taps") ? collectNetwork(get, width) : null;
+  const network = arrays.has("enhancement_taps") ? new Network(get, width, fast) : null;
   return Object.freeze({ hash, modes, network });
 }
 
@@ -538,7 +481,7 @@ export async function tablesByHash(digest) {
   try {
     const name = (digest ?? new TextDecoder().decode(await readBeside("tables/default"))).slice(0, 16);
     if (!/^[0-9a-f]{16}$/.test(name)) throw new Error("expected 16 hexadecimal digits");
-    if (!shipped.has(name)) shipped.set(name, readBeside(`tables/${name}.npz`).then(loadTables));
+    if (!shipped.has(name)) shipped.set(name, readBeside(`tables/${name}.npz`).then((data) => loadTables(data)));
     const tables = await shipped.get(name);
     if (!tables.hash.startsWith(name)) throw new TablesError(`tables: ${name}.npz is damaged: its hash is ${tables.hash}`);
     return tables;
@@ -549,9 +492,7 @@ export async function tablesByHash(digest) {
   }
 }
 
-// ---------------------------------------------------------------------------------------------
-// Line spectral frequencies
-// ---------------------------------------------------------------------------------------------
+// ---- Line spectral frequencies ----
 
 const MIN_GAP = 0.035; // radians
 
@@ -636,9 +577,7 @@ function interpolatedLpc(prev, now, s, lpc) {
   }
 }
 
-// ---------------------------------------------------------------------------------------------
-// Excitation and synthesis
-// ---------------------------------------------------------------------------------------------
+// ---- Excitation and synthesis ----
 
 const CLAMP = 4;
 const TINY = 1e-30;
@@ -673,7 +612,22 @@ export const FINE_TAPS = [1 / 3, 2 / 3].map((third) => {
 
 /** Put sum gains[j] x[start + j + n] into out[to + n], for n < count. */
 function sumOfShifts(gains, x, start, out, to, count) {
-  for (let n = 0; n < count; n++) {
+  let n = 0;
+  for (; n + 4 <= count; n += 4) { // four sums at a time: they do not wait for each other
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let j = 0, i = start + n; j < gains.length; j++, i++) {
+      const gain = gains[j];
+      a += gain * x[i];
+      b += gain * x[i + 1];
+      c += gain * x[i + 2];
+      d += gain * x[i + 3];
+    }
+    out[to + n] = a;
+    out[to + n + 1] = b;
+    out[to + n + 2] = c;
+    out[to + n + 3] = d;
+  }
+  for (; n < count; n++) {
     let acc = 0;
     for (let j = 0; j < gains.length; j++) acc += gains[j] * x[start + j + n];
     out[to + n] = acc;
@@ -817,9 +771,7 @@ function fillNoise(seed, scale, out, start, n) {
   return seed;
 }
 
-// ---------------------------------------------------------------------------------------------
-// Comfort noise
-// ---------------------------------------------------------------------------------------------
+// ---- Comfort noise ----
 
 const SILENT_DB = -200;
 
@@ -852,9 +804,7 @@ function exciteNoise(noise, synth) {
   noise.seed = fillNoise(noise.seed, synth.gain[1], synth.exc, MAX_LAG, SUBFRAME_LEN);
 }
 
-// ---------------------------------------------------------------------------------------------
-// Concealment
-// ---------------------------------------------------------------------------------------------
+// ---- Concealment ----
 
 const WATCHED = 32; // subframes after a loss whose output is limited
 const MEMORY = 0.8; // of the limiter
@@ -1003,9 +953,7 @@ function limitOutput(recovering, state, x) {
   }
 }
 
-// ---------------------------------------------------------------------------------------------
-// Enhancement: features
-// ---------------------------------------------------------------------------------------------
+// ---- Enhancement: features ----
 
 const PAST_LEN = 200; // samples of speech before a frame
 const N_BANDS = 16;
@@ -1068,6 +1016,7 @@ function correlate(x, end, out) {
 }
 
 const correlations = new Float64Array(N_CORRELATIONS);
+const bandPowers = new Float64Array(N_BANDS);
 
 /** Put the levels of the bands into out[first ..); return their mean. */
 function bands(sums, out, first) {
@@ -1075,25 +1024,31 @@ function bands(sums, out, first) {
     correlations[k] = (sums[0][k] + sums[1][k] + sums[2][k] + sums[3][k]) * (1 / FRAME_LEN);
   }
   const floor = FLOOR + 1e-5 * correlations[N_CORRELATIONS - 1];
+  bandPowers.fill(0);
+  for (let k = 0, at = 0; k < N_CORRELATIONS; k++) {
+    for (let b = 0; b < N_BANDS; b++, at++) bandPowers[b] += correlations[k] * BAND_WEIGHTS[at];
+  }
   let mean = 0;
   for (let b = 0; b < N_BANDS; b++) {
-    let power = 0;
-    for (let k = 0; k < N_CORRELATIONS; k++) power += correlations[k] * BAND_WEIGHTS[k * N_BANDS + b];
-    out[first + b] = log2(Math.max(power, 0) + floor);
+    out[first + b] = log2(Math.max(bandPowers[b], 0) + floor);
     mean += out[first + b];
   }
   return mean * (1 / N_BANDS);
 }
 
-const lanes = new Float64Array(8);
-
 /** Return the sum of x[i + n] x[j + n] for n < count, as eight partial sums. */
 function innerProduct(x, i, j, count) {
-  lanes.fill(0);
-  for (let n = 0; n < count; n += 8) {
-    for (let lane = 0; lane < 8; lane++) lanes[lane] += x[i + n + lane] * x[j + n + lane];
+  let [a, b, c, d, e, f, g, h] = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (const end = i + count; i < end; i += 8, j += 8) {
+    a += x[i] * x[j];
+    b += x[i + 1] * x[j + 1];
+    c += x[i + 2] * x[j + 2];
+    d += x[i + 3] * x[j + 3];
+    e += x[i + 4] * x[j + 4];
+    f += x[i + 5] * x[j + 5];
+    g += x[i + 6] * x[j + 6];
+    h += x[i + 7] * x[j + 7];
   }
-  const [a, b, c, d, e, f, g, h] = lanes;
   return a + b + (c + d) + (e + f + (g + h));
 }
 
@@ -1166,9 +1121,7 @@ function observe(s, type, rate, lpc, synth, conceal, state) {
   state.lag[s] = lag;
 }
 
-// ---------------------------------------------------------------------------------------------
-// Enhancement: network
-// ---------------------------------------------------------------------------------------------
+// ---- Enhancement: network ----
 
 const N_COMB = 7;
 const N_FIR = 32;
@@ -1177,136 +1130,211 @@ const FIR_LIMIT = 2;
 const FEATURE_LIMIT = 4;
 const { fround } = Math;
 
-/** Return the network of a set of tables; its layers state their own sizes. */
-function collectNetwork(get, width) {
-  const float32 = (name) => Float32Array.from(get(`enhancement_${name}`));
-  const network = {
-    mean: float32("mean"), scale: float32("scale"), lags: float32("lags"),
-    lagUnits: width("enhancement_lags"),
+const GROUP = 8; // outputs that are computed together
+
+/**
+ * Return a function that puts the sums of layers into memory. A layer lies there in groups of 8
+ * outputs: their biases, then for each input their 8 weights. Arguments are addresses in bytes:
+ * of the inputs and their end, of the layer, of the outputs and their end. Each sum takes its
+ * inputs in order and is rounded to 32 bits after every operation.
+ */
+function denseInJavaScript(buffer) {
+  const m = new Float32Array(buffer);
+  return (x, xEnd, layer, out, outEnd) => {
+    let w = layer >> 2;
+    for (let to = out >> 2; to < outEnd >> 2; to += GROUP) {
+      for (let j = 0; j < GROUP; j++, w++) m[to + j] = m[w];
+      for (let i = x >> 2; i < xEnd >> 2; i++) {
+        for (let j = 0; j < GROUP; j++, w++) m[to + j] += fround(m[i] * m[w]); // rounds the sum too
+      }
+    }
   };
-  for (const name of ["subframe", "frame", "gates", "past", "split", "output", "taps"]) {
-    const [scale, bias] = [float32(`${name}_scale`), float32(`${name}_bias`)];
-    network[name] = arrangeLayer(get(`enhancement_${name}`), scale, bias);
-  }
-  const { subframe, frame, gates, past, split, output, taps } = network;
-  const fits = network.mean.length === N_FEATURES && network.scale.length === N_FEATURES
-    && network.lags.length === (MAX_LAG - MIN_LAG + 1) * network.lagUnits
-    && subframe.nIn === N_FEATURES + network.lagUnits && frame.nIn === 4 * subframe.nOut
-    && gates.nIn === frame.nOut && gates.nOut === 3 * frame.nOut && past.nIn === frame.nOut
-    && past.nOut === gates.nOut && split.nIn === frame.nOut && split.nOut === frame.nIn
-    && output.nIn === 2 * subframe.nOut && taps.nIn === output.nOut
-    && taps.nOut === 2 * N_COMB + N_FIR;
-  if (!fits) throw new TablesError("tables: the layers of the enhancement network do not fit");
-  return network;
 }
 
-/** Return a layer: bias, and weights in groups of 4 outputs, [group][input][output in group]. */
-function arrangeLayer(weights, scale, bias) {
-  const nOut = bias.length;
-  const nIn = weights.length / nOut;
-  const nGroups = Math.ceil(nOut / 4);
-  const rows = new Float32Array(nGroups * nIn * 4);
-  const padded = new Float32Array(nGroups * 4);
-  padded.set(bias);
-  for (let i = 0; i < nIn; i++) {
-    for (let j = 0; j < nOut; j++) {
-      rows[((j >> 2) * nIn + i) * 4 + (j & 3)] = fround(weights[i * nOut + j] * scale[j]);
-    }
+/** Return the same function as machine code, which is much faster; null if that is refused. */
+function denseInWebAssembly(memory) {
+  const [X, X_END, LAYER, OUT, OUT_END, I, LOW, HIGH_4, V] = [0, 1, 2, 3, 4, 5, 6, 7, 8]; // locals
+  const get = (local) => [0x20, local];
+  const set = (local) => [0x21, local];
+  const tee = (local) => [0x22, local];
+  const plus = (n) => [0x41, n, 0x6a]; // i32.const n, i32.add
+  const load = (offset) => [0xfd, 0x00, 4, offset]; // four numbers
+  const store = (offset) => [0xfd, 0x0b, 4, offset];
+  const splat = [0xfd, 0x09, 2, 0]; // load a number into all four places
+  const [multiply, add] = [[0xfd, 0xe6, 1], [0xfd, 0xe4, 1]];
+  const accumulate = (acc, offset) => [
+    ...get(acc), ...get(V), ...get(LAYER), ...load(offset), ...multiply, ...add, ...set(acc),
+  ];
+  const advance = [...get(LAYER), ...plus(32), ...set(LAYER)];
+  const loop = (body, counter, step, end) => [
+    0x03, 0x40, ...body, ...get(counter), ...plus(step), ...tee(counter), ...get(end),
+    0x49, 0x0d, 0, 0x0b, // again if counter < end
+  ];
+  const inputs = loop([
+    ...get(I), ...splat, ...set(V), ...accumulate(LOW, 0), ...accumulate(HIGH_4, 16), ...advance,
+  ], I, 4, X_END);
+  const code = loop([
+    ...get(LAYER), ...load(0), ...set(LOW), ...get(LAYER), ...load(16), ...set(HIGH_4), ...advance,
+    ...get(X), ...set(I), ...inputs,
+    ...get(OUT), ...get(LOW), ...store(0), ...get(OUT), ...get(HIGH_4), ...store(16),
+  ], OUT, 32, OUT_END);
+  const [i32, v128] = [0x7f, 0x7b];
+  const body = [2, 1, i32, 3, v128, ...code, 0x0b];
+  const size = [(body.length & 127) | 128, body.length >> 7]; // of two digits
+  const section = (id, content) => [id, content.length, ...content];
+  const module = [
+    0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    ...section(1, [1, 0x60, 5, i32, i32, i32, i32, i32, 0]), // the type of the function
+    ...section(2, [1, 1, 0x65, 1, 0x6d, 2, 0, 1]), // memory "m" of "e"
+    ...section(3, [1, 0]),
+    ...section(7, [1, 1, 0x64, 0, 0]), // the function "d"
+    10, ((body.length + 3) & 127) | 128, (body.length + 3) >> 7, 1, ...size, ...body,
+  ];
+  try {
+    const compiled = new WebAssembly.Module(Uint8Array.from(module));
+    return new WebAssembly.Instance(compiled, { e: { m: memory } }).exports.d;
+  } catch {
+    return null; // an old browser, or a security policy
   }
-  return { nIn, nOut, rows, bias: padded };
 }
 
-/** Put the sums of a layer for x[from ..) into out[to ..): inputs in order, rounded to 32 bits. */
-function dense({ nIn, nOut, rows, bias }, x, from, out, to) {
-  let at = 0;
-  for (let j = 0; j < nOut; j += 4) {
-    let a = bias[j];
-    let b = bias[j + 1];
-    let c = bias[j + 2];
-    let d = bias[j + 3];
-    for (let i = from; i < from + nIn; i++, at += 4) {
-      const v = x[i];
-      a = fround(a + fround(v * rows[at]));
-      b = fround(b + fround(v * rows[at + 1]));
-      c = fround(c + fround(v * rows[at + 2]));
-      d = fround(d + fround(v * rows[at + 3]));
+/** The network of a set of tables. Its layers state their own sizes. */
+class Network {
+  /**
+   * @param {Function} get - returns the values of an array
+   * @param {Function} width - returns the length of the rows of an array
+   * @param {boolean} [fast=true] - whether to use WebAssembly if there is any
+   */
+  constructor(get, width, fast = true) {
+    const float32 = (name) => Float32Array.from(get(`enhancement_${name}`));
+    this.lagUnits = width("enhancement_lags");
+    const sources = ["subframe", "frame", "gates", "past", "split", "output", "taps"].map((name) => {
+      const weights = get(`enhancement_${name}`);
+      const bias = float32(`${name}_bias`);
+      const nOut = bias.length;
+      const nIn = weights.length / nOut;
+      const padded = Math.ceil(nOut / GROUP) * GROUP;
+      return { name, weights, scale: float32(`${name}_scale`), bias, nOut, nIn, padded };
+    });
+    const sizes = Object.fromEntries(sources.map((layer) => [layer.name, layer]));
+    this.check(sizes, float32("mean"), float32("scale"), float32("lags"));
+    this.nInputs = N_FEATURES + this.lagUnits;
+    this.units = sizes.subframe.nOut;
+    const { frame, gates, output, taps } = sizes;
+    const signals = {
+      inputs: 4 * this.nInputs, own: 4 * this.units, frame: frame.padded, hidden: frame.padded,
+      gates: gates.padded, past: gates.padded, shared: 4 * this.units, both: 8 * this.units,
+      last: 4 * output.padded, out: 4 * taps.padded,
+    };
+    const total = [
+      ...sources.map(({ nIn, padded }) => (nIn + 1) * padded), ...Object.values(signals),
+    ].reduce((sum, n) => sum + n + 3, 0);
+    const memory = globalThis.WebAssembly && fast
+      ? new WebAssembly.Memory({ initial: Math.ceil(total / 16384) }) : null;
+    const buffer = memory?.buffer ?? new ArrayBuffer(4 * total);
+    let next = 0;
+    const room = (n) => { // at a multiple of 16 bytes
+      const array = new Float32Array(buffer, next, n);
+      next += 16 * Math.ceil(n / 4);
+      return array;
+    };
+    this.layers = {};
+    for (const layer of sources) {
+      const array = room((layer.nIn + 1) * layer.padded);
+      arrangeLayer(layer, array);
+      this.layers[layer.name] = { at: array.byteOffset, nIn: layer.nIn, padded: layer.padded };
     }
-    out[to + j] = a; // numbers beyond the end of out vanish
-    if (j + 1 < nOut) out[to + j + 1] = b;
-    if (j + 2 < nOut) out[to + j + 2] = c;
-    if (j + 3 < nOut) out[to + j + 3] = d;
+    for (const [name, n] of Object.entries(signals)) this[name] = room(n);
+    this.frameUnits = frame.nOut;
+    this.dense = (memory && denseInWebAssembly(memory)) ?? denseInJavaScript(buffer);
+  }
+
+  check({ subframe, frame, gates, past, split, output, taps }, mean, scale, lags) {
+    const fits = mean.length === N_FEATURES && scale.length === N_FEATURES
+      && lags.length === (MAX_LAG - MIN_LAG + 1) * this.lagUnits
+      && subframe.nIn === N_FEATURES + this.lagUnits && subframe.nOut % GROUP === 0
+      && frame.nIn === 4 * subframe.nOut && frame.nOut % GROUP === 0 && gates.nIn === frame.nOut
+      && gates.nOut === 3 * frame.nOut && past.nIn === frame.nOut && past.nOut === gates.nOut
+      && split.nIn === frame.nOut && split.nOut === frame.nIn && output.nIn === 2 * subframe.nOut
+      && output.nOut % GROUP === 0 && taps.nIn === output.nOut && taps.nOut === 2 * N_COMB + N_FIR;
+    if (!fits) throw new TablesError("tables: the layers of the enhancement network do not fit");
+    Object.assign(this, { mean, scale, lags });
+  }
+
+  /** Put the sums of a layer for part `s` of x, of several, into part s of out. */
+  sums(name, x, out, s = 0) {
+    const { at, nIn, padded } = this.layers[name];
+    const [from, to] = [x.byteOffset + 4 * nIn * s, out.byteOffset + 4 * padded * s];
+    this.dense(from, from + 4 * nIn, at, to, to + 4 * padded);
+  }
+
+  /** Put the taps of a frame into comb, ahead and fir (per subframe); advance `state`. */
+  predict(values, lag, state, comb, ahead, fir) {
+    const { inputs, own, shared, frame, gates, past, hidden, both, last, out, units } = this;
+    const n = this.frameUnits;
+    hidden.set(state);
+    for (let s = 0; s < N_SUBFRAMES; s++) {
+      const at = s * this.nInputs;
+      for (let i = 0; i < N_FEATURES; i++) {
+        const scaled = fround(fround(fround(values[s][i]) - this.mean[i]) * this.scale[i]);
+        inputs[at + i] = Math.min(Math.max(scaled, -FEATURE_LIMIT), FEATURE_LIMIT);
+      }
+      for (let i = 0; i < this.lagUnits; i++) {
+        inputs[at + N_FEATURES + i] = this.lags[(lag[s] - MIN_LAG) * this.lagUnits + i];
+      }
+      this.sums("subframe", inputs, own, s);
+    }
+    softsignAll(own);
+    this.sums("frame", own, frame);
+    softsignAll(frame);
+    this.sums("gates", frame, gates);
+    this.sums("past", hidden, past);
+    for (let i = 0; i < n; i++) {
+      const update = fround(0.5 + fround(0.5 * softsign(fround(gates[i] + past[i]))));
+      const reset = fround(0.5 + fround(0.5 * softsign(fround(gates[n + i] + past[n + i]))));
+      const fresh = softsign(fround(gates[2 * n + i] + fround(reset * past[2 * n + i])));
+      hidden[i] = fround(fresh + fround(update * fround(hidden[i] - fresh)));
+    }
+    state.set(hidden);
+    this.sums("split", hidden, shared);
+    softsignAll(shared);
+    for (let s = 0; s < N_SUBFRAMES; s++) {
+      both.set(own.subarray(s * units, (s + 1) * units), 2 * s * units);
+      both.set(shared.subarray(s * units, (s + 1) * units), (2 * s + 1) * units);
+      this.sums("output", both, last, s);
+    }
+    for (let i = 0; i < last.length; i++) last[i] = Math.max(last[i], 0);
+    for (let s = 0; s < N_SUBFRAMES; s++) {
+      this.sums("taps", last, out, s);
+      const at = s * this.layers.taps.padded;
+      for (let i = 0; i < N_COMB; i++) {
+        comb[s][N_COMB - 1 - i] = bounded(out[at + i], COMB_LIMIT);
+        ahead[s][N_COMB - 1 - i] = bounded(out[at + N_COMB + i], COMB_LIMIT);
+      }
+      for (let i = 0; i < N_FIR; i++) {
+        fir[s][N_FIR - 1 - i] = bounded(out[at + 2 * N_COMB + i], FIR_LIMIT);
+      }
+    }
+  }
+}
+
+/** Put a layer into memory as `denseInJavaScript` takes it. */
+function arrangeLayer({ weights, scale, bias, nIn, nOut }, array) {
+  for (let j = 0; j < nOut; j++) {
+    let at = (j - (j % GROUP)) * (nIn + 1) + (j % GROUP);
+    array[at] = bias[j];
+    for (let i = 0; i < nIn; i++) array[at += GROUP] = weights[i * nOut + j] * scale[j];
   }
 }
 
 const softsign = (v) => fround(v / fround(1 + Math.abs(v)));
+const bounded = (v, limit) => fround(v / fround(1 + fround(Math.abs(v) * fround(1 / limit))));
 
 function softsignAll(x) {
   for (let i = 0; i < x.length; i++) x[i] = softsign(x[i]);
 }
 
-/** The arrays that a frame of the network needs. */
-function newNetworkState({ subframe, frame, gates, output, taps, lagUnits }) {
-  const nInputs = N_FEATURES + lagUnits;
-  const arrays = {
-    inputs: 4 * nInputs, own: 4 * subframe.nOut, shared: 4 * subframe.nOut, frame: frame.nOut,
-    gates: gates.nOut, past: gates.nOut, hidden: frame.nOut, both: 8 * subframe.nOut,
-    last: 4 * output.nOut, out: 4 * taps.nOut,
-  };
-  return Object.fromEntries(Object.entries(arrays).map(([name, n]) => [name, new Float32Array(n)]));
-}
-
-/** Put the taps of a frame into comb, ahead and fir (per subframe); advance state.hidden. */
-function predictTaps(values, lag, net, state, comb, ahead, fir) {
-  const { inputs, own, shared, frame, gates, past, hidden, both, last, out } = state;
-  const nInputs = N_FEATURES + net.lagUnits;
-  const n = hidden.length;
-  const units = net.subframe.nOut;
-  for (let s = 0; s < N_SUBFRAMES; s++) {
-    for (let i = 0; i < N_FEATURES; i++) {
-      const scaled = fround(fround(fround(values[s][i]) - net.mean[i]) * net.scale[i]);
-      inputs[s * nInputs + i] = Math.min(Math.max(scaled, -FEATURE_LIMIT), FEATURE_LIMIT);
-    }
-    for (let i = 0; i < net.lagUnits; i++) {
-      inputs[s * nInputs + N_FEATURES + i] = net.lags[(lag[s] - MIN_LAG) * net.lagUnits + i];
-    }
-    dense(net.subframe, inputs, s * nInputs, own, s * units);
-  }
-  softsignAll(own);
-  dense(net.frame, own, 0, frame, 0);
-  softsignAll(frame);
-  dense(net.gates, frame, 0, gates, 0);
-  dense(net.past, hidden, 0, past, 0);
-  for (let i = 0; i < n; i++) {
-    const update = fround(0.5 + fround(0.5 * softsign(fround(gates[i] + past[i]))));
-    const reset = fround(0.5 + fround(0.5 * softsign(fround(gates[n + i] + past[n + i]))));
-    const fresh = softsign(fround(gates[2 * n + i] + fround(reset * past[2 * n + i])));
-    hidden[i] = fround(fresh + fround(update * fround(hidden[i] - fresh)));
-  }
-  dense(net.split, hidden, 0, shared, 0);
-  softsignAll(shared);
-  for (let s = 0; s < N_SUBFRAMES; s++) {
-    both.set(own.subarray(s * units, (s + 1) * units), 2 * s * units);
-    both.set(shared.subarray(s * units, (s + 1) * units), (2 * s + 1) * units);
-    dense(net.output, both, 2 * s * units, last, s * net.output.nOut);
-  }
-  for (let i = 0; i < last.length; i++) last[i] = Math.max(last[i], 0);
-  const bounded = (v, limit) => fround(v / fround(1 + fround(Math.abs(v) * fround(1 / limit))));
-  for (let s = 0; s < N_SUBFRAMES; s++) {
-    const at = s * net.taps.nOut;
-    dense(net.taps, last, s * net.output.nOut, out, at);
-    for (let i = 0; i < N_COMB; i++) {
-      comb[s][N_COMB - 1 - i] = bounded(out[at + i], COMB_LIMIT);
-      ahead[s][N_COMB - 1 - i] = bounded(out[at + N_COMB + i], COMB_LIMIT);
-    }
-    for (let i = 0; i < N_FIR; i++) {
-      fir[s][N_FIR - 1 - i] = bounded(out[at + 2 * N_COMB + i], FIR_LIMIT);
-    }
-  }
-}
-
-// ---------------------------------------------------------------------------------------------
-// Enhancement: filters
-// ---------------------------------------------------------------------------------------------
+// ---- Enhancement: filters ----
 
 const FADE_LEN = 20;
 
@@ -1317,7 +1345,7 @@ export const FADE = Float64Array.from({ length: FADE_LEN }, (_, n) => (
 
 const newEnhancement = (network) => ({
   features: newFeatures(),
-  network: network && newNetworkState(network),
+  hidden: new Float32Array(network?.frameUnits ?? 0), // state of the recurrent layer
   comb: Array.from({ length: N_SUBFRAMES }, () => new Float64Array(N_COMB)), // oldest first
   ahead: Array.from({ length: N_SUBFRAMES }, () => new Float64Array(N_COMB)),
   fir: Array.from({ length: N_SUBFRAMES }, () => new Float64Array(N_FIR)),
@@ -1371,7 +1399,7 @@ function enhance(network, type, state, out) {
   const { features, line, combed } = state;
   line.set(features.speech);
   keepPast(combed, N_FIR - 1);
-  predictTaps(features.values, features.lag, network, state.network, state.comb, state.ahead, state.fir);
+  network.predict(features.values, features.lag, state.hidden, state.comb, state.ahead, state.fir);
   if (type === "sid" || type === "no_data") {
     for (const taps of [...state.comb, ...state.ahead, ...state.fir]) taps.fill(0);
   }
@@ -1392,9 +1420,7 @@ function enhance(network, type, state, out) {
   }
 }
 
-// ---------------------------------------------------------------------------------------------
-// Decoder
-// ---------------------------------------------------------------------------------------------
+// ---- Decoder ----
 
 /** Return the type that a frame is decoded as: a loss within a pause continues the pause. */
 function effectiveType(received, noise) {
@@ -1405,6 +1431,7 @@ function effectiveType(received, noise) {
 /** Decode packets one by one, at 8000 Hz, one channel. */
 export class Decoder {
   #tables = null;
+  #lastType = null;
   #lpc = new Float64Array(LPC_ORDER);
   #speech = new Float64Array(FRAME_LEN);
 
@@ -1440,12 +1467,22 @@ export class Decoder {
       noise: newNoise(),
       enhancement: newEnhancement(this.#tables?.network),
       lag: new Float64Array(N_SUBFRAMES),
-      gain: Array.from({ length: N_SUBFRAMES }, () => [0, 0]),
+      gain: Array.from({ length: N_SUBFRAMES }, () => new Float64Array(2)),
     };
     this.mode = null; // of the last speech packet
-    this.lastFrame = null;
+    this.#lastType = null;
     this.stats = { frames: 0, speech: 0, sid: 0, no_data: 0, bad: 0, redundant: 0, malformed: 0 };
     return this.ready ?? Promise.resolve();
+  }
+
+  /** A report on the last frame: type as received, parameters; null before the first one. */
+  get lastFrame() {
+    if (this.#lastType === null) return null;
+    const { lsf, lag, gain } = this.state;
+    return {
+      type: this.#lastType, bitrate: this.mode?.bitrate ?? null,
+      lsf: [...lsf], lag: [...lag], gain: gain.map((pair) => [...pair]),
+    };
   }
 
   /** Release the tables; the decoder cannot be used any more. */
@@ -1559,7 +1596,7 @@ export class Decoder {
         exciteNoise(noise, synthesis);
       }
       state.lag[s] = synthesis.lag3 / 3;
-      state.gain[s] = [...synthesis.gain];
+      state.gain[s].set(synthesis.gain);
       // synthesis filter
       synthesize(lpc, synthesis);
       speech.set(synthesis.speech.subarray(LPC_ORDER), s * SUBFRAME_LEN);
@@ -1570,22 +1607,22 @@ export class Decoder {
     state.lsf = lsf;
     this.stats.frames += 1;
     this.stats[received] += 1;
-    this.lastFrame = {
-      type: received, bitrate: this.mode?.bitrate ?? null, lsf: lsf.slice(),
-      lag: state.lag.slice(), gain: state.gain.map((pair) => [...pair]),
-    };
-    return Int16Array.from(speech, (x) => {
-      const y = Math.min(Math.max(x * 32768, -32768), 32767);
-      return Math.floor(y + 32768.5) - 32768;
-    });
+    this.#lastType = received;
+    const samples = new Int16Array(FRAME_LEN);
+    for (let n = 0; n < FRAME_LEN; n++) {
+      const y = Math.min(Math.max(speech[n] * 32768, -32768), 32767);
+      samples[n] = Math.floor(y + 32768.5) - 32768;
+    }
+    return samples;
   }
 }
 
 /** Return decoded samples in the form of opus-decoder, and as integers. */
 function result(samples, errors = []) {
+  const floats = new Float32Array(samples.length);
+  for (let n = 0; n < samples.length; n++) floats[n] = samples[n] / 32768;
   return {
-    channelData: [Float32Array.from(samples, (x) => x / 32768)],
-    samplesDecoded: samples.length, sampleRate: SAMPLE_RATE, errors, samples,
+    channelData: [floats], samplesDecoded: samples.length, sampleRate: SAMPLE_RATE, errors, samples,
   };
 }
 
@@ -1601,7 +1638,7 @@ function result(samples, errors = []) {
  * @throws {FormatError|TruncatedStream|TablesError}
  */
 export async function decode(data, { tables = null, enhancement = true } = {}) {
-  const reader = new Reader(data, true);
+  const reader = new Reader(data);
   const { header } = reader;
   const set = tables ?? (await tablesByHash(header.tables));
   if (!set.hash?.startsWith(header.tables)) {

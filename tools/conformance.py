@@ -8,6 +8,7 @@
 ``frames.json``    streams of packets, and the SHA-256 of their samples
 ``values.json``    frames of each type, with their parameters and signals
 ``damaged.json``   small files with faults, and the error that each one raises
+``constants.json`` the interpolator, the fade and the weights of the bands
 
 A frame is a text: the packet in hexadecimal digits, empty for NO_DATA; ``lost``; ``lost next`` and
 the packet after it; or ``lost redundancy`` and the redundant frame.
@@ -25,7 +26,9 @@ import options
 
 import celpvq
 from celpvq._types import F64, I16
+from celpvq.codec.common import adaptive_codebook
 from celpvq.codec.common.enhancement_tables import N_FIR
+from celpvq.codec.decoder import enhancement, enhancement_features
 from celpvq.codec.decoder.decoder import FrameDecoder
 from celpvq.codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, SID_BYTES
 from celpvq.codec.format.redundancy import REDUNDANCY_BYTES
@@ -149,7 +152,7 @@ def values(frames: list[str], name: str) -> dict[str, Any]:
         samples = decode(decoder, frame)
     state, last = decoder.state, decoder.last_frame
     assert last is not None
-    enhancement = state.enhancement
+    enhanced = state.enhancement
     return {
         "name": name,
         "frames": frames,
@@ -157,12 +160,12 @@ def values(frames: list[str], name: str) -> dict[str, Any]:
         "lag": last.lag.tolist(),
         "gain": last.gain.tolist(),
         "excitation": state.synthesis.exc[-FRAME_LEN:].tolist(),
-        "synthesis": enhancement.features.speech[-FRAME_LEN:].tolist(),
-        "features": enhancement.features.values.tolist(),
-        "comb": enhancement.comb[:, :-1].tolist(),
-        "ahead": enhancement.ahead[:, :-1].tolist(),
-        "fir": enhancement.fir.tolist(),
-        "combed": enhancement.combed[N_FIR - 1 :].tolist(),
+        "synthesis": enhanced.features.speech[-FRAME_LEN:].tolist(),
+        "features": enhanced.features.values.tolist(),
+        "comb": enhanced.comb[:, :-1].tolist(),
+        "ahead": enhanced.ahead[:, :-1].tolist(),
+        "fir": enhanced.fir.tolist(),
+        "combed": enhanced.combed[N_FIR - 1 :].tolist(),
         "output": samples.tolist(),
     }
 
@@ -259,12 +262,22 @@ def write(path: Path, content: Any) -> None:
     path.write_text(text)
 
 
+def constants() -> dict[str, Any]:
+    """Return the constants that formulas state, as exact numbers."""
+    return {
+        "fine_taps": adaptive_codebook.interpolator(adaptive_codebook.REACH).tolist(),
+        "fade": enhancement.FADE.tolist(),
+        "band_weights": enhancement_features._WEIGHTS.tolist(),
+    }
+
+
 def make_vectors(folder: Path) -> None:
     """Write the vectors of the tests, with packets as the encoder makes them now."""
     clips = clip_streams()
     write(folder / "frames.json", clips + random_streams(2000, seed=1))
     write(folder / "values.json", value_vectors(clips))
     write(folder / "damaged.json", damaged_vectors())
+    write(folder / "constants.json", constants())
 
 
 def renew_vectors(folder: Path) -> None:
