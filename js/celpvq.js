@@ -41,53 +41,46 @@ const MAX_LAG = 143;
 const SID_BYTES = 2;
 const REDUNDANCY_BYTES = 3;
 
-/** The bits of each field, and the order of all bits in a packet: lag0[5:4] is bits 5 and 4. */
+/** The bits of the fields lsf, lag, gain and fcb, which are S, L, G and F in the order of a packet:
+    L0[5:4] is bits 5 and 4 of the lag of subframe 0. */
 export const MODES = Object.freeze([
   mode(4800, [1, 7, 6, 6], [8, 5, 5, 5], [4, 4, 4, 4], [10, 9, 9, 9], `
-    lsf0[0] lag0[5:4] lag1[4] lag0[6] lag1[3] lag0[7] lag0[3] lag2[4:3] lag3[4:3] lsf1[6:0]
-    lag1[2] lag0[2] gain3[0] gain0[0] gain2[2] lag2[2] gain1[0] gain1[2] gain3[2] gain0[2]
-    gain2[0] lag1[1] fcb2[0] fcb1[0] fcb0[0] lsf2[5:0] lag3[2] fcb3[0] lag0[1] lag2[1] gain1[3]
-    gain1[1] lag0[0] gain3[1] gain0[1] fcb1[8:1] fcb2[8:1] gain2[1] lag1[0] gain2[3] fcb0[9:1]
-    gain3[3] fcb3[8:1] gain0[3] lag3[1] lsf3[5:0] lag2[0] lag3[0]`),
+    S0[0] L0[5:4] L1[4] L0[6] L1[3] L0[7] L0[3] L2[4:3] L3[4:3] S1[6:0] L1[2] L0[2] G3[0] G0[0]
+    G2[2] L2[2] G1[0] G1[2] G3[2] G0[2] G2[0] L1[1] F2[0] F1[0] F0[0] S2[5:0] L3[2] F3[0] L0[1]
+    L2[1] G1[3] G1[1] L0[0] G3[1] G0[1] F1[8:1] F2[8:1] G2[1] L1[0] G2[3] F0[9:1] G3[3] F3[8:1]
+    G0[3] L3[1] S3[5:0] L2[0] L3[0]`),
   mode(5600, [1, 7, 6, 6], [8, 8, 8, 8], [4, 4, 4, 4], [11, 11, 11, 11], `
-    lsf0[0] lag1[5] lag3[5] lag0[5] lag2[5] lag1[7] lag0[6] lag3[6] lag1[6] lag3[7] lag2[4]
-    lag1[4] lag2[6] lag0[7] lag2[7] lag3[4] lag0[4] gain3[2] lsf1[6:0] lag1[3] lag0[3] lag3[3]
-    gain1[2] gain2[2] gain0[2:1] lag2[3] fcb0[0] gain2[1] gain1[1] fcb3[0] fcb1[0] gain3[1]
-    lag1[2] lag3[2] gain2[0] lag2[2] fcb2[0] gain1[0] lsf2[5:0] gain3[3] lag0[2] gain2[3]
-    fcb0[10:1] lag1[1] fcb3[10:1] gain3[0] gain0[0] fcb1[10:1] fcb2[10:1] lag2[1] gain1[3]
-    lag0[1] gain0[3] lag3[1] lsf3[5:0] lag2[0] lag0[0] lag3[0] lag1[0]`),
+    S0[0] L1[5] L3[5] L0[5] L2[5] L1[7] L0[6] L3[6] L1[6] L3[7] L2[4] L1[4] L2[6] L0[7] L2[7] L3[4]
+    L0[4] G3[2] S1[6:0] L1[3] L0[3] L3[3] G1[2] G2[2] G0[2:1] L2[3] F0[0] G2[1] G1[1] F3[0] F1[0]
+    G3[1] L1[2] L3[2] G2[0] L2[2] F2[0] G1[0] S2[5:0] G3[3] L0[2] G2[3] F0[10:1] L1[1] F3[10:1]
+    G3[0] G0[0] F1[10:1] F2[10:1] L2[1] G1[3] L0[1] G0[3] L3[1] S3[5:0] L2[0] L0[0] L3[0] L1[0]`),
   mode(6400, [1, 8, 7, 6], [8, 5, 8, 5], [4, 4, 4, 4], [16, 16, 16, 16], `
-    lsf0[0] lag2[5] lag0[4] lag2[4] lag0[5] lag2[6] lag0[6] lag3[4:3] lag1[4] lag2[7] lag2[3]
-    lag0[7] lag0[3] lag1[3] gain2[0] lsf1[7:0] gain3[0] gain1[1] lag0[2] lag2[2] gain3[2]
-    gain0[0] gain1[2] gain0[1] lag3[2] gain2[1] gain3[1] lag1[2] gain2[2] gain0[2] fcb2[1]
-    gain1[0] lsf2[6:0] fcb1[1] lag0[1] lag2[1] fcb3[0] fcb3[1] fcb1[0] fcb2[0] fcb0[1] gain2[3]
-    gain1[3] lag0[0] lag3[1] gain0[3] fcb1[15:9] lag2[0] fcb0[0] fcb2[15:9] lag1[1] fcb3[8:2]
-    fcb2[8:2] fcb1[8:2] fcb0[15:9] fcb3[15:9] gain3[3] lag3[0] lag1[0] fcb0[8:2] lsf3[5:0]`),
+    S0[0] L2[5] L0[4] L2[4] L0[5] L2[6] L0[6] L3[4:3] L1[4] L2[7] L2[3] L0[7] L0[3] L1[3] G2[0]
+    S1[7:0] G3[0] G1[1] L0[2] L2[2] G3[2] G0[0] G1[2] G0[1] L3[2] G2[1] G3[1] L1[2] G2[2] G0[2]
+    F2[1] G1[0] S2[6:0] F1[1] L0[1] L2[1] F3[0] F3[1] F1[0] F2[0] F0[1] G2[3] G1[3] L0[0] L3[1]
+    G0[3] F1[15:9] L2[0] F0[0] F2[15:9] L1[1] F3[8:2] F2[8:2] F1[8:2] F0[15:9] F3[15:9] G3[3] L3[0]
+    L1[0] F0[8:2] S3[5:0]`),
   mode(7200, [1, 8, 7, 6], [8, 8, 8, 8], [5, 4, 5, 4], [18, 18, 18, 18], `
-    lsf0[0] lag0[5] lag1[5:4] lag2[5] lag3[5] lag3[7] lag1[6] lag1[7] lag2[4] lag0[6] lag2[6]
-    lag3[6] lag0[4] lag3[4] lag0[7] lag2[7] lag0[3] lsf1[7:0] lag3[3] lag1[3] gain1[3] gain3[3]
-    gain0[2] lag2[3] gain2[2] gain1[2] gain3[0] gain1[0] gain2[0] lag1[2] lag0[2] gain0[3]
-    fcb3[1] lsf2[6:0] gain3[2] lag2[2] lag3[2] gain0[4] gain2[3] fcb2[1] fcb1[1] gain0[0]
-    gain2[4] lag1[1] fcb1[0] fcb2[0] fcb3[0] fcb0[1:0] lag3[1] gain3[1] lag0[1] fcb3[17:10]
-    lag2[1] fcb2[17:10] fcb0[17:10] fcb1[17:10] fcb2[9:2] gain1[1] fcb3[9:2] fcb0[9:2]
-    fcb1[9:2] lag1[0] gain2[1] lsf3[5:0] gain0[1] lag2[0] lag3[0] lag0[0]`),
+    S0[0] L0[5] L1[5:4] L2[5] L3[5] L3[7] L1[6] L1[7] L2[4] L0[6] L2[6] L3[6] L0[4] L3[4] L0[7]
+    L2[7] L0[3] S1[7:0] L3[3] L1[3] G1[3] G3[3] G0[2] L2[3] G2[2] G1[2] G3[0] G1[0] G2[0] L1[2]
+    L0[2] G0[3] F3[1] S2[6:0] G3[2] L2[2] L3[2] G0[4] G2[3] F2[1] F1[1] G0[0] G2[4] L1[1] F1[0]
+    F2[0] F3[0] F0[1:0] L3[1] G3[1] L0[1] F3[17:10] L2[1] F2[17:10] F0[17:10] F1[17:10] F2[9:2]
+    G1[1] F3[9:2] F0[9:2] F1[9:2] L1[0] G2[1] S3[5:0] G0[1] L2[0] L3[0] L0[0]`),
   mode(8000, [1, 9, 7, 7], [8, 8, 8, 8], [5, 5, 5, 5], [21, 21, 21, 21], `
-    lsf0[0] lag3[5] lag0[5] lag1[5] lag2[5] lag3[6] lag2[4] lag3[7] lag1[4] lag0[4] lag3[4]
-    lag0[6] lag1[6] lag2[7] lag1[7] lag0[7] lag2[6] lag0[3] lsf1[8:0] lag1[3] lag3[3] gain0[4]
-    lag2[3] gain3[1] gain2[1] gain1[4] gain3[2] lag3[2] lag2[2] lag1[2] gain0[1] lag0[2]
-    gain2[4] gain1[3] gain1[1] gain3[4] gain0[3] gain3[3] gain0[2] gain2[3] fcb3[1] fcb1[1]
-    gain2[2] fcb2[1] fcb0[1] lsf2[6:0] lag1[1] fcb0[0] lag2[1] gain1[2] fcb1[0] lag0[1] fcb3[0]
-    lag3[1] fcb0[20:11] fcb2[20:11] fcb2[0] fcb3[20:11] fcb1[20:11] gain1[0] gain3[0] gain0[0]
-    fcb3[10:2] gain2[0] lag1[0] fcb0[10:2] lag2[0] lag3[0] fcb1[10:2] fcb2[10:2] lag0[0]
-    lsf3[6:0]`),
+    S0[0] L3[5] L0[5] L1[5] L2[5] L3[6] L2[4] L3[7] L1[4] L0[4] L3[4] L0[6] L1[6] L2[7] L1[7] L0[7]
+    L2[6] L0[3] S1[8:0] L1[3] L3[3] G0[4] L2[3] G3[1] G2[1] G1[4] G3[2] L3[2] L2[2] L1[2] G0[1]
+    L0[2] G2[4] G1[3] G1[1] G3[4] G0[3] G3[3] G0[2] G2[3] F3[1] F1[1] G2[2] F2[1] F0[1] S2[6:0]
+    L1[1] F0[0] L2[1] G1[2] F1[0] L0[1] F3[0] L3[1] F0[20:11] F2[20:11] F2[0] F3[20:11] F1[20:11]
+    G1[0] G3[0] G0[0] F3[10:2] G2[0] L1[0] F0[10:2] L2[0] L3[0] F1[10:2] F2[10:2] L0[0] S3[6:0]`),
 ]);
 
 /** Return a mode; `order` lists runs of bits, each the field, its entry, and its bits. */
 function mode(bitrate, lsf, lag, gain, fcb, order) {
   const places = []; // of each bit of a packet
-  for (const [, field, entry, high, low] of order.matchAll(/([a-z]+)(\d)\[(\d+)(?::(\d+))?\]/g)) {
+  const fields = { S: "lsf", L: "lag", G: "gain", F: "fcb" };
+  for (const [, letter, entry, high, low] of order.matchAll(/(\w)(\d)\[(\d+)(?::(\d+))?\]/g)) {
     for (let place = Number(high); place >= Number(low ?? high); place--) {
-      places.push({ field, entry: Number(entry), place });
+      places.push({ field: fields[letter], entry: Number(entry), place });
     }
   }
   const bits = { lsf, lag, gain, fcb };
