@@ -33,52 +33,50 @@ export class TablesError extends CelpvqError {} // tables are missing, damaged, 
 export const SAMPLE_RATE = 8000; // Hz
 export const FRAME_LEN = 160; // samples
 export const DELAY = 40; // samples that the decoded stream is late
-const LPC_ORDER = 10;
-const N_SUBFRAMES = 4;
-const SUBFRAME_LEN = 40;
+const ORDER = 10; // of the predictor
+const N_SUB = 4; // subframes of a frame
+const SUB_LEN = 40; // samples of a subframe
 const MIN_LAG = 20;
 const MAX_LAG = 143;
 const SID_BYTES = 2;
 const REDUNDANCY_BYTES = 3;
 
 /** The bits of the fields lsf, lag, gain and fcb, which are S, L, G and F in the order of a packet:
-    L0[5:4] is bits 5 and 4 of the lag of subframe 0. */
+    L0.5-4 is bits 5 and 4 of the lag of subframe 0. */
 export const MODES = Object.freeze([
   mode(4800, [1, 7, 6, 6], [8, 5, 5, 5], [4, 4, 4, 4], [10, 9, 9, 9], `
-    S0[0] L0[5:4] L1[4] L0[6] L1[3] L0[7] L0[3] L2[4:3] L3[4:3] S1[6:0] L1[2] L0[2] G3[0] G0[0]
-    G2[2] L2[2] G1[0] G1[2] G3[2] G0[2] G2[0] L1[1] F2[0] F1[0] F0[0] S2[5:0] L3[2] F3[0] L0[1]
-    L2[1] G1[3] G1[1] L0[0] G3[1] G0[1] F1[8:1] F2[8:1] G2[1] L1[0] G2[3] F0[9:1] G3[3] F3[8:1]
-    G0[3] L3[1] S3[5:0] L2[0] L3[0]`),
+    S0.0 L0.5-4 L1.4 L0.6 L1.3 L0.7 L0.3 L2.4-3 L3.4-3 S1.6-0 L1.2 L0.2 G3.0 G0.0 G2.2 L2.2 G1.0
+    G1.2 G3.2 G0.2 G2.0 L1.1 F2.0 F1.0 F0.0 S2.5-0 L3.2 F3.0 L0.1 L2.1 G1.3 G1.1 L0.0 G3.1 G0.1
+    F1.8-1 F2.8-1 G2.1 L1.0 G2.3 F0.9-1 G3.3 F3.8-1 G0.3 L3.1 S3.5-0 L2.0 L3.0`),
   mode(5600, [1, 7, 6, 6], [8, 8, 8, 8], [4, 4, 4, 4], [11, 11, 11, 11], `
-    S0[0] L1[5] L3[5] L0[5] L2[5] L1[7] L0[6] L3[6] L1[6] L3[7] L2[4] L1[4] L2[6] L0[7] L2[7] L3[4]
-    L0[4] G3[2] S1[6:0] L1[3] L0[3] L3[3] G1[2] G2[2] G0[2:1] L2[3] F0[0] G2[1] G1[1] F3[0] F1[0]
-    G3[1] L1[2] L3[2] G2[0] L2[2] F2[0] G1[0] S2[5:0] G3[3] L0[2] G2[3] F0[10:1] L1[1] F3[10:1]
-    G3[0] G0[0] F1[10:1] F2[10:1] L2[1] G1[3] L0[1] G0[3] L3[1] S3[5:0] L2[0] L0[0] L3[0] L1[0]`),
+    S0.0 L1.5 L3.5 L0.5 L2.5 L1.7 L0.6 L3.6 L1.6 L3.7 L2.4 L1.4 L2.6 L0.7 L2.7 L3.4 L0.4 G3.2
+    S1.6-0 L1.3 L0.3 L3.3 G1.2 G2.2 G0.2-1 L2.3 F0.0 G2.1 G1.1 F3.0 F1.0 G3.1 L1.2 L3.2 G2.0 L2.2
+    F2.0 G1.0 S2.5-0 G3.3 L0.2 G2.3 F0.10-1 L1.1 F3.10-1 G3.0 G0.0 F1.10-1 F2.10-1 L2.1 G1.3 L0.1
+    G0.3 L3.1 S3.5-0 L2.0 L0.0 L3.0 L1.0`),
   mode(6400, [1, 8, 7, 6], [8, 5, 8, 5], [4, 4, 4, 4], [16, 16, 16, 16], `
-    S0[0] L2[5] L0[4] L2[4] L0[5] L2[6] L0[6] L3[4:3] L1[4] L2[7] L2[3] L0[7] L0[3] L1[3] G2[0]
-    S1[7:0] G3[0] G1[1] L0[2] L2[2] G3[2] G0[0] G1[2] G0[1] L3[2] G2[1] G3[1] L1[2] G2[2] G0[2]
-    F2[1] G1[0] S2[6:0] F1[1] L0[1] L2[1] F3[0] F3[1] F1[0] F2[0] F0[1] G2[3] G1[3] L0[0] L3[1]
-    G0[3] F1[15:9] L2[0] F0[0] F2[15:9] L1[1] F3[8:2] F2[8:2] F1[8:2] F0[15:9] F3[15:9] G3[3] L3[0]
-    L1[0] F0[8:2] S3[5:0]`),
+    S0.0 L2.5 L0.4 L2.4 L0.5 L2.6 L0.6 L3.4-3 L1.4 L2.7 L2.3 L0.7 L0.3 L1.3 G2.0 S1.7-0 G3.0 G1.1
+    L0.2 L2.2 G3.2 G0.0 G1.2 G0.1 L3.2 G2.1 G3.1 L1.2 G2.2 G0.2 F2.1 G1.0 S2.6-0 F1.1 L0.1 L2.1
+    F3.0 F3.1 F1.0 F2.0 F0.1 G2.3 G1.3 L0.0 L3.1 G0.3 F1.15-9 L2.0 F0.0 F2.15-9 L1.1 F3.8-2 F2.8-2
+    F1.8-2 F0.15-9 F3.15-9 G3.3 L3.0 L1.0 F0.8-2 S3.5-0`),
   mode(7200, [1, 8, 7, 6], [8, 8, 8, 8], [5, 4, 5, 4], [18, 18, 18, 18], `
-    S0[0] L0[5] L1[5:4] L2[5] L3[5] L3[7] L1[6] L1[7] L2[4] L0[6] L2[6] L3[6] L0[4] L3[4] L0[7]
-    L2[7] L0[3] S1[7:0] L3[3] L1[3] G1[3] G3[3] G0[2] L2[3] G2[2] G1[2] G3[0] G1[0] G2[0] L1[2]
-    L0[2] G0[3] F3[1] S2[6:0] G3[2] L2[2] L3[2] G0[4] G2[3] F2[1] F1[1] G0[0] G2[4] L1[1] F1[0]
-    F2[0] F3[0] F0[1:0] L3[1] G3[1] L0[1] F3[17:10] L2[1] F2[17:10] F0[17:10] F1[17:10] F2[9:2]
-    G1[1] F3[9:2] F0[9:2] F1[9:2] L1[0] G2[1] S3[5:0] G0[1] L2[0] L3[0] L0[0]`),
+    S0.0 L0.5 L1.5-4 L2.5 L3.5 L3.7 L1.6 L1.7 L2.4 L0.6 L2.6 L3.6 L0.4 L3.4 L0.7 L2.7 L0.3 S1.7-0
+    L3.3 L1.3 G1.3 G3.3 G0.2 L2.3 G2.2 G1.2 G3.0 G1.0 G2.0 L1.2 L0.2 G0.3 F3.1 S2.6-0 G3.2 L2.2
+    L3.2 G0.4 G2.3 F2.1 F1.1 G0.0 G2.4 L1.1 F1.0 F2.0 F3.0 F0.1-0 L3.1 G3.1 L0.1 F3.17-10 L2.1
+    F2.17-10 F0.17-10 F1.17-10 F2.9-2 G1.1 F3.9-2 F0.9-2 F1.9-2 L1.0 G2.1 S3.5-0 G0.1 L2.0 L3.0
+    L0.0`),
   mode(8000, [1, 9, 7, 7], [8, 8, 8, 8], [5, 5, 5, 5], [21, 21, 21, 21], `
-    S0[0] L3[5] L0[5] L1[5] L2[5] L3[6] L2[4] L3[7] L1[4] L0[4] L3[4] L0[6] L1[6] L2[7] L1[7] L0[7]
-    L2[6] L0[3] S1[8:0] L1[3] L3[3] G0[4] L2[3] G3[1] G2[1] G1[4] G3[2] L3[2] L2[2] L1[2] G0[1]
-    L0[2] G2[4] G1[3] G1[1] G3[4] G0[3] G3[3] G0[2] G2[3] F3[1] F1[1] G2[2] F2[1] F0[1] S2[6:0]
-    L1[1] F0[0] L2[1] G1[2] F1[0] L0[1] F3[0] L3[1] F0[20:11] F2[20:11] F2[0] F3[20:11] F1[20:11]
-    G1[0] G3[0] G0[0] F3[10:2] G2[0] L1[0] F0[10:2] L2[0] L3[0] F1[10:2] F2[10:2] L0[0] S3[6:0]`),
+    S0.0 L3.5 L0.5 L1.5 L2.5 L3.6 L2.4 L3.7 L1.4 L0.4 L3.4 L0.6 L1.6 L2.7 L1.7 L0.7 L2.6 L0.3
+    S1.8-0 L1.3 L3.3 G0.4 L2.3 G3.1 G2.1 G1.4 G3.2 L3.2 L2.2 L1.2 G0.1 L0.2 G2.4 G1.3 G1.1 G3.4
+    G0.3 G3.3 G0.2 G2.3 F3.1 F1.1 G2.2 F2.1 F0.1 S2.6-0 L1.1 F0.0 L2.1 G1.2 F1.0 L0.1 F3.0 L3.1
+    F0.20-11 F2.20-11 F2.0 F3.20-11 F1.20-11 G1.0 G3.0 G0.0 F3.10-2 G2.0 L1.0 F0.10-2 L2.0 L3.0
+    F1.10-2 F2.10-2 L0.0 S3.6-0`),
 ]);
 
 /** Return a mode; `order` lists runs of bits, each the field, its entry, and its bits. */
 function mode(bitrate, lsf, lag, gain, fcb, order) {
   const places = []; // of each bit of a packet
   const fields = { S: "lsf", L: "lag", G: "gain", F: "fcb" };
-  for (const [, letter, entry, high, low] of order.matchAll(/(\w)(\d)\[(\d+)(?::(\d+))?\]/g)) {
+  for (const [, letter, entry, high, low] of order.matchAll(/(\w)(\d)\.(\d+)(?:-(\d+))?/g)) {
     for (let place = Number(high); place >= Number(low ?? high); place--) {
       places.push({ field: fields[letter], entry: Number(entry), place });
     }
@@ -123,6 +121,9 @@ function unpackRedundancy(data) {
 }
 
 const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+
+const zeros = (n) => new Float64Array(n);
+const clip = (x, low, high) => Math.min(Math.max(x, low), high);
 
 /** Return bytes as a Uint8Array; throw `ArgumentTypeError` for anything else. */
 function asBytes(data, name) {
@@ -171,19 +172,17 @@ function packetCount(nSamples, sampleRate) {
 }
 
 /**
- * Return the header of a .cvq file.
+ * Return the header of a .cvq file: {bitrate, tables, sampleRate, nSamples, variable}. `tables` are
+ * 16 hexadecimal digits. `sampleRate` and `nSamples`, a BigInt, are those of the original; nSamples
+ * is null if the end of the file states it.
  *
- * @param {Uint8Array} data - the file, or its first 32 bytes
- * @returns {{bitrate: number, tables: string, sampleRate: number, nSamples: ?bigint,
- *   variable: boolean}} `tables` are 16 hexadecimal digits; `sampleRate` and `nSamples` are those
- *   of the original; `nSamples` is null if the end of the file states it
  * @throws {FormatError|TruncatedStream}
  */
 export function parseHeader(data) {
   const bytes = asBytes(data, "data").subarray(0, HEADER_LEN);
   const magic = [0x89, 0x43, 0x56, 0x51];
   if (!bytes.length || magic.some((byte, i) => i < bytes.length && bytes[i] !== byte)) {
-    throw new FormatError(`not a celpvq stream: expected ${hex(magic)}, got ${hex(bytes.subarray(0, 4))}`);
+    throw new FormatError(`not a celpvq stream: it begins with ${hex(bytes.subarray(0, 4))}`);
   }
   if (bytes.length < HEADER_LEN) {
     throw new TruncatedStream(`expected a header of ${HEADER_LEN} bytes, got ${bytes.length}`);
@@ -323,44 +322,38 @@ const MAX_TABLES_BYTES = 1 << 24;
 /** Yield [name, bytes] of the members of a zip archive, which are stored or deflated. */
 async function* unzip(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let end = bytes.length - 22; // the end record has no comment
-  while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end--;
-  if (end < 0) throw new TablesError("tables: expected a zip archive");
-  let at = view.getUint32(end + 16, true);
+  const [u16, u32] = [(at) => view.getUint16(at, true), (at) => view.getUint32(at, true)];
+  let end = bytes.length - 22; // the last record
+  while (u32(end) !== 0x06054b50) end--;
+  let at = u32(end + 16); // of the directory
   let room = MAX_TABLES_BYTES;
-  for (let left = view.getUint16(end + 10, true); left > 0; left--) {
-    if (view.getUint32(at, true) !== 0x02014b50) throw new TablesError("tables: damaged archive");
-    const method = view.getUint16(at + 10, true);
-    const crc = view.getUint32(at + 16, true);
-    const size = view.getUint32(at + 20, true);
-    const whole = view.getUint32(at + 24, true);
-    const nameLen = view.getUint16(at + 28, true);
-    const local = view.getUint32(at + 42, true);
+  for (let left = u16(end + 10); left > 0; left--) {
+    const [method, nameLen, local] = [u16(at + 10), u16(at + 28), u32(at + 42)];
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLen));
-    const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-    const packed = bytes.subarray(start, start + size);
-    room -= whole;
-    if (room < 0) throw new TablesError("tables: unpacks to more than any set");
-    let data = packed;
-    if (method === 8) {
-      const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-      data = new Uint8Array(await new Response(stream).arrayBuffer());
-    } else if (method !== 0) throw new TablesError(`tables: ${name}: unknown compression ${method}`);
-    if (data.length !== whole || crc32(data) !== crc) throw new TablesError(`tables: ${name} is damaged`);
+    const start = local + 30 + u16(local + 26) + u16(local + 28);
+    let data = bytes.subarray(start, start + u32(at + 20));
+    room -= u32(at + 24);
+    if (room < 0) throw new RangeError("unpacks to more than any set");
+    if (method === 8) { // as a gzip file, whose end is the CRC and the length
+      const head = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0);
+      const tail = [bytes.subarray(at + 16, at + 20), bytes.subarray(at + 24, at + 28)];
+      const packed = new Blob([head, data, ...tail]).stream();
+      const unpacked = packed.pipeThrough(new DecompressionStream("gzip"));
+      data = new Uint8Array(await new Response(unpacked).arrayBuffer());
+    }
     yield [name, data];
-    at += 46 + nameLen + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+    at += 46 + nameLen + u16(at + 30) + u16(at + 32);
   }
 }
 
 /** Return the array of an npy file: {type, shape, bytes}. */
-function parseNpy(name, file) {
+function parseNpy(file) {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
-  const long = file[6] > 1;
-  const start = (long ? 12 : 10) + (long ? view.getUint32(8, true) : view.getUint16(8, true));
+  const start = file[6] > 1 ? 12 + view.getUint32(8, true) : 10 + view.getUint16(8, true);
   const text = new TextDecoder("latin1").decode(file.subarray(0, start));
-  const found = text.match(/'descr': '([^']+)', 'fortran_order': False, 'shape': \(([\d, ]*)\)/);
-  if (!text.startsWith("\x93NUMPY") || !found) throw new TablesError(`tables: ${name}: expected an array`);
-  return { type: found[1], shape: found[2].split(",").filter((n) => n.trim()).map(Number), bytes: file.subarray(start) };
+  const form = /NUMPY.+'descr': '([^']+)', 'fortran_order': False, 'shape': \(([\d, ]*)\)/s;
+  const [, type, sizes] = text.match(form);
+  return { type, shape: sizes.match(/\d+/g).map(Number), bytes: file.subarray(start) };
 }
 
 /** Return a number of 16 bits, IEEE 754, as a number. */
@@ -371,13 +364,9 @@ function half(bits) {
   return bits & 0x8000 ? -size : size;
 }
 
-/** Return the values of an array; those of type f2 and f4 are exact as numbers. */
+/** Return the values of an array; those of 16 and 32 bits are exact. */
 function valuesOf(name, { type, shape, bytes }) {
-  const sizes = { "<f4": 4, "<f2": 2, "|i1": 1 };
   const n = shape.reduce((product, size) => product * size, 1);
-  if (!(type in sizes) || bytes.length !== n * sizes[type]) {
-    throw new TablesError(`tables: ${name}: expected ${n} numbers, got ${bytes.length} bytes of ${type}`);
-  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const get = {
     "<f4": (i) => view.getFloat32(4 * i, true),
@@ -385,61 +374,65 @@ function valuesOf(name, { type, shape, bytes }) {
     "|i1": (i) => view.getInt8(i),
   }[type];
   const values = Float64Array.from({ length: n }, (_, i) => get(i));
-  if (!values.every(Number.isFinite)) throw new TablesError(`tables: ${name}: holds a value that is not finite`);
+  if (!values.every(Number.isFinite)) {
+    throw new TablesError(`tables: ${name}: holds a value that is not finite`);
+  }
   return values;
 }
 
 /**
- * Return a set of tables.
+ * Return a promise of a set of tables, to be passed as `tables`; its `hash` is the SHA-256.
  *
  * @param {Uint8Array} data - the bytes of its file, `HASH.npz`
- * @param {{fast?: boolean}} options - whether the network may use WebAssembly; the samples are the
- *   same
- * @returns {Promise<object>} the set, to be passed as `tables`; `hash` is its SHA-256
- * @throws {TablesError}
+ * @param {{fast?: boolean}} options - whether the network may use WebAssembly
+ * @throws {TablesError} if it is not a whole set
  */
-export async function loadTables(data, { fast = true } = {}) {
+export async function loadTables(data, options = {}) {
   const bytes = asBytes(data, "tables");
-  const arrays = new Map();
   try {
+    const arrays = new Map();
     for await (const [file, content] of unzip(bytes)) {
       const name = file.replace(/\.npy$/, "");
-      if (name !== "provenance") arrays.set(name, parseNpy(name, content));
+      if (name !== "provenance") arrays.set(name, parseNpy(content));
     }
+    return await collect(arrays, options.fast ?? true);
   } catch (error) {
     if (error instanceof CelpvqError) throw error;
     throw new TablesError(`tables: ${error.message}`, { cause: error });
   }
-  const names = [...arrays.keys()].sort();
-  const parts = [];
-  for (const name of names) {
-    const { type, shape, bytes: content } = arrays.get(name);
+}
+
+/** Return a set of tables from its arrays. */
+async function collect(arrays, fast) {
+  const parts = []; // of the text that is hashed
+  for (const name of [...arrays.keys()].sort()) {
+    const { type, shape, bytes } = arrays.get(name);
     const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
-    parts.push(new TextEncoder().encode(`${name} ${type} ${tuple}\n`), content);
+    parts.push(`${name} ${type} ${tuple}\n`, bytes);
   }
-  const all = new Uint8Array(await new Blob(parts).arrayBuffer());
-  const hash = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", all)));
+  const { subtle } = globalThis.crypto ?? (await import("node:crypto")).webcrypto;
+  const hashed = await new Blob(parts).arrayBuffer();
+  const hash = hex(new Uint8Array(await subtle.digest("SHA-256", hashed)));
 
   const get = (name) => {
-    if (!arrays.has(name)) throw new TablesError(`tables: missing or unknown arrays: ${name}`);
+    if (!arrays.has(name)) throw new TablesError(`tables: missing array: ${name}`);
     return valuesOf(name, arrays.get(name));
   };
-  const width = (name) => arrays.get(name)?.shape.at(-1) ?? 0;
   const shared = { mean: get("lsf_mean"), rho: get("lsf_rho"), sid: get("lsf_silence") };
   const modes = new Map();
-  for (const m of MODES) {
-    const bits = m.bits.lsf.reduce((sum, n) => sum + n);
-    modes.set(m.bitrate, {
+  for (const { bitrate, bits } of MODES) {
+    const name = `lsf${bits.lsf.reduce((sum, n) => sum + n)}`;
+    modes.set(bitrate, {
       ...shared,
-      stage1: get(`lsf${bits}_stage1`), low: get(`lsf${bits}_low`), high: get(`lsf${bits}_high`),
-      lsfBits: m.bits.lsf,
-      lagBits: m.bits.lag,
-      books: m.bits.fcb.map((n) => fixedBook(n, get)),
-      gains: m.bits.gain.map((n) => get(`gain${m.bitrate}_${n}`)),
-      predictor: get(`predictor${m.bitrate}`),
+      stage1: get(`${name}_stage1`), low: get(`${name}_low`), high: get(`${name}_high`),
+      lsfBits: bits.lsf,
+      lagBits: bits.lag,
+      books: bits.fcb.map((n) => fixedBook(n, get)),
+      gains: bits.gain.map((n) => get(`gain${bitrate}_${n}`)),
+      predictor: get(`predictor${bitrate}`),
     });
   }
-  const network = arrays.has("enhancement_taps") ? new Network(get, width, fast) : null;
+  const network = arrays.has("enhancement_taps") ? new Network(get, fast) : null;
   return Object.freeze({ hash, modes, network });
 }
 
@@ -449,12 +442,11 @@ function fixedBook(n, get) {
   return { first: get(`fcb${n}_1`), second: get(`fcb${n}_2`), bits2: (n - 2) >> 1 };
 }
 
-/** Read a file beside this module, by a path relative to it. */
+/** Read a file beside this module. */
 async function readBeside(path) {
   const url = new URL(path, import.meta.url);
   if (url.protocol === "file:" && globalThis.process?.versions?.node) {
-    const { readFile } = await import("node:fs/promises");
-    return readFile(url);
+    return (await import("node:fs/promises")).readFile(url);
   }
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
@@ -464,24 +456,27 @@ async function readBeside(path) {
 const shipped = new Map(); // promises of sets, by 16 digits of their hash
 
 /**
- * Return the set of tables in the folder `tables` beside this file whose hash begins with `digest`.
+ * Return a promise of the set in the folder `tables` beside this file whose hash begins with
+ * `digest`, 16 hexadecimal digits; by default, of the set that new streams use.
  *
- * @param {string} [digest] - 16 hexadecimal digits; by default the set that new streams use
- * @returns {Promise<object>}
  * @throws {TablesError} if it is not there or damaged
  */
-export async function tablesByHash(digest) {
+export async function tablesByHash(digest = null) {
+  let name = digest;
   try {
-    const name = (digest ?? new TextDecoder().decode(await readBeside("tables/default"))).slice(0, 16);
+    name ??= new TextDecoder().decode(await readBeside("tables/default")).slice(0, 16);
     if (!/^[0-9a-f]{16}$/.test(name)) throw new Error("expected 16 hexadecimal digits");
-    if (!shipped.has(name)) shipped.set(name, readBeside(`tables/${name}.npz`).then((data) => loadTables(data)));
+    if (!shipped.has(name)) {
+      shipped.set(name, readBeside(`tables/${name}.npz`).then((data) => loadTables(data)));
+    }
     const tables = await shipped.get(name);
-    if (!tables.hash.startsWith(name)) throw new TablesError(`tables: ${name}.npz is damaged: its hash is ${tables.hash}`);
+    if (!tables.hash.startsWith(name)) throw new Error(`its hash is ${tables.hash}`);
     return tables;
   } catch (error) {
-    shipped.delete(digest?.slice(0, 16));
-    if (error instanceof TablesError) throw error;
-    throw new TablesError(`tables: no set with hash ${digest ?? "(default)"} is installed; pass the set as tables: ${error.message}`, { cause: error });
+    shipped.delete(name);
+    throw new TablesError(`tables: no set with hash ${name} is installed: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -490,18 +485,18 @@ export async function tablesByHash(digest) {
 const MIN_GAP = 0.035; // radians
 
 /** Return the LSF of a flat spectrum. */
-const flatLsf = () => Float64Array.from({ length: LPC_ORDER }, (_, i) => (i + 1) * (Math.PI / (LPC_ORDER + 1)));
+const flatLsf = () => Float64Array.from({ length: ORDER }, (_, i) => (i + 1) * (Math.PI / (ORDER + 1)));
 
 /** Sort the LSF and move them apart, in place. */
 function stabilize(lsf) {
   lsf.sort();
   let low = MIN_GAP;
-  for (let i = 0; i < LPC_ORDER; i++) {
+  for (let i = 0; i < ORDER; i++) {
     lsf[i] = Math.max(lsf[i], low);
     low = lsf[i] + MIN_GAP;
   }
   let high = Math.PI - MIN_GAP;
-  for (let i = LPC_ORDER - 1; i >= 0; i--) {
+  for (let i = ORDER - 1; i >= 0; i--) {
     lsf[i] = Math.min(lsf[i], high);
     high = lsf[i] - MIN_GAP;
   }
@@ -510,13 +505,13 @@ function stabilize(lsf) {
 /** Return the LSF of indices after the LSF `prev`. */
 function dequantizeLsf([predictor, i1, i2, i3], tables, prev) {
   const { mean, rho, stage1, low, high, lsfBits } = tables;
-  const lsf = new Float64Array(LPC_ORDER);
-  const split = LPC_ORDER / 2;
-  const row1 = ((predictor << lsfBits[1]) + i1) * LPC_ORDER;
+  const lsf = zeros(ORDER);
+  const split = ORDER / 2;
+  const row1 = ((predictor << lsfBits[1]) + i1) * ORDER;
   const row2 = ((predictor << lsfBits[2]) + i2) * split;
   const row3 = ((predictor << lsfBits[3]) + i3) * split;
-  for (let i = 0; i < LPC_ORDER; i++) {
-    lsf[i] = mean[i] + rho[predictor * LPC_ORDER + i] * (prev[i] - mean[i]);
+  for (let i = 0; i < ORDER; i++) {
+    lsf[i] = mean[i] + rho[predictor * ORDER + i] * (prev[i] - mean[i]);
     lsf[i] += stage1[row1 + i];
     lsf[i] += i < split ? low[row2 + i] : high[row3 + i - split];
   }
@@ -542,7 +537,7 @@ function cosine(x) {
 function expandPairs(lsf, first, out) {
   out.fill(0);
   out[0] = 1;
-  for (let m = 0; m < LPC_ORDER / 2; m++) {
+  for (let m = 0; m < ORDER / 2; m++) {
     const b = -2 * cosine(lsf[2 * m + first]);
     for (let i = m + 1; i >= 2; i--) {
       const old = i <= m ? out[i] : out[2 * m - i]; // the polynomial is symmetric
@@ -552,21 +547,21 @@ function expandPairs(lsf, first, out) {
   }
 }
 
-const sumHalf = new Float64Array(LPC_ORDER / 2 + 1);
-const differenceHalf = new Float64Array(LPC_ORDER / 2 + 1);
-const between = new Float64Array(LPC_ORDER);
+const sumHalf = zeros(ORDER / 2 + 1);
+const differenceHalf = zeros(ORDER / 2 + 1);
+const between = zeros(ORDER);
 
 /** Put the predictor of subframe s between two frames with LSF prev and now into lpc. */
 function interpolatedLpc(prev, now, s, lpc) {
   const weight = 0.25 * (s + 1);
-  for (let i = 0; i < LPC_ORDER; i++) between[i] = (1 - weight) * prev[i] + weight * now[i];
+  for (let i = 0; i < ORDER; i++) between[i] = (1 - weight) * prev[i] + weight * now[i];
   expandPairs(between, 0, sumHalf);
   expandPairs(between, 1, differenceHalf);
-  for (let i = 0; i < LPC_ORDER / 2; i++) {
+  for (let i = 0; i < ORDER / 2; i++) {
     const p = sumHalf[i + 1] + sumHalf[i];
     const q = differenceHalf[i + 1] - differenceHalf[i];
     lpc[i] = 0.5 * (p + q);
-    lpc[LPC_ORDER - 1 - i] = 0.5 * (p - q);
+    lpc[ORDER - 1 - i] = 0.5 * (p - q);
   }
 }
 
@@ -637,7 +632,7 @@ function keepPast(signal, p) {
 }
 
 function clamp(x, start) {
-  for (let n = start; n < x.length; n++) x[n] = Math.min(Math.max(x[n], -CLAMP), CLAMP);
+  for (let n = start; n < x.length; n++) x[n] = clip(x[n], -CLAMP, CLAMP);
 }
 
 /** Shift past, newest first, by one and put value in front. */
@@ -655,7 +650,7 @@ function rms(x, start, n) {
 
 /** Return 10^(level / 20), by a series. */
 function decibelToLinear(levelDb) {
-  const y = Math.min(Math.max(levelDb, -200), 200) * LOG2_10_20;
+  const y = clip(levelDb, -200, 200) * LOG2_10_20;
   const whole = Math.trunc(y + 64) - 64;
   const x = (y - whole - 0.5) * LN2;
   let p = 1 + x / 9;
@@ -667,7 +662,7 @@ function decibelToLinear(levelDb) {
 /** Return the lag [thirds of a sample] of an index of 8 or 5 bits. */
 function dequantizeLag(index, bits, lag3Prev) {
   if (bits === 8) return index < 195 ? 60 + index : 3 * Math.min(85 + index - 195, MAX_LAG);
-  const centre = Math.min(Math.max(roundedLag(lag3Prev), MIN_LAG + 11), MAX_LAG - 12);
+  const centre = clip(roundedLag(lag3Prev), MIN_LAG + 11, MAX_LAG - 12);
   if (index < 9) return 3 * (centre - 11 + index);
   if (index < 22) return 3 * (centre - 2) + index - 9;
   return 3 * (centre + 3 + index - 22);
@@ -695,31 +690,31 @@ function adaptiveVector(lag3, exc) {
 function fixedVector(index, { first, second, bits2 }, code) {
   if (second === null) {
     const sign = 1 - 2 * (index & 1);
-    const row = (index >> 1) * SUBFRAME_LEN;
-    for (let n = 0; n < SUBFRAME_LEN; n++) code[n] = sign * first[row + n];
+    const row = (index >> 1) * SUB_LEN;
+    for (let n = 0; n < SUB_LEN; n++) code[n] = sign * first[row + n];
     return;
   }
   const sign1 = 1 - 2 * ((index >> 1) & 1);
   const sign2 = 1 - 2 * (index & 1);
-  const row1 = (index >> (bits2 + 2)) * SUBFRAME_LEN;
-  const row2 = ((index >> 2) & ((1 << bits2) - 1)) * SUBFRAME_LEN;
-  for (let n = 0; n < SUBFRAME_LEN; n++) code[n] = sign1 * first[row1 + n] + sign2 * second[row2 + n];
+  const row1 = (index >> (bits2 + 2)) * SUB_LEN;
+  const row2 = ((index >> 2) & ((1 << bits2) - 1)) * SUB_LEN;
+  for (let n = 0; n < SUB_LEN; n++) code[n] = sign1 * first[row1 + n] + sign2 * second[row2 + n];
 }
 
 /** The memory of the synthesis. */
 const newSynthesis = () => ({
-  exc: new Float64Array(MAX_LAG + SUBFRAME_LEN), // past and this subframe, oldest first
-  speech: new Float64Array(LPC_ORDER + SUBFRAME_LEN), // output of 1/A(z), likewise
-  code: new Float64Array(SUBFRAME_LEN),
-  gain: new Float64Array(2), // pitch gain and codebook gain
-  gainMem: new Float64Array(4), // last corrections [dB], newest first
+  exc: zeros(MAX_LAG + SUB_LEN), // past and this subframe, oldest first
+  speech: zeros(ORDER + SUB_LEN), // output of 1/A(z), likewise
+  code: zeros(SUB_LEN),
+  gain: zeros(2), // pitch gain and codebook gain
+  gainMem: zeros(4), // last corrections [dB], newest first
   lag3: 3 * MIN_LAG,
 });
 
 /** Make room for a subframe. */
 function keepPasts(synth) {
   keepPast(synth.exc, MAX_LAG);
-  keepPast(synth.speech, LPC_ORDER);
+  keepPast(synth.speech, ORDER);
 }
 
 /** Put the excitation of subframe s of a speech packet into the end of synth.exc. */
@@ -729,28 +724,28 @@ function exciteSpeech(indices, s, tables, synth) {
   const lag3 = dequantizeLag(indices.lag[s], tables.lagBits[s], synth.lag3);
   adaptiveVector(lag3, exc);
   fixedVector(indices.fcb[s], tables.books[s], code);
-  const beta = Math.min(Math.max(gain[0], MIN_SHARPENING), MAX_SHARPENING);
+  const beta = clip(gain[0], MIN_SHARPENING, MAX_SHARPENING);
   const lag = roundedLag(lag3);
-  for (let n = lag; n < SUBFRAME_LEN; n++) code[n] += beta * code[n - lag];
+  for (let n = lag; n < SUB_LEN; n++) code[n] += beta * code[n - lag];
   const pitchGain = tables.gains[s][2 * indices.gain[s]];
   const correction = tables.gains[s][2 * indices.gain[s] + 1];
   let change = 0;
   for (let i = 0; i < 4; i++) change += tables.predictor[1 + i] * gainMem[i];
-  const predicted = tables.predictor[0] + Math.min(Math.max(change, -MAX_CHANGE_DB), MAX_CHANGE_DB);
+  const predicted = tables.predictor[0] + clip(change, -MAX_CHANGE_DB, MAX_CHANGE_DB);
   gain[0] = pitchGain;
-  gain[1] = decibelToLinear(predicted + correction) / rms(code, 0, SUBFRAME_LEN);
+  gain[1] = decibelToLinear(predicted + correction) / rms(code, 0, SUB_LEN);
   push(correction, gainMem);
-  for (let n = 0; n < SUBFRAME_LEN; n++) exc[MAX_LAG + n] = gain[0] * exc[MAX_LAG + n] + gain[1] * code[n];
+  for (let n = 0; n < SUB_LEN; n++) exc[MAX_LAG + n] = gain[0] * exc[MAX_LAG + n] + gain[1] * code[n];
   clamp(exc, MAX_LAG);
   synth.lag3 = lag3;
 }
 
 /** Filter the excitation by 1/A(z) into the end of synth.speech. */
 function synthesize(lpc, { exc, speech }) {
-  for (let n = 0; n < SUBFRAME_LEN; n++) {
+  for (let n = 0; n < SUB_LEN; n++) {
     let acc = exc[MAX_LAG + n];
-    for (let i = LPC_ORDER - 1; i >= 0; i--) acc -= lpc[i] * speech[LPC_ORDER + n - 1 - i];
-    speech[LPC_ORDER + n] = acc;
+    for (let i = ORDER - 1; i >= 0; i--) acc -= lpc[i] * speech[ORDER + n - 1 - i];
+    speech[ORDER + n] = acc;
   }
   clamp(speech, 0);
 }
@@ -778,7 +773,7 @@ const newNoise = () => ({
 
 /** Take over a SID. */
 function receiveSid({ row, level }, book, noise) {
-  noise.lsf.set(book.subarray(row * LPC_ORDER, (row + 1) * LPC_ORDER));
+  noise.lsf.set(book.subarray(row * ORDER, (row + 1) * ORDER));
   stabilize(noise.lsf);
   noise.sidLevel = level > 0 ? -92 + 2 * (level - 1) : SILENT_DB;
   if (!noise.on) {
@@ -794,7 +789,7 @@ function exciteNoise(noise, synth) {
   synth.gain[0] = 0;
   synth.gain[1] = decibelToLinear(noise.level);
   synth.gainMem.fill(0);
-  noise.seed = fillNoise(noise.seed, synth.gain[1], synth.exc, MAX_LAG, SUBFRAME_LEN);
+  noise.seed = fillNoise(noise.seed, synth.gain[1], synth.exc, MAX_LAG, SUB_LEN);
 }
 
 // ---- Concealment ----
@@ -803,15 +798,15 @@ const WATCHED = 32; // subframes after a loss whose output is limited
 const MEMORY = 0.8; // of the limiter
 
 const newConcealment = () => ({
-  gain: new Float64Array(N_SUBFRAMES), // pitch gains of the last good subframes, newest first
-  rms: new Float64Array(N_SUBFRAMES), // of their excitation
+  gain: zeros(N_SUB), // pitch gains of the last good subframes, newest first
+  rms: zeros(N_SUB), // of their excitation
   between: null, // LSF for the next lost frame, from the packet after it
   age: 0, // lost frames in a row
   seed: 0,
   voicing: 0,
   level: 0, // wanted rms of the excitation
   since: WATCHED, // good subframes in a row, at most WATCHED
-  power: new Float64Array(N_SUBFRAMES), // energy of the last subframes of output, newest first
+  power: zeros(N_SUB), // energy of the last subframes of output, newest first
   before: 0, // limit of the energy of a lost frame
   loudest: 0, // energy of the loudest good frame, slowly forgotten
   limiter: 1, // its last gain
@@ -820,7 +815,7 @@ const newConcealment = () => ({
 /** Remember the gain and the level of a good subframe. */
 function learn(synth, state) {
   push(synth.gain[0], state.gain);
-  push(rms(synth.exc, MAX_LAG, SUBFRAME_LEN), state.rms);
+  push(rms(synth.exc, MAX_LAG, SUB_LEN), state.rms);
   state.age = 0;
   state.since = Math.min(state.since + 1, WATCHED);
 }
@@ -828,19 +823,19 @@ function learn(synth, state) {
 /** Find how voiced the last good frame was, and its level. */
 function classify(state) {
   let [gain, power] = [0, 0];
-  for (let i = 0; i < N_SUBFRAMES; i++) {
-    gain += Math.min(state.gain[i], 1) / N_SUBFRAMES;
-    power += (state.rms[i] * state.rms[i]) / N_SUBFRAMES;
+  for (let i = 0; i < N_SUB; i++) {
+    gain += Math.min(state.gain[i], 1) / N_SUB;
+    power += (state.rms[i] * state.rms[i]) / N_SUB;
   }
-  state.voicing = Math.min(Math.max((gain - 0.2) / (0.7 - 0.2), 0), 1);
+  state.voicing = clip((gain - 0.2) / (0.7 - 0.2), 0, 1);
   state.level = Math.sqrt(power);
 }
 
 /** Find the LSF of the next lost frame, midway between lsf and those of the packet after it. */
 function lookAhead(indices, tables, lsf, state) {
   const found = dequantizeLsf(indices, tables, tables.mean);
-  for (let i = 0; i < LPC_ORDER; i++) {
-    const half = 0.5 * tables.rho[indices[0] * LPC_ORDER + i];
+  for (let i = 0; i < ORDER; i++) {
+    const half = 0.5 * tables.rho[indices[0] * ORDER + i];
     const after = (found[i] + half * (lsf[i] - 2 * tables.mean[i])) / (1 - half);
     found[i] = 0.5 * (lsf[i] + after);
   }
@@ -859,9 +854,9 @@ function beginLost(mean, lsf, state) {
 
 /** Start a lost frame with its redundant frame; return its LSF. */
 function beginRedundant({ row, lag, levelDb, pitchGain }, book, synth, state) {
-  const lsf = book.slice(row * LPC_ORDER, (row + 1) * LPC_ORDER);
+  const lsf = book.slice(row * ORDER, (row + 1) * ORDER);
   stabilize(lsf);
-  synth.lag3 = 3 * Math.min(Math.max(lag, MIN_LAG), MAX_LAG);
+  synth.lag3 = 3 * clip(lag, MIN_LAG, MAX_LAG);
   state.gain.fill(pitchGain);
   state.rms.fill(decibelToLinear(levelDb));
   classify(state);
@@ -869,7 +864,7 @@ function beginRedundant({ row, lag, levelDb, pitchGain }, book, synth, state) {
   return lsf;
 }
 
-const random = new Float64Array(SUBFRAME_LEN);
+const random = zeros(SUB_LEN);
 
 /** Continue the past excitation by a subframe. */
 function exciteLost(state, synth) {
@@ -880,10 +875,10 @@ function exciteLost(state, synth) {
   const { voicing } = state;
   if (state.age > 5) state.level *= 0.72;
   else if (state.age > 0) state.level *= 0.985 * voicing + 0.97 * (1 - voicing);
-  const period = Math.min((state.level * Math.sqrt(voicing)) / rms(exc, MAX_LAG, SUBFRAME_LEN), 4);
+  const period = Math.min((state.level * Math.sqrt(voicing)) / rms(exc, MAX_LAG, SUB_LEN), 4);
   const share = state.level * Math.sqrt(1 - voicing) * 0.9;
-  state.seed = fillNoise(state.seed, share, random, 0, SUBFRAME_LEN);
-  for (let n = 0; n < SUBFRAME_LEN; n++) exc[MAX_LAG + n] = period * exc[MAX_LAG + n] + random[n];
+  state.seed = fillNoise(state.seed, share, random, 0, SUB_LEN);
+  for (let n = 0; n < SUB_LEN; n++) exc[MAX_LAG + n] = period * exc[MAX_LAG + n] + random[n];
   clamp(exc, MAX_LAG);
   gain[0] = voicing;
   gain[1] = share;
@@ -906,7 +901,7 @@ function attenuate(allowed, gain, x, start, end) {
   let wanted = 1;
   if (old + 2 * both + now > allowed) {
     const root = Math.sqrt(Math.max(both * both + now * (allowed - old), 0));
-    wanted = Math.min(Math.max((root - both) / now, 0), 1);
+    wanted = clip((root - both) / now, 0, 1);
   }
   for (let n = start; n < end; n++) {
     gain = MEMORY * gain + (1 - MEMORY) * wanted;
@@ -927,11 +922,11 @@ function limitOutput(recovering, state, x) {
   const lost = state.age > 0;
   if (state.age === 1) {
     state.before = 0;
-    for (let i = 0; i < N_SUBFRAMES; i++) state.before += 1.05 * state.power[i];
+    for (let i = 0; i < N_SUB; i++) state.before += 1.05 * state.power[i];
   }
   if (lost) state.limiter = attenuate(state.before, state.limiter, x, 0, FRAME_LEN);
-  for (let s = 0; s < N_SUBFRAMES; s++) {
-    const [start, end] = [s * SUBFRAME_LEN, (s + 1) * SUBFRAME_LEN];
+  for (let s = 0; s < N_SUB; s++) {
+    const [start, end] = [s * SUB_LEN, (s + 1) * SUB_LEN];
     if (!lost && (recovering || state.limiter < 1)) {
       state.limiter = attenuate(allowedEnergy(recovering, state), state.limiter, x, start, end);
     }
@@ -940,7 +935,7 @@ function limitOutput(recovering, state, x) {
     push(power, state.power);
     if (!lost && !recovering) {
       let frame = 0;
-      for (let i = 0; i < N_SUBFRAMES; i++) frame += state.power[i];
+      for (let i = 0; i < N_SUB; i++) frame += state.power[i];
       state.loudest = Math.max(frame, 0.999 * state.loudest);
     }
   }
@@ -950,34 +945,34 @@ function limitOutput(recovering, state, x) {
 
 const PAST_LEN = 200; // samples of speech before a frame
 const N_BANDS = 16;
-const N_FEATURES = LPC_ORDER + 2 * N_BANDS + 22;
-const N_CORRELATIONS = 40;
-const MATCHED = 2 * SUBFRAME_LEN;
+const N_FEATURES = ORDER + 2 * N_BANDS + 22;
+const N_LAGS = 40;
+const MATCHED = 2 * SUB_LEN;
 const FLOOR = 1e-9;
 const EDGES_HZ = [0, 150, 300, 450, 600, 750, 950, 1150, 1350, 1600, 1850, 2100, 2400, 2700, 3050, 3450, 4000];
 
-/** The weight of the correlation of lag N_CORRELATIONS - 1 - k in band b, at [16 k + b]. */
-export const BAND_WEIGHTS = new Float64Array(N_CORRELATIONS * N_BANDS);
-for (let k = 0; k < N_CORRELATIONS; k++) {
-  const lag = N_CORRELATIONS - 1 - k;
+/** The weight of the correlation of lag N_LAGS - 1 - k in band b, at [16 k + b]. */
+export const BAND_WEIGHTS = zeros(N_LAGS * N_BANDS);
+for (let k = 0; k < N_LAGS; k++) {
+  const lag = N_LAGS - 1 - k;
   for (let b = 0; b < N_BANDS; b++) {
     const [low, high] = [EDGES_HZ[b], EDGES_HZ[b + 1]].map((hz) => (2 * Math.PI * hz) / SAMPLE_RATE);
     const mean = lag ? (2 * (Math.sin(high * lag) - Math.sin(low * lag))) / lag / (high - low) : 1;
-    const taper = 0.5 + 0.5 * Math.cos((Math.PI * lag) / N_CORRELATIONS);
+    const taper = 0.5 + 0.5 * Math.cos((Math.PI * lag) / N_LAGS);
     BAND_WEIGHTS[k * N_BANDS + b] = Math.round(mean * taper * 2 ** 20) / 2 ** 20;
   }
 }
 
 const newFeatures = () => ({
-  speech: new Float64Array(PAST_LEN + FRAME_LEN), // past and this frame, oldest first
-  speechSums: Array.from({ length: N_SUBFRAMES }, () => new Float64Array(N_CORRELATIONS)),
-  excSums: Array.from({ length: N_SUBFRAMES }, () => new Float64Array(N_CORRELATIONS)),
+  speech: zeros(PAST_LEN + FRAME_LEN), // past and this frame, oldest first
+  speechSums: Array.from({ length: N_SUB }, () => zeros(N_LAGS)),
+  excSums: Array.from({ length: N_SUB }, () => zeros(N_LAGS)),
   peak: -30,
-  values: Array.from({ length: N_SUBFRAMES }, () => new Float64Array(N_FEATURES)),
-  lag: new Float64Array(N_SUBFRAMES).fill(MIN_LAG),
+  values: Array.from({ length: N_SUB }, () => zeros(N_FEATURES)),
+  lag: zeros(N_SUB).fill(MIN_LAG),
 });
 
-const float64 = new Float64Array(1);
+const float64 = zeros(1);
 const words64 = new Uint32Array(float64.buffer);
 const HIGH = new Uint32Array(Float64Array.of(1).buffer)[1] ? 1 : 0; // the word with the exponent
 
@@ -995,7 +990,7 @@ function log2(x) {
 
 /** Put the cepstrum of 1/A(z) into out[0 .. 10). */
 function cepstrum(lpc, out) {
-  for (let n = 0; n < LPC_ORDER; n++) {
+  for (let n = 0; n < ORDER; n++) {
     let acc = 0;
     for (let k = 0; k < n; k++) acc += (k + 1) * out[k] * lpc[n - k - 1];
     out[n] = -lpc[n] - acc / (n + 1);
@@ -1004,21 +999,21 @@ function cepstrum(lpc, out) {
 
 /** Put the sums x[n] x[n - k] over the subframe before `end` into out, for k = 39 .. 0. */
 function correlate(x, end, out) {
-  const start = end - SUBFRAME_LEN;
-  sumOfShifts(x.subarray(start, end), x, start - N_CORRELATIONS + 1, out, 0, N_CORRELATIONS);
+  const start = end - SUB_LEN;
+  sumOfShifts(x.subarray(start, end), x, start - N_LAGS + 1, out, 0, N_LAGS);
 }
 
-const correlations = new Float64Array(N_CORRELATIONS);
-const bandPowers = new Float64Array(N_BANDS);
+const correlations = zeros(N_LAGS);
+const bandPowers = zeros(N_BANDS);
 
 /** Put the levels of the bands into out[first ..); return their mean. */
 function bands(sums, out, first) {
-  for (let k = 0; k < N_CORRELATIONS; k++) {
+  for (let k = 0; k < N_LAGS; k++) {
     correlations[k] = (sums[0][k] + sums[1][k] + sums[2][k] + sums[3][k]) * (1 / FRAME_LEN);
   }
-  const floor = FLOOR + 1e-5 * correlations[N_CORRELATIONS - 1];
+  const floor = FLOOR + 1e-5 * correlations[N_LAGS - 1];
   bandPowers.fill(0);
-  for (let k = 0, at = 0; k < N_CORRELATIONS; k++) {
+  for (let k = 0, at = 0; k < N_LAGS; k++) {
     for (let b = 0; b < N_BANDS; b++, at++) bandPowers[b] += correlations[k] * BAND_WEIGHTS[at];
   }
   let mean = 0;
@@ -1056,35 +1051,35 @@ function match(x, end, power, lag) {
 /** Return the level of a subframe of x, and that of its largest sample above it [log2 of power]. */
 function levels(x, start) {
   let largest = 0;
-  for (let n = start; n < start + SUBFRAME_LEN; n++) largest = Math.max(largest, x[n] * x[n]);
-  const power = innerProduct(x, start, start, SUBFRAME_LEN) / SUBFRAME_LEN + FLOOR;
+  for (let n = start; n < start + SUB_LEN; n++) largest = Math.max(largest, x[n] * x[n]);
+  const power = innerProduct(x, start, start, SUB_LEN) / SUB_LEN + FLOOR;
   return [log2(power), log2((largest + FLOOR) / power)];
 }
 
 /** Find the features of subframe s, just synthesized with the predictor lpc. */
 function observe(s, type, rate, lpc, synth, conceal, state) {
-  const end = PAST_LEN + (s + 1) * SUBFRAME_LEN;
+  const end = PAST_LEN + (s + 1) * SUB_LEN;
   const { speech, values } = state;
-  speech.set(synth.speech.subarray(LPC_ORDER), end - SUBFRAME_LEN);
-  const lag = Math.min(Math.max(roundedLag(synth.lag3), MIN_LAG), MAX_LAG);
+  speech.set(synth.speech.subarray(ORDER), end - SUB_LEN);
+  const lag = clip(roundedLag(synth.lag3), MIN_LAG, MAX_LAG);
   const out = values[s];
 
   cepstrum(lpc, out);
   correlate(speech, end, state.speechSums[s]);
-  correlate(synth.exc, MAX_LAG + SUBFRAME_LEN, state.excSums[s]);
-  const [first, second, rest] = [LPC_ORDER, LPC_ORDER + N_BANDS, LPC_ORDER + 2 * N_BANDS];
+  correlate(synth.exc, MAX_LAG + SUB_LEN, state.excSums[s]);
+  const [first, second, rest] = [ORDER, ORDER + N_BANDS, ORDER + 2 * N_BANDS];
   const level = bands(state.speechSums, out, first);
   const excLevel = bands(state.excSums, out, second);
   for (let b = 0; b < N_BANDS; b++) {
     out[first + b] -= level;
     out[second + b] -= excLevel;
   }
-  const [now, crest] = levels(speech, end - SUBFRAME_LEN);
+  const [now, crest] = levels(speech, end - SUB_LEN);
   const [total, excCrest] = levels(synth.exc, MAX_LAG);
-  const fixed = synth.gain[1] * (type === "speech" ? rms(synth.code, 0, SUBFRAME_LEN) : 1);
+  const fixed = synth.gain[1] * (type === "speech" ? rms(synth.code, 0, SUB_LEN) : 1);
   const fixedLevel = log2(fixed * fixed + FLOOR);
   state.peak = Math.max(now, state.peak - 0.01);
-  const [r1, r0] = [state.speechSums[s][N_CORRELATIONS - 2], state.speechSums[s][N_CORRELATIONS - 1]];
+  const [r1, r0] = [state.speechSums[s][N_LAGS - 2], state.speechSums[s][N_LAGS - 1]];
   const loss = type === "bad" || type === "redundant";
   const power = innerProduct(speech, end - MATCHED, end - MATCHED, MATCHED);
   out.set([
@@ -1144,50 +1139,19 @@ function denseInJavaScript(buffer) {
   };
 }
 
-/** Return the same function as machine code, which is much faster; null if that is refused. */
+/** The same in WebAssembly, four numbers at a time, as test/assemble.js writes it. */
+export const DENSE_CODE = `
+  AGFzbQEAAAABCQFgBX9/f39/AAIIAQFlAW0CAAEDAgEABwUBAWQAAAqFAQGCAQIBfwN7A0AgAv0ABAAhBiAC/QAEEC
+  EHIAJBIGohAiAAIQUDQCAF/QkCACEIIAYgCCAC/QAEAP3mAf3kASEGIAcgCCAC/QAEEP3mAf3kASEHIAJBIGohAiAF
+  QQRqIgUgAUkNAAsgAyAG/QsEACADIAf9CwQQIANBIGoiAyAESQ0ACws=`;
+
+/** Return the same function, much faster; null if a browser or its security policy refuses. */
 function denseInWebAssembly(memory) {
-  const [X, X_END, LAYER, OUT, OUT_END, I, LOW, HIGH_4, V] = [0, 1, 2, 3, 4, 5, 6, 7, 8]; // locals
-  const get = (local) => [0x20, local];
-  const set = (local) => [0x21, local];
-  const tee = (local) => [0x22, local];
-  const plus = (n) => [0x41, n, 0x6a]; // i32.const n, i32.add
-  const load = (offset) => [0xfd, 0x00, 4, offset]; // four numbers
-  const store = (offset) => [0xfd, 0x0b, 4, offset];
-  const splat = [0xfd, 0x09, 2, 0]; // load a number into all four places
-  const [multiply, add] = [[0xfd, 0xe6, 1], [0xfd, 0xe4, 1]];
-  const accumulate = (acc, offset) => [
-    ...get(acc), ...get(V), ...get(LAYER), ...load(offset), ...multiply, ...add, ...set(acc),
-  ];
-  const advance = [...get(LAYER), ...plus(32), ...set(LAYER)];
-  const loop = (body, counter, step, end) => [
-    0x03, 0x40, ...body, ...get(counter), ...plus(step), ...tee(counter), ...get(end),
-    0x49, 0x0d, 0, 0x0b, // again if counter < end
-  ];
-  const inputs = loop([
-    ...get(I), ...splat, ...set(V), ...accumulate(LOW, 0), ...accumulate(HIGH_4, 16), ...advance,
-  ], I, 4, X_END);
-  const code = loop([
-    ...get(LAYER), ...load(0), ...set(LOW), ...get(LAYER), ...load(16), ...set(HIGH_4), ...advance,
-    ...get(X), ...set(I), ...inputs,
-    ...get(OUT), ...get(LOW), ...store(0), ...get(OUT), ...get(HIGH_4), ...store(16),
-  ], OUT, 32, OUT_END);
-  const [i32, v128] = [0x7f, 0x7b];
-  const body = [2, 1, i32, 3, v128, ...code, 0x0b];
-  const size = [(body.length & 127) | 128, body.length >> 7]; // of two digits
-  const section = (id, content) => [id, content.length, ...content];
-  const module = [
-    0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    ...section(1, [1, 0x60, 5, i32, i32, i32, i32, i32, 0]), // the type of the function
-    ...section(2, [1, 1, 0x65, 1, 0x6d, 2, 0, 1]), // memory "m" of "e"
-    ...section(3, [1, 0]),
-    ...section(7, [1, 1, 0x64, 0, 0]), // the function "d"
-    10, ((body.length + 3) & 127) | 128, (body.length + 3) >> 7, 1, ...size, ...body,
-  ];
   try {
-    const compiled = new WebAssembly.Module(Uint8Array.from(module));
-    return new WebAssembly.Instance(compiled, { e: { m: memory } }).exports.d;
+    const code = Uint8Array.from(atob(DENSE_CODE), (letter) => letter.charCodeAt(0));
+    return new WebAssembly.Instance(new WebAssembly.Module(code), { e: { m: memory } }).exports.d;
   } catch {
-    return null; // an old browser, or a security policy
+    return null;
   }
 }
 
@@ -1195,63 +1159,50 @@ function denseInWebAssembly(memory) {
 class Network {
   /**
    * @param {Function} get - returns the values of an array
-   * @param {Function} width - returns the length of the rows of an array
-   * @param {boolean} [fast=true] - whether to use WebAssembly if there is any
+   * @param {boolean} fast - whether to use WebAssembly if there is any
    */
-  constructor(get, width, fast = true) {
+  constructor(get, fast) {
     const float32 = (name) => Float32Array.from(get(`enhancement_${name}`));
-    this.lagUnits = width("enhancement_lags");
-    const sources = ["subframe", "frame", "gates", "past", "split", "output", "taps"].map((name) => {
-      const weights = get(`enhancement_${name}`);
-      const bias = float32(`${name}_bias`);
-      const nOut = bias.length;
-      const nIn = weights.length / nOut;
-      const padded = Math.ceil(nOut / GROUP) * GROUP;
-      return { name, weights, scale: float32(`${name}_scale`), bias, nOut, nIn, padded };
-    });
-    const sizes = Object.fromEntries(sources.map((layer) => [layer.name, layer]));
-    this.check(sizes, float32("mean"), float32("scale"), float32("lags"));
-    this.nInputs = N_FEATURES + this.lagUnits;
-    this.units = sizes.subframe.nOut;
-    const { frame, gates, output, taps } = sizes;
-    const signals = {
-      inputs: 4 * this.nInputs, own: 4 * this.units, frame: frame.padded, hidden: frame.padded,
-      gates: gates.padded, past: gates.padded, shared: 4 * this.units, both: 8 * this.units,
-      last: 4 * output.padded, out: 4 * taps.padded,
-    };
-    const total = [
-      ...sources.map(({ nIn, padded }) => (nIn + 1) * padded), ...Object.values(signals),
-    ].reduce((sum, n) => sum + n + 3, 0);
-    const memory = globalThis.WebAssembly && fast
-      ? new WebAssembly.Memory({ initial: Math.ceil(total / 16384) }) : null;
-    const buffer = memory?.buffer ?? new ArrayBuffer(4 * total);
-    let next = 0;
-    const room = (n) => { // at a multiple of 16 bytes
-      const array = new Float32Array(buffer, next, n);
-      next += 16 * Math.ceil(n / 4);
-      return array;
-    };
+    for (const name of ["mean", "scale", "lags"]) this[name] = float32(name);
+    this.lagUnits = this.lags.length / (MAX_LAG - MIN_LAG + 1);
     this.layers = {};
-    for (const layer of sources) {
-      const array = room((layer.nIn + 1) * layer.padded);
-      arrangeLayer(layer, array);
-      this.layers[layer.name] = { at: array.byteOffset, nIn: layer.nIn, padded: layer.padded };
+    for (const name of ["subframe", "frame", "gates", "past", "split", "output", "taps"]) {
+      const [scale, bias] = [float32(`${name}_scale`), float32(`${name}_bias`)];
+      const weights = get(`enhancement_${name}`);
+      const [nIn, nOut] = [weights.length / bias.length, bias.length];
+      const padded = Math.ceil(nOut / GROUP) * GROUP;
+      this.layers[name] = { weights, scale, bias, nIn, nOut, padded };
     }
-    for (const [name, n] of Object.entries(signals)) this[name] = room(n);
-    this.frameUnits = frame.nOut;
+    this.check(this.layers);
+    const { subframe, frame, gates, output, taps } = this.layers;
+    const sizes = { // of the arrays of a frame
+      inputs: 4 * subframe.nIn, own: 4 * subframe.nOut, frame: frame.nOut, hidden: frame.nOut,
+      gates: gates.nOut, past: gates.nOut, shared: 4 * subframe.nOut, both: 8 * subframe.nOut,
+      last: 4 * output.nOut, out: 4 * taps.padded,
+    };
+    let next = 0; // all arrays lie in one memory, at multiples of 16 bytes
+    const place = (n) => (next += 16 * Math.ceil(n / 4)) - 16 * Math.ceil(n / 4);
+    for (const layer of Object.values(this.layers)) layer.at = place((layer.nIn + 1) * layer.padded);
+    const starts = Object.values(sizes).map(place);
+    const pages = { initial: Math.ceil(next / 65536) };
+    const memory = fast && globalThis.WebAssembly ? new WebAssembly.Memory(pages) : null;
+    const buffer = memory?.buffer ?? new ArrayBuffer(next);
+    for (const layer of Object.values(this.layers)) arrangeLayer(layer, new Float32Array(buffer, layer.at));
+    Object.entries(sizes).forEach(([name, n], i) => {
+      this[name] = new Float32Array(buffer, starts[i], n);
+    });
     this.dense = (memory && denseInWebAssembly(memory)) ?? denseInJavaScript(buffer);
   }
 
-  check({ subframe, frame, gates, past, split, output, taps }, mean, scale, lags) {
-    const fits = mean.length === N_FEATURES && scale.length === N_FEATURES
-      && lags.length === (MAX_LAG - MIN_LAG + 1) * this.lagUnits
-      && subframe.nIn === N_FEATURES + this.lagUnits && subframe.nOut % GROUP === 0
-      && frame.nIn === 4 * subframe.nOut && frame.nOut % GROUP === 0 && gates.nIn === frame.nOut
-      && gates.nOut === 3 * frame.nOut && past.nIn === frame.nOut && past.nOut === gates.nOut
-      && split.nIn === frame.nOut && split.nOut === frame.nIn && output.nIn === 2 * subframe.nOut
-      && output.nOut % GROUP === 0 && taps.nIn === output.nOut && taps.nOut === 2 * N_COMB + N_FIR;
-    if (!fits) throw new TablesError("tables: the layers of the enhancement network do not fit");
-    Object.assign(this, { mean, scale, lags });
+  check({ subframe, frame, gates, past, split, output, taps }) {
+    const units = [subframe.nOut, frame.nOut, output.nOut];
+    const fits = this.mean.length === N_FEATURES && this.scale.length === N_FEATURES
+      && units.every((n) => n % GROUP === 0) && gates.nOut === 3 * units[1]
+      && past.nOut === gates.nOut && split.nOut === 4 * units[0]
+      && taps.nOut === 2 * N_COMB + N_FIR && subframe.nIn === N_FEATURES + this.lagUnits
+      && frame.nIn === 4 * units[0] && [gates, past, split].every(({ nIn }) => nIn === units[1])
+      && output.nIn === 2 * units[0] && taps.nIn === units[2];
+    if (!fits) throw new TablesError("tables: the layers of the network do not fit");
   }
 
   /** Put the sums of a layer for part `s` of x, of several, into part s of out. */
@@ -1263,14 +1214,14 @@ class Network {
 
   /** Put the taps of a frame into comb, ahead and fir (per subframe); advance `state`. */
   predict(values, lag, state, comb, ahead, fir) {
-    const { inputs, own, shared, frame, gates, past, hidden, both, last, out, units } = this;
-    const n = this.frameUnits;
+    const { inputs, own, shared, frame, gates, past, hidden, both, last, out } = this;
+    const [n, units, nInputs] = [frame.length, own.length / 4, inputs.length / 4];
     hidden.set(state);
-    for (let s = 0; s < N_SUBFRAMES; s++) {
-      const at = s * this.nInputs;
+    for (let s = 0; s < N_SUB; s++) {
+      const at = s * nInputs;
       for (let i = 0; i < N_FEATURES; i++) {
         const scaled = fround(fround(fround(values[s][i]) - this.mean[i]) * this.scale[i]);
-        inputs[at + i] = Math.min(Math.max(scaled, -FEATURE_LIMIT), FEATURE_LIMIT);
+        inputs[at + i] = clip(scaled, -FEATURE_LIMIT, FEATURE_LIMIT);
       }
       for (let i = 0; i < this.lagUnits; i++) {
         inputs[at + N_FEATURES + i] = this.lags[(lag[s] - MIN_LAG) * this.lagUnits + i];
@@ -1291,13 +1242,13 @@ class Network {
     state.set(hidden);
     this.sums("split", hidden, shared);
     softsignAll(shared);
-    for (let s = 0; s < N_SUBFRAMES; s++) {
+    for (let s = 0; s < N_SUB; s++) {
       both.set(own.subarray(s * units, (s + 1) * units), 2 * s * units);
       both.set(shared.subarray(s * units, (s + 1) * units), (2 * s + 1) * units);
       this.sums("output", both, last, s);
     }
     for (let i = 0; i < last.length; i++) last[i] = Math.max(last[i], 0);
-    for (let s = 0; s < N_SUBFRAMES; s++) {
+    for (let s = 0; s < N_SUB; s++) {
       this.sums("taps", last, out, s);
       const at = s * this.layers.taps.padded;
       for (let i = 0; i < N_COMB; i++) {
@@ -1338,22 +1289,22 @@ export const FADE = Float64Array.from({ length: FADE_LEN }, (_, n) => (
 
 const newEnhancement = (network) => ({
   features: newFeatures(),
-  hidden: new Float32Array(network?.frameUnits ?? 0), // state of the recurrent layer
-  comb: Array.from({ length: N_SUBFRAMES }, () => new Float64Array(N_COMB)), // oldest first
-  ahead: Array.from({ length: N_SUBFRAMES }, () => new Float64Array(N_COMB)),
-  fir: Array.from({ length: N_SUBFRAMES }, () => new Float64Array(N_FIR)),
-  lastComb: new Float64Array(N_COMB), // of the last subframe
-  lastAhead: new Float64Array(N_COMB),
-  lastFir: new Float64Array(N_FIR),
+  hidden: new Float32Array(network?.hidden.length ?? 0), // state of the recurrent layer
+  comb: Array.from({ length: N_SUB }, () => zeros(N_COMB)), // oldest first
+  ahead: Array.from({ length: N_SUB }, () => zeros(N_COMB)),
+  fir: Array.from({ length: N_SUB }, () => zeros(N_FIR)),
+  lastComb: zeros(N_COMB), // of the last subframe
+  lastAhead: zeros(N_COMB),
+  lastFir: zeros(N_FIR),
   lift: 1,
   lastLag: MIN_LAG,
-  line: new Float64Array(PAST_LEN + FRAME_LEN + MAX_LAG + N_COMB),
+  line: zeros(PAST_LEN + FRAME_LEN + MAX_LAG + N_COMB),
   combed: new Float64Array(N_FIR - 1 + FRAME_LEN), // output of the combs, oldest first
 });
 
-const newPart = new Float64Array(SUBFRAME_LEN);
-const oldPart = new Float64Array(SUBFRAME_LEN);
-const aheadPart = new Float64Array(SUBFRAME_LEN);
+const newPart = zeros(SUB_LEN);
+const oldPart = zeros(SUB_LEN);
+const aheadPart = zeros(SUB_LEN);
 
 /** Put the sums of both combs, a lag from sample `first` of the line, into out. */
 function combs(past, ahead, line, first, lag, out, count) {
@@ -1367,20 +1318,20 @@ function blend(x, from, out, to) {
   for (let n = 0; n < FADE_LEN; n++) {
     out[to + n] = x[from + n] + (oldPart[n] + FADE[n] * (newPart[n] - oldPart[n]));
   }
-  for (let n = FADE_LEN; n < SUBFRAME_LEN; n++) out[to + n] = x[from + n] + newPart[n];
+  for (let n = FADE_LEN; n < SUB_LEN; n++) out[to + n] = x[from + n] + newPart[n];
 }
 
 /** Give a lost subframe of x at least half the energy of the plain one, smoothly. */
 function liftLost(lost, plain, from, state, x, at) {
   if (!lost && state.lift === 1) return;
   let [power, kept] = [1e-20, 0];
-  for (let n = 0; n < SUBFRAME_LEN; n++) {
+  for (let n = 0; n < SUB_LEN; n++) {
     power += x[at + n] * x[at + n];
     kept += 0.5 * plain[from + n] * plain[from + n];
   }
   const wanted = lost && power < kept ? Math.min(Math.sqrt(kept / power), 2) : 1;
   let gain = state.lift;
-  for (let n = 0; n < SUBFRAME_LEN; n++) {
+  for (let n = 0; n < SUB_LEN; n++) {
     gain = 0.9 * gain + (1 - 0.9) * wanted;
     x[at + n] *= gain;
   }
@@ -1396,13 +1347,13 @@ function enhance(network, type, state, out) {
   if (type === "sid" || type === "no_data") {
     for (const taps of [...state.comb, ...state.ahead, ...state.fir]) taps.fill(0);
   }
-  for (let s = 0; s < N_SUBFRAMES; s++) {
-    const at = s * SUBFRAME_LEN;
+  for (let s = 0; s < N_SUB; s++) {
+    const at = s * SUB_LEN;
     const first = PAST_LEN + at - (N_COMB >> 1);
-    combs(state.comb[s], state.ahead[s], line, first, features.lag[s], newPart, SUBFRAME_LEN);
+    combs(state.comb[s], state.ahead[s], line, first, features.lag[s], newPart, SUB_LEN);
     combs(state.lastComb, state.lastAhead, line, first, state.lastLag, oldPart, FADE_LEN);
     blend(line, PAST_LEN + at, combed, N_FIR - 1 + at);
-    sumOfShifts(state.fir[s], combed, at, newPart, 0, SUBFRAME_LEN);
+    sumOfShifts(state.fir[s], combed, at, newPart, 0, SUB_LEN);
     sumOfShifts(state.lastFir, combed, at, oldPart, 0, FADE_LEN);
     blend(combed, N_FIR - 1 + at, out, at);
     liftLost(type === "bad" || type === "redundant", line, PAST_LEN + at, state, out, at);
@@ -1425,14 +1376,13 @@ function effectiveType(received, noise) {
 export class Decoder {
   #tables = null;
   #lastType = null;
-  #lpc = new Float64Array(LPC_ORDER);
-  #speech = new Float64Array(FRAME_LEN);
+  #lpc = zeros(ORDER);
+  #speech = zeros(FRAME_LEN);
 
   /**
-   * @param {object} options
-   * @param {object} [options.tables] - a set from `loadTables` or `tablesByHash`; by default the
-   *   set in the file `tables/default` is loaded, and `ready` tells when it is there
-   * @param {boolean} [options.enhancement=true] - whether a network filters the decoded speech
+   * @param {{tables?: object, enhancement?: boolean}} options - a set from `loadTables` or
+   *   `tablesByHash`, by default the one in the file `tables/default`, which `ready` waits for;
+   *   and whether a network filters the decoded speech
    */
   constructor({ tables = null, enhancement = true } = {}) {
     this.enhancement = Boolean(enhancement);
@@ -1459,8 +1409,8 @@ export class Decoder {
       concealment: newConcealment(),
       noise: newNoise(),
       enhancement: newEnhancement(this.#tables?.network),
-      lag: new Float64Array(N_SUBFRAMES),
-      gain: Array.from({ length: N_SUBFRAMES }, () => new Float64Array(2)),
+      lag: zeros(N_SUB),
+      gain: Array.from({ length: N_SUB }, () => zeros(2)),
     };
     this.mode = null; // of the last speech packet
     this.#lastType = null;
@@ -1485,15 +1435,13 @@ export class Decoder {
   }
 
   /**
-   * Decode a packet.
+   * Decode a packet; null stands for a lost one, which is concealed. Return 160 samples, as floats
+   * in `channelData[0]`, and as 16-bit integers in `samples`.
    *
-   * @param {?Uint8Array} packet - a speech packet, a SID of 2 bytes, or an empty packet (NO_DATA);
-   *   null for a lost one, which is concealed
+   * @param {?Uint8Array} packet - speech, a SID of 2 bytes, or empty (NO_DATA)
    * @param {{nextPacket?: Uint8Array, redundancy?: Uint8Array}} options - for a lost packet: the
    *   packet after it, if it is there already, or the redundant frame of 3 bytes
-   * @returns {{channelData: Float32Array[], samplesDecoded: number, sampleRate: number,
-   *   errors: object[], samples: Int16Array}} 160 samples, also as 16-bit integers
-   * @throws {FormatError} if the packet has a wrong length; the decoder stays as it was
+   * @throws {FormatError} if the packet is malformed; the decoder stays as it was
    */
   decodeFrame(packet, { nextPacket = null, redundancy = null } = {}) {
     return result(this.#decode(packet, nextPacket, redundancy));
@@ -1577,7 +1525,7 @@ export class Decoder {
     }
     const recovering = concealment.since < WATCHED;
     if (enhanced) keepPast(enhancement.features.speech, PAST_LEN);
-    for (let s = 0; s < N_SUBFRAMES; s++) {
+    for (let s = 0; s < N_SUB; s++) {
       interpolatedLpc(state.lsf, lsf, s, lpc);
       // excitation
       if (type === "speech") {
@@ -1592,7 +1540,7 @@ export class Decoder {
       state.gain[s].set(synthesis.gain);
       // synthesis filter
       synthesize(lpc, synthesis);
-      speech.set(synthesis.speech.subarray(LPC_ORDER), s * SUBFRAME_LEN);
+      speech.set(synthesis.speech.subarray(ORDER), s * SUB_LEN);
       if (enhanced) observe(s, type, bitrate, lpc, synthesis, concealment, enhancement.features);
     }
     if (enhanced) enhance(this.#tables.network, type, enhancement, speech);
@@ -1603,7 +1551,7 @@ export class Decoder {
     this.#lastType = received;
     const samples = new Int16Array(FRAME_LEN);
     for (let n = 0; n < FRAME_LEN; n++) {
-      const y = Math.min(Math.max(speech[n] * 32768, -32768), 32767);
+      const y = clip(speech[n] * 32768, -32768, 32767);
       samples[n] = Math.floor(y + 32768.5) - 32768;
     }
     return samples;
@@ -1620,14 +1568,12 @@ function result(samples, errors = []) {
 }
 
 /**
- * Decode a whole .cvq file to 8000 Hz, aligned with the original in time.
+ * Decode a whole .cvq file to 8000 Hz, aligned with the original. Return a promise of a result like
+ * that of `Decoder.decodeFrame`.
  *
  * @param {Uint8Array} data - the file
- * @param {object} options
- * @param {object} [options.tables] - the set that the file was made with; by default it is loaded
- *   from the folder `tables` beside this file, by its hash
- * @param {boolean} [options.enhancement=true] - whether a network filters the decoded speech
- * @returns {Promise<object>} as `Decoder.decodeFrame`
+ * @param {{tables?: object, enhancement?: boolean}} options - as for `Decoder`; by default the set
+ *   of the file is loaded from the folder `tables`
  * @throws {FormatError|TruncatedStream|TablesError}
  */
 export async function decode(data, { tables = null, enhancement = true } = {}) {
