@@ -79,7 +79,7 @@ class Decoder(DecoderCore):
             lost packet, and the decoder conceals it.
         next_packet : bytes, optional
             For a lost packet: the packet after it, if it has arrived. Concealment then leads to its
-            LSF.
+            LSF and its lag.
         redundancy : bytes, optional
             For a lost packet: its redundant frame, `Encoder.redundancy`, which came with the next
             packet.

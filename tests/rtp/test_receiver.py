@@ -49,9 +49,10 @@ def test_a_lost_frame_is_decoded_from_the_redundancy_in_the_next_packet(clips):
             continue
         samples = receiver.frame(0.02 * i)
         lost = k in (10, 20, 21, 40)
-        expected = decoder.decode_frame(
-            None if lost else sent[k], redundancy=redundant[k + 1] if lost and k != 20 else None
-        )
+        following = {}
+        if lost and k != 20:
+            following = {"next_packet": sent[k + 1], "redundancy": redundant[k + 1]}
+        expected = decoder.decode_frame(None if lost else sent[k], **following)
         np.testing.assert_array_equal(samples, expected, err_msg=f"frame {k}")
     stats = receiver.stats
     assert (stats["concealed"], stats["redundant"], stats["damaged"]) == (4, 3, 1)

@@ -1,9 +1,10 @@
 """Concealment of lost frames: pitch, LSF and level continue, and fade.
 
 The excitation is the last pitch period plus noise, mixed by how voiced the last good frame was, at
-its level. The level falls slowly for 100 ms, then fast: after 200 ms it is gone. During a loss the
-output is not louder than the last good frame. For 160 ms after it, the output is not much louder
-than the loudest frame so far. These limits act on the output alone, never on memories.
+its level. Where the next packet or a redundant frame is known, LSF and lag lead to it. The level
+falls slowly for 100 ms, then fast: after 200 ms it is gone. During a loss the output is not louder
+than the last good frame. For 160 ms after it, the output is not much louder than the loudest frame
+so far. These limits act on the output alone, never on memories.
 """
 
 import math
@@ -12,15 +13,33 @@ import numpy as np
 
 from ..._numba import inlined, stack_array, strict
 from ..._types import F64, I64
-from ..common import adaptive_codebook, filters, gains, lsf, lsf_dequantizer, noise, synthesis
-from ..common.lsf_dequantizer import LsfTables
+from ..common import (
+    adaptive_codebook,
+    filters,
+    gains,
+    lsf,
+    lsf_dequantizer,
+    noise,
+    pitch,
+    synthesis,
+)
 from ..common.records import Record
 from ..common.synthesis import SynthesisState
+from ..common.tables import ModeTables
 from ..format import redundancy
-from ..format.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, MIN_LAG, N_SUBFRAMES, SUBFRAME_LEN
+from ..format.modes import (
+    FRAME_LEN,
+    LAG_INDICES,
+    LPC_ORDER,
+    MAX_LAG,
+    MIN_LAG,
+    N_SUBFRAMES,
+    SUBFRAME_LEN,
+)
 
 _UNVOICED, _VOICED = 0.2, 0.7  # mean pitch gains of a frame: only noise below, only pitch above
 _LSF_SHARE = 0.97  # of the last LSF in the LSF of a lost frame; the other share is the mean LSF
+_MAX_GLIDE = 0.18  # of the last lag: if the next lag differs more, its pitch is another
 _MAX_AGE = 1 << 20
 _HELD = 5  # frames of slow fading
 _SLOW_NOISE, _SLOW_PITCH = 0.97, 0.985  # of the level of a subframe in the next one
@@ -44,6 +63,8 @@ class ConcealmentState(Record):
     rms: F64 = np.zeros(N_SUBFRAMES)  # of the excitation
     between: F64 = lsf.flat()  # LSF for the next lost frame, from the packet after it
     known: bool = False  # whether `between` applies
+    next_lag3: int = 0  # lag that the lost subframes approach [thirds of a sample]
+    steps: int = 0  # subframes until it is reached; 0: the last lag stays
     age: int = 0  # lost frames in a row
     seed: int = 0  # of the noise
     voicing: float = 0.0  # 0 to 1
@@ -60,7 +81,7 @@ def learn(synth: SynthesisState, state: ConcealmentState) -> None:
     """Remember gain and level of the last subframe, which was good."""
     filters.push(synth.gain[0], state.gain[:])
     filters.push(gains.rms(synth.exc[MAX_LAG:]), state.rms[:])
-    state.age = 0
+    state.age = state.steps = 0
     state.since = min(state.since + 1, _WATCHED)
 
 
@@ -76,14 +97,27 @@ def _classify(state: ConcealmentState) -> None:
 
 
 @strict
-def look_ahead(indices: I64, tables: LsfTables, lsf_q: F64, state: ConcealmentState) -> None:
-    """Put the LSF of the next lost frame midway between lsf_q (p,) and the frame after it.
+def _approach(lag3: int, next_lag3: int, steps: int, state: ConcealmentState) -> None:
+    """Let the lag lag3 become next_lag3 within so many subframes, if both can be one pitch."""
+    state.next_lag3 = next_lag3
+    state.steps = steps if abs(next_lag3 - lag3) <= _MAX_GLIDE * lag3 else 0
 
-    indices (4,): LSF of that frame. They are predicted from the lost ones: a linear equation.
+
+@strict
+def look_ahead(
+    indices: I64, tables: ModeTables, lsf_q: F64, lag3: int, state: ConcealmentState
+) -> None:
+    """Lead the next lost frame from lsf_q (p,) and lag3 to the frame after it.
+
+    Its LSF will be midway. indices (N_INDICES,) of the frame after it: its LSF are predicted from
+    the lost ones, which makes a linear equation.
     """
-    lsf_dequantizer.dequantize(indices, tables, tables.mean, state.between[:])
+    first_lag3 = pitch.dequantize(indices[LAG_INDICES], tables.lag_bits[0], lag3)
+    _approach(lag3, first_lag3, N_SUBFRAMES + 1, state)
+    books = tables.lsf
+    lsf_dequantizer.dequantize(indices, books, books.mean, state.between[:])
     for i in range(LPC_ORDER):
-        mean, half = tables.mean[i], 0.5 * tables.rho[indices[0], i]
+        mean, half = books.mean[i], 0.5 * books.rho[indices[0], i]
         after = (state.between[i] + half * (lsf_q[i] - 2.0 * mean)) / (1.0 - half)
         state.between[i] = 0.5 * (lsf_q[i] + after)
     lsf.stabilize(state.between[:])
@@ -107,10 +141,21 @@ def begin(mean: F64, lsf_q: F64, state: ConcealmentState, out: F64) -> None:
 def begin_redundant(
     indices: I64, book: F64, synth: SynthesisState, state: ConcealmentState, out: F64
 ) -> None:
-    """Start a lost frame with a redundant frame, indices (4,); put its LSF into out (p,)."""
+    """Start a lost frame with a redundant frame, indices (4,); put its LSF into out (p,).
+
+    Their codebook is coarse. So its vector is averaged with `between` where this is known, unless
+    the frame before was lost too, and left no LSF to rely on.
+    """
     filters.copy(book[indices[0]], out)
+    if state.known and state.since > 0:
+        for i in range(LPC_ORDER):
+            out[i] = 0.5 * (out[i] + state.between[i])
+    state.known = False
     lsf.stabilize(out)
-    synth.lag3 = 3 * min(max(indices[1], MIN_LAG), MAX_LAG)
+    lag3 = 3 * min(max(indices[1], MIN_LAG), MAX_LAG)
+    _approach(synth.lag3, lag3, N_SUBFRAMES, state)
+    if state.steps == 0:
+        synth.lag3 = lag3
     level = gains.decibel_to_linear(redundancy.level_db(indices[2]))
     gain = redundancy.pitch_gain(indices[3])
     for i in range(N_SUBFRAMES):
@@ -125,6 +170,9 @@ def excite(state: ConcealmentState, synth: SynthesisState) -> None:
     synthesis.keep_past(synth)
     now = synth.exc[MAX_LAG:]
     state.since = 0
+    if state.steps > 0:
+        synth.lag3 += (state.next_lag3 - synth.lag3) // state.steps
+        state.steps -= 1
     adaptive_codebook.vector(synth.lag3, synth.exc[:])
     voicing = state.voicing
     if state.age > _HELD:

@@ -18,7 +18,7 @@ from ..format.frame_types import (
     DecodedFrame,
     DecoderStats,
 )
-from ..format.modes import FRAME_LEN, N_INDICES, N_LSF_INDICES, PACKET_LENGTHS, SID_BYTES, Mode
+from ..format.modes import FRAME_LEN, N_INDICES, PACKET_LENGTHS, SID_BYTES, Mode
 from . import concealment, frame
 from .frame import DecoderState
 
@@ -81,12 +81,12 @@ class DecoderCore(Stateful):
         """Return the samples (160,) of a packet; the parameters are those of `decode_frame`."""
         indices = np.zeros((1, N_INDICES), dtype=np.int64)
         if packet is None:
+            if next_packet:
+                self._look_ahead(as_bytes(next_packet))
             if redundant:
                 fields = redundancy.unpack(as_bytes(redundant))
                 indices[0, : len(fields)] = fields
                 return self._synthesize(REDUNDANT, indices)
-            if next_packet:
-                self._look_ahead(as_bytes(next_packet))
             return self._synthesize(BAD, indices)
         packet = as_bytes(packet)
         if not packet:
@@ -107,13 +107,14 @@ class DecoderCore(Stateful):
         return self._synthesize(SPEECH, indices)
 
     def _look_ahead(self, packet: bytes) -> None:
-        """Prepare the concealment of a lost frame from the LSF of the packet after it."""
+        """Prepare the concealment of a lost frame by the packet after it."""
         mode = modes.BY_LENGTH.get(len(packet))
-        if mode is not None and not self.state.noise.on:
-            indices = bitstream.unpack(mode, packet)[0, :N_LSF_INDICES].copy()
+        state = self.state
+        if mode is not None and not state.noise.on:
             concealment.look_ahead(
-                indices, self.tables.mode(mode).lsf, self.state.lsf_q, self.state.concealment
-            )
+                bitstream.unpack(mode, packet)[0], self.tables.mode(mode), state.lsf_q,
+                state.synthesis.lag3, state.concealment,
+            )  # fmt: skip
 
     def _synthesize(self, frame_type: int, indices: I64) -> I16:
         """Return the samples of frames of one type; indices (n_frames, N_INDICES)."""

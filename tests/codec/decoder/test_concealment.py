@@ -10,9 +10,11 @@ from inputs import frames, level_db, lose, seeds, values
 
 from celpvq.channel import gilbert_elliott_losses, random_losses
 from celpvq.codec.common.samples import FULL_SCALE
+from celpvq.codec.common.table_set import default
 from celpvq.codec.decoder import concealment
 from celpvq.codec.decoder.decoder import FrameDecoder
 from celpvq.codec.encoder.encoder import FrameEncoder
+from celpvq.codec.format import redundancy
 from celpvq.codec.format.frame_types import FRAME_TYPES
 from celpvq.codec.format.modes import DELAY, FRAME_LEN, modes
 from celpvq.errors import FormatError
@@ -193,6 +195,39 @@ def test_the_next_packet_leads_the_lsf_of_a_lost_frame(sent, mode):
             found.append(np.square(decoder.last_frame.lsf - true.last_frame.lsf).sum())
             assert (np.diff(decoder.last_frame.lsf) > 0).all()
     assert np.mean(errors[True]) < 0.92 * np.mean(errors[False])
+
+
+@pytest.mark.parametrize("mode", MODES[::4], ids=lambda mode: mode.name)
+def test_the_next_packet_leads_the_lag_of_a_lost_frame(sent, mode):
+    clean, errors = FrameDecoder(), {False: [], True: []}
+    for before, lost, after in zip(sent[mode], sent[mode][1:], sent[mode][2:]):  # noqa: B905
+        clean.decode(before)
+        true = clean.copy()
+        true.decode(lost)
+        wanted, last = true.last_frame.lag, clean.last_frame.lag[-1]
+        if np.ptp([last, *wanted]) > 0.15 * last:
+            continue  # not one voice that glides
+        for use, found in errors.items():
+            decoder = clean.copy()
+            decoder.decode(None, next_packet=after if use else None)
+            found.append(np.abs(decoder.last_frame.lag - wanted).mean())
+    assert len(errors[True]) > 50
+    assert np.mean(errors[True]) < 0.92 * np.mean(errors[False])
+
+
+def test_the_lag_reaches_that_of_a_redundant_frame(sent):
+    decoder, book = FrameDecoder(), default().mode(MODES[2]).sid
+    decode_all(decoder, sent[MODES[2]][:40])
+    last = decoder.last_frame.lag[-1]
+    for factor, gliding in ((1.1, True), (0.9, True), (1.5, False), (0.6, False)):
+        lag = round(factor * last)
+        packed = redundancy.pack(np.arange(1, 11) * 0.28, lag, 0.05, 0.9, book)
+        other = decoder.copy()
+        other.decode(None, redundancy=packed)
+        track = other.last_frame.lag
+        assert track[-1] == lag
+        assert (len(set(track)) == 4) == gliding
+        assert (np.diff([last, *track]) * (factor - 1) >= 0).all()
 
 
 @pytest.mark.parametrize("after", [b"", bytes(2), bytes(7)], ids=["NO_DATA", "SID", "malformed"])
