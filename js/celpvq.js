@@ -801,6 +801,8 @@ const newConcealment = () => ({
   gain: zeros(N_SUB), // pitch gains of the last good subframes, newest first
   rms: zeros(N_SUB), // of their excitation
   between: null, // LSF for the next lost frame, from the packet after it
+  nextLag3: 0, // lag that the lost subframes approach
+  steps: 0, // subframes until it is reached; 0: the last lag stays
   age: 0, // lost frames in a row
   seed: 0,
   voicing: 0,
@@ -816,7 +818,7 @@ const newConcealment = () => ({
 function learn(synth, state) {
   push(synth.gain[0], state.gain);
   push(rms(synth.exc, MAX_LAG, SUB_LEN), state.rms);
-  state.age = 0;
+  state.age = state.steps = 0;
   state.since = Math.min(state.since + 1, WATCHED);
 }
 
@@ -831,8 +833,15 @@ function classify(state) {
   state.level = Math.sqrt(power);
 }
 
-/** Find the LSF of the next lost frame, midway between lsf and those of the packet after it. */
-function lookAhead(indices, tables, lsf, state) {
+/** Let the lag lag3 become nextLag3 within so many subframes, if both can be one pitch. */
+function approach(lag3, nextLag3, steps, state) {
+  state.nextLag3 = nextLag3;
+  state.steps = Math.abs(nextLag3 - lag3) <= 0.18 * lag3 ? steps : 0;
+}
+
+/** Lead the next lost frame from lsf and lag3 to the packet after it; the LSF will be midway. */
+function lookAhead({ lsf: indices, lag }, tables, lsf, lag3, state) {
+  approach(lag3, dequantizeLag(lag[0], tables.lagBits[0], lag3), N_SUB + 1, state);
   const found = dequantizeLsf(indices, tables, tables.mean);
   for (let i = 0; i < ORDER; i++) {
     const half = 0.5 * tables.rho[indices[0] * ORDER + i];
@@ -855,8 +864,14 @@ function beginLost(mean, lsf, state) {
 /** Start a lost frame with its redundant frame; return its LSF. */
 function beginRedundant({ row, lag, levelDb, pitchGain }, book, synth, state) {
   const lsf = book.slice(row * ORDER, (row + 1) * ORDER);
+  if (state.between && state.since > 0) { // the book is coarse
+    for (let i = 0; i < ORDER; i++) lsf[i] = 0.5 * (lsf[i] + state.between[i]);
+  }
+  state.between = null;
   stabilize(lsf);
-  synth.lag3 = 3 * clip(lag, MIN_LAG, MAX_LAG);
+  const lag3 = 3 * clip(lag, MIN_LAG, MAX_LAG);
+  approach(synth.lag3, lag3, N_SUB, state);
+  if (state.steps === 0) synth.lag3 = lag3;
   state.gain.fill(pitchGain);
   state.rms.fill(decibelToLinear(levelDb));
   classify(state);
@@ -871,6 +886,10 @@ function exciteLost(state, synth) {
   keepPasts(synth);
   const { exc, gain, gainMem } = synth;
   state.since = 0;
+  if (state.steps > 0) {
+    synth.lag3 += Math.floor((state.nextLag3 - synth.lag3) / state.steps);
+    state.steps -= 1;
+  }
   adaptiveVector(synth.lag3, exc);
   const { voicing } = state;
   if (state.age > 5) state.level *= 0.72;
@@ -1475,11 +1494,11 @@ export class Decoder {
   #decode(packet, nextPacket, redundancy) {
     if (!this.#tables) throw new ArgumentError("decoder: expected its tables; wait for ready first");
     if (packet === null) {
-      if (redundancy?.length) {
-        return this.#synthesize("redundant", unpackRedundancy(asBytes(redundancy, "packet")));
-      }
-      if (nextPacket?.length) this.#lookAhead(asBytes(nextPacket, "packet"));
-      return this.#synthesize("bad", null);
+      const after = nextPacket && asBytes(nextPacket, "packet");
+      const help = redundancy && asBytes(redundancy, "packet");
+      const fields = help?.length ? unpackRedundancy(help) : null;
+      if (after?.length) this.#lookAhead(after);
+      return this.#synthesize(fields ? "redundant" : "bad", fields);
     }
     const bytes = asBytes(packet, "packet");
     if (!bytes.length) return this.#synthesize("no_data", null);
@@ -1496,8 +1515,9 @@ export class Decoder {
   #lookAhead(packet) {
     const found = modeOfLength(packet.length);
     if (!found || this.state.noise.on) return;
-    const { lsf, concealment } = this.state;
-    lookAhead(unpack(found, packet).lsf, this.#tables.modes.get(found.bitrate), lsf, concealment);
+    const { lsf, synthesis, concealment } = this.state;
+    const tables = this.#tables.modes.get(found.bitrate);
+    lookAhead(unpack(found, packet), tables, lsf, synthesis.lag3, concealment);
   }
 
   /** Return the 160 samples of a frame: the block diagram of the decoder. */

@@ -11,10 +11,12 @@ import { Decoder, tablesByHash } from "./celpvq.js";
 
 /** Return the arguments of `decodeFrame` for a frame in the notation of the vectors. */
 export function argumentsOf(frame) {
-  const [first, kind, digits] = frame.split(" ");
-  if (first !== "lost") return [Buffer.from(frame, "hex"), {}];
-  const data = digits ? Buffer.from(digits, "hex") : null;
-  return [null, kind === "next" ? { nextPacket: data } : { redundancy: data }];
+  if (!frame.startsWith("lost")) return [Buffer.from(frame, "hex"), {}];
+  const help = {};
+  for (const [, kind, digits] of frame.matchAll(/ (next|redundancy) (\w+)/g)) {
+    help[kind === "next" ? "nextPacket" : kind] = Buffer.from(digits, "hex");
+  }
+  return [null, help];
 }
 
 /** Return the SHA-256 of 16-bit samples. */

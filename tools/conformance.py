@@ -10,8 +10,8 @@
 ``damaged.json``   small files with faults, and the error that each one raises
 ``constants.json`` the interpolator, the fade and the weights of the bands
 
-A frame is a text: the packet in hexadecimal digits, empty for NO_DATA; ``lost``; ``lost next`` and
-the packet after it; or ``lost redundancy`` and the redundant frame.
+A frame is a text: the packet in hexadecimal digits, empty for NO_DATA; or ``lost``, which ``next``
+and the packet after it, or ``redundancy`` and the redundant frame, or both may follow.
 """
 
 import hashlib
@@ -37,12 +37,12 @@ from celpvq.stream import Encoder
 
 STREAM_LEN = 500  # frames of a random stream
 CLIP_FRAMES = 120
-_KINDS = ("speech", "lost", "lost next", "lost redundancy", "sid", "no_data")
+_KINDS = ("speech", "lost", "lost next", "lost redundancy", "lost both", "sid", "no_data")
 _SHARES = {  # of the kinds of frames in random streams, which take turns
-    "speech": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0),
-    "losses": (0.7, 0.2, 0.06, 0.04, 0.0, 0.0),
-    "pauses": (0.5, 0.05, 0.03, 0.02, 0.1, 0.3),
-    "everything": (0.3, 0.2, 0.1, 0.1, 0.15, 0.15),
+    "speech": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    "losses": (0.7, 0.15, 0.06, 0.04, 0.05, 0.0, 0.0),
+    "pauses": (0.5, 0.05, 0.02, 0.02, 0.01, 0.1, 0.3),
+    "everything": (0.3, 0.15, 0.1, 0.1, 0.05, 0.15, 0.15),
 }
 
 
@@ -56,12 +56,11 @@ def decode(decoder: FrameDecoder, frame: str) -> I16:
     """Return the samples (160,) of a frame."""
     if not frame.startswith("lost"):
         return decoder.decode(bytes.fromhex(frame))
-    _, _, rest = frame.partition(" ")
-    kind, _, digits = rest.partition(" ")
-    data = bytes.fromhex(digits)
-    if kind == "next":
-        return decoder.decode(None, next_packet=data)
-    return decoder.decode(None, redundancy=data or None)
+    words = frame.split()
+    help_of = {kind: bytes.fromhex(words[words.index(kind) + 1]) for kind in words[1::2]}
+    return decoder.decode(
+        None, next_packet=help_of.get("next"), redundancy=help_of.get("redundancy")
+    )
 
 
 def stream(name: str, frames: list[str]) -> dict[str, Any]:
@@ -89,8 +88,9 @@ def random_frames(rng: np.random.Generator, n: int, shares: tuple[float, ...]) -
             frames += ["lost"] * int(rng.geometric(0.4))
         elif kind == "lost next":
             frames.append(f"lost next {packet}")
-        elif kind == "lost redundancy":
-            frames.append(f"lost redundancy {rng.bytes(REDUNDANCY_BYTES).hex()}")
+        elif kind.startswith("lost"):
+            after = f" next {packet}" if kind == "lost both" else ""
+            frames.append(f"lost{after} redundancy {rng.bytes(REDUNDANCY_BYTES).hex()}")
         elif kind == "sid":
             value = int(rng.integers(1 << 8 * SID_BYTES - 1)) << 1
             frames.append(value.to_bytes(SID_BYTES, "big").hex())
@@ -122,9 +122,10 @@ def clip_frames(samples: F64, mode: celpvq.Mode, rng: np.random.Generator) -> li
     frames = list(packets)
     for i in np.flatnonzero(rng.random(len(frames) - 1) < 0.1):
         after = packets[i + 1]
-        helps = ["lost", f"lost next {after}" if after else "lost", "lost"]
-        helps[2] = f"lost redundancy {copies[i]}" if copies[i] else "lost"
-        frames[i] = helps[rng.integers(3)]
+        followed = f" next {after}" if after else ""
+        helped = f" redundancy {copies[i]}" if copies[i] else ""
+        kinds = ("", followed, helped, followed + helped)
+        frames[i] = "lost" + kinds[rng.integers(len(kinds))]
     return frames
 
 
@@ -176,9 +177,11 @@ def value_vectors(clips: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for mode, clip in zip(celpvq.modes(), clips, strict=False):
         speech = [f for f in clip["frames"] if len(f) == 2 * mode.frame_bytes][10:15]
         found.append(values(speech, f"speech {mode.name}"))
-    book = "lost redundancy 8123a6"
+    redundant = "redundancy 8123a6"
     for name, *more in (
-        ("lost", "lost"), ("lost next", f"lost next {speech[0]}"), ("lost redundancy", book),
+        ("lost", "lost"), ("lost next", f"lost next {speech[0]}"),
+        ("lost redundancy", f"lost {redundant}"),
+        ("lost both", f"lost next {speech[0]} {redundant}"),
         ("sid", "8120"), ("no_data", "8120", ""), ("after a loss", "lost", speech[0]),
     ):  # fmt: skip
         found.append(values([*speech, *more], name))

@@ -109,6 +109,7 @@ CONSTANTS: dict[str, list[Row]] = {
         ("UNVOICED", concealment._UNVOICED, "mean pitch gain of a frame that continues as noise"),
         ("VOICED", concealment._VOICED, "mean pitch gain of a frame that continues as pitch"),
         ("LSF_SHARE", concealment._LSF_SHARE, "share of the last LSF in those of a lost frame"),
+        ("MAX_GLIDE", concealment._MAX_GLIDE, "greatest change of the lag, of the last lag"),
         ("MAX_AGE", concealment._MAX_AGE, "limit of the number of lost frames in a row"),
         ("HELD", concealment._HELD, "lost frames with slow fading"),
         ("SLOW_NOISE", concealment._SLOW_NOISE, "slow fading of noise, per subframe"),
