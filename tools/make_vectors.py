@@ -8,6 +8,7 @@
 
 A golden stream is a file as ``celpvq encode`` writes it, with the SHA-256 of its decoded samples
 (16-bit, little-endian) with and without enhancement. Every later decoder must give these samples.
+With the golden streams come vectors for other decoders, which ``tools/conformance.py`` describes.
 The figures of quality are means over some bundled clips, and over a few recordings if there are any
 (CELPVQ_SPEECH).
 """
@@ -18,6 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import conformance
 import numpy as np
 import options
 
@@ -183,6 +185,10 @@ def main(argv: list[str] | None = None) -> int:
         sys.exit(f"make_vectors: {', '.join(changed)}: decoded to other samples than before; "
                  "a defect, or a change of the decoder (--hashes)")  # fmt: skip
     write_json(listing, new)
+    if args.force or not (folder / "frames.json").exists():
+        conformance.make_vectors(folder)
+    elif args.hashes:
+        conformance.renew_vectors(folder)
     print(f"{listing}: {len(new)} streams, {len(changed)} with other hashes than before")
     return 0
 
