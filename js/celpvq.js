@@ -889,6 +889,7 @@ function exciteLost(state, synth) {
   if (state.steps > 0) {
     synth.lag3 += Math.floor((state.nextLag3 - synth.lag3) / state.steps);
     state.steps -= 1;
+    if (synth.lag3 > 3 * (MAX_LAG - REACH)) synth.lag3 = 3 * roundedLag(synth.lag3);
   }
   adaptiveVector(synth.lag3, exc);
   const { voicing } = state;

@@ -173,6 +173,8 @@ def excite(state: ConcealmentState, synth: SynthesisState) -> None:
     if state.steps > 0:
         synth.lag3 += (state.next_lag3 - synth.lag3) // state.steps
         state.steps -= 1
+        if synth.lag3 > 3 * (MAX_LAG - adaptive_codebook.REACH):  # no past for an interpolation
+            synth.lag3 = 3 * pitch.rounded(synth.lag3)
     adaptive_codebook.vector(synth.lag3, synth.exc[:])
     voicing = state.voicing
     if state.age > _HELD:

@@ -304,3 +304,12 @@ def test_anything_mixed_stays_finite_and_within_full_scale():
     for part in values(state):
         assert np.isfinite(part).all()
     assert all(getattr(decoder.stats, frame_type) for frame_type in FRAME_TYPES)
+
+
+def test_a_lag_near_the_greatest_one_is_approached_in_whole_samples():
+    """The interpolator would need samples from before the start of the past excitation."""
+    decoder = FrameDecoder(enhancement=False)
+    synthesis, state = decoder.state.synthesis, decoder.state.concealment
+    synthesis.lag3, state.next_lag3, state.steps = 429, 411, 5
+    decoder.decode(None)
+    assert (decoder.last_frame.lag % 1 == 0).all()
