@@ -193,6 +193,7 @@ def test_a_lost_packet_is_concealed_with_what_the_next_packet_brings(clips):
         ((None,), {"next_packet": "text"}, ArgumentTypeError),
         ((None,), {"redundancy": b"12"}, FormatError),
         ((None,), {"redundancy": "abc"}, ArgumentTypeError),
+        ((None,), {"redundancy": b"12", "next_packet": bytes(12)}, FormatError),
     ],
 )
 def test_a_bad_packet_is_refused_and_changes_nothing(packets, arguments, options, error):

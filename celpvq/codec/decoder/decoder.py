@@ -81,13 +81,12 @@ class DecoderCore(Stateful):
         """Return the samples (160,) of a packet; the parameters are those of `decode_frame`."""
         indices = np.zeros((1, N_INDICES), dtype=np.int64)
         if packet is None:
-            if next_packet:
-                self._look_ahead(as_bytes(next_packet))
-            if redundant:
+            if redundant:  # first, since it may be malformed, and then nothing changes
                 fields = redundancy.unpack(as_bytes(redundant))
                 indices[0, : len(fields)] = fields
-                return self._synthesize(REDUNDANT, indices)
-            return self._synthesize(BAD, indices)
+            if next_packet:
+                self._look_ahead(as_bytes(next_packet))
+            return self._synthesize(REDUNDANT if redundant else BAD, indices)
         packet = as_bytes(packet)
         if not packet:
             return self._synthesize(NO_DATA, indices)
