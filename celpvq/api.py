@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import channel as channels
+from ._numba import work
 from ._types import F64
 from .audio import Resampler, as_mono
 from .audio.arrays import check_int
@@ -228,12 +229,25 @@ def _as_speech(x: ArrayLike, axis: int | None, channel: int | None) -> F64:
     return mono
 
 
-def warmup() -> None:
+def warmup(jobs: int = 1) -> None:
     """Load encoder and decoder; compile them if no process has compiled them before.
 
     After it, no call to the codec compiles anything. The compiled code is kept for all processes of
     the user; see the page on deployment. If several processes start at once, one of them compiles.
+
+    Parameters
+    ----------
+    jobs : int
+        Number of processes that compile, this one included. The others end before the return.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If `jobs` is not a positive integer.
     """
+    if check_int(jobs, "jobs") < 1:
+        raise ArgumentError(f"jobs: expected at least 1, got {jobs}")
+    work.compile_all(jobs)
     silence, tone = np.zeros(FRAME_LEN), np.sin(np.arange(FRAME_LEN))
     encoder = Encoder(dtx=True)
     packet = encoder.encode_frame(tone)

@@ -26,7 +26,7 @@ from numba import types
 from numba.core import event
 
 import celpvq
-from celpvq._numba import plan
+from celpvq._numba import plan, work
 from celpvq.codec.common.records import Record
 
 
@@ -108,6 +108,7 @@ def record() -> dict[str, Any]:
     own = kernels()
     for kernel in own:
         recorder.observe(kernel)
+    work.prepare = lambda name, signature: None  # the old plan has no part in the new one
     event.register("numba:compile", recorder)
     celpvq.warmup()
     event.unregister("numba:compile", recorder)

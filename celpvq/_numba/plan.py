@@ -8,6 +8,7 @@ next kernel that nobody has, and finds in the cache those that it calls.
 that does not agree with the sources costs time only, since whatever it lacks is compiled on demand.
 """
 
+import contextlib
 import functools
 import json
 from dataclasses import dataclass
@@ -34,13 +35,17 @@ class Step:
     cost: float  # processor time on the machine that wrote the plan [s]
 
     def kernel(self) -> Any:
-        """Return the form of the kernel that is to be compiled."""
-        kernel = _named(self.name)
-        return kernel if self.is_entry else kernel.twin()
+        """Return the form of the kernel that is to be compiled; None if there is none."""
+        with contextlib.suppress(ImportError, AttributeError):
+            kernel = _named(self.name)
+            return kernel if self.is_entry else kernel.twin()
+        return None
 
-    def signature(self) -> tuple[Any, ...]:
-        """Return the types of its arguments."""
-        return tuple(make_type(description) for description in self.types)
+    def signature(self) -> tuple[Any, ...] | None:
+        """Return the types of its arguments; None if there is no such type."""
+        with contextlib.suppress(ImportError, AttributeError):
+            return tuple(make_type(description) for description in self.types)
+        return None
 
 
 @functools.cache

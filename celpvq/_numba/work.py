@@ -1,7 +1,8 @@
 """Work through the plan: compile kernels one after the other, alone or with helping processes.
 
 The helpers are started only on request: by commands, and by ``warmup(jobs=...)``. All processes do
-the same: they take the step with most work behind it that is ready and that nobody has.
+the same: they take the step with most work behind it that is ready and that nobody has. A helper
+that fails, or that is killed, costs time only.
 """
 
 import contextlib
@@ -10,9 +11,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from .locks import PATIENCE_S
 from .plan import Step, needs, steps
 
 Report = Callable[[float], None]  # takes the share of the work that is done, 0 to 1
@@ -22,6 +24,7 @@ _POLL_S = 0.02
 
 _jobs = 1
 _report: Report | None = None
+_is_frozen = False
 
 
 @contextlib.contextmanager
@@ -38,14 +41,20 @@ def shared(jobs: int, report: Report | None = None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def without_old_garbage() -> Iterator[None]:
-    """Let the garbage collector leave alone all objects from before; saves a tenth of the time."""
-    if gc.get_freeze_count():  # by a caller
+    """Let the garbage collector leave alone all objects from before; saves a tenth of the time.
+
+    The caller has numba's global lock, or is the only thread.
+    """
+    global _is_frozen
+    if _is_frozen or gc.get_freeze_count():  # the program's own frozen objects stay frozen
         yield
         return
     gc.freeze()
+    _is_frozen = True
     try:
         yield
     finally:
+        _is_frozen = False
         gc.unfreeze()
 
 
@@ -57,9 +66,28 @@ def prepare(name: str, signature: tuple[Any, ...]) -> None:
 
 
 def compile_all(jobs: int) -> None:
-    """Compile all kernels of the plan in `jobs` processes."""
-    with shared(jobs, _report):
-        compile_steps(set(range(len(steps()))))
+    """Compile all kernels of the plan in `jobs` processes, unless the cache has those for Python."""
+    if _missing({n for n, step in enumerate(steps()) if step.is_entry}):
+        with shared(jobs, _report):
+            compile_steps(set(range(len(steps()))))
+
+
+def expected_s(kernels: Iterable[str], jobs: int) -> float:
+    """Return roughly how long it takes `jobs` processes to compile kernels and all that they need.
+
+    kernels: given as ``module.function``. The time is that of the machine that wrote the plan.
+    """
+    names = tuple("." + name for name in kernels)
+    entries = {n for n, s in enumerate(steps()) if s.name.replace(":", ".").endswith(names)}
+    missing = _missing(needs(entries))
+    last = [steps()[n].cost for n in entries & missing]
+    rest = sum(steps()[n].cost for n in missing - entries)
+    return rest / jobs + (sum(last) if jobs == 1 else max(last, default=0.0))
+
+
+def _missing(numbers: set[int]) -> set[int]:
+    """Return those of some steps that are yet to be compiled."""
+    return {n for n in numbers if not _is_done(steps()[n])}
 
 
 def compile_steps(numbers: set[int], cost_after: float = 0.0) -> None:
@@ -67,7 +95,7 @@ def compile_steps(numbers: set[int], cost_after: float = 0.0) -> None:
 
     cost_after: of the work that the caller does alone afterwards.
     """
-    missing = {n for n in numbers if not _is_done(steps()[n])}
+    missing = _missing(numbers)
     cost = sum(steps()[n].cost for n in missing)
     n_helpers = _jobs - 1 if cost > WORTH_HELP_S else 0
     share = 1 / (1 + n_helpers)
@@ -82,16 +110,23 @@ def compile_steps(numbers: set[int], cost_after: float = 0.0) -> None:
 
 
 def work(numbers: set[int], report: Callable[[set[int]], None], parent: int | None = None) -> None:
-    """Compile steps, unless other processes do, until none is left or process `parent` ends."""
+    """Compile steps, unless other processes do, until none is left or process `parent` ends.
+
+    If another process stops in the middle of a step, the rest is left to the callers.
+    """
     left, by_urgency = set(numbers), _by_urgency(numbers)
     report(left)
+    since = time.monotonic()
     while left and (parent is None or parent == os.getppid()):
         for n in by_urgency:
             if n in left and left.isdisjoint(steps()[n].calls) and _attempt(steps()[n]):
                 left.remove(n)
                 report(left)
+                since = time.monotonic()
                 break
         else:
+            if time.monotonic() - since > PATIENCE_S:
+                break
             time.sleep(_POLL_S)
 
 
@@ -106,9 +141,8 @@ def _by_urgency(numbers: set[int]) -> list[int]:
 
 def _is_done(step: Step) -> bool:
     """Return whether a step needs no work: it is compiled, or the plan does not fit the sources."""
-    try:
-        kernel, signature = step.kernel(), step.signature()
-    except (ImportError, AttributeError):
+    kernel, signature = step.kernel(), step.signature()
+    if kernel is None or signature is None:
         return True
     return signature in kernel.overloads or kernel._cache.holds(signature)
 
