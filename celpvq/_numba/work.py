@@ -66,7 +66,7 @@ def prepare(name: str, signature: tuple[Any, ...]) -> None:
 
 
 def compile_all(jobs: int) -> None:
-    """Compile all kernels of the plan in `jobs` processes, unless the cache has those for Python."""
+    """Compile the whole plan in `jobs` processes, unless the cache has what Python calls."""
     if _missing({n for n, step in enumerate(steps()) if step.is_entry}):
         with shared(jobs, _report):
             compile_steps(set(range(len(steps()))))
