@@ -49,20 +49,21 @@ class Locks:
         self._held: list[str] = []
 
     def acquire(self, name: str) -> bool:
-        """Wait for the lock called `name`; return False if this process has it already.
+        """Wait for the lock called `name`; return whether this process has waited or locked now.
 
         It gives up where locks do not work, and if the cache does not change for `PATIENCE_S`.
         """
         if name in self._held:
             return False
-        changed, since = self._last_change(), time.monotonic()
+        has_waited, changed, since = False, self._last_change(), time.monotonic()
         while not self.try_to_acquire(name):
+            has_waited = True
             time.sleep(_POLL_S)
             if time.monotonic() - since > PATIENCE_S:
                 if self._last_change() == changed:
                     break
                 changed, since = self._last_change(), time.monotonic()
-        return True
+        return has_waited or name in self._held
 
     def try_to_acquire(self, name: str) -> bool:
         """Acquire the lock called `name`; return False if another process has it."""

@@ -96,6 +96,8 @@ def compile_steps(numbers: set[int], cost_after: float = 0.0) -> None:
     cost_after: of the work that the caller does alone afterwards.
     """
     missing = _missing(numbers)
+    if not missing:
+        return
     cost = sum(steps()[n].cost for n in missing)
     n_helpers = _jobs - 1 if cost > WORTH_HELP_S else 0
     share = 1 / (1 + n_helpers)

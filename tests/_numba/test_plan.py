@@ -20,9 +20,9 @@ from celpvq.codec.encoder import vad
 with event.install_recorder("numba:compile") as recorder:
     state = vad.VadState.new()
     active = [vad.update(np.sin(np.arange(240.0) * k), state) for k in range(9)]
-names = [e.data["dispatcher"].py_func.__name__ for _, e in recorder.buffer if e.is_end]
+functions = [e.data["dispatcher"].py_func for _, e in recorder.buffer if e.is_end]
 print(*active)
-print(*names)
+print(*[f.__name__ for f in functions if f.__module__.startswith("celpvq")])
 """
 
 
