@@ -12,16 +12,21 @@ from typing import Any
 
 import llvmlite.binding
 import numba
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
+from numba.core import codegen as numba_codegen
+from numba.core import compiler as numba_compiler
 
 from . import cache
+
+codegen: Any = numba_codegen  # they have no types
+compiler: Any = numba_compiler
 
 _ENVIRONMENT = "_ZN08NumbaEnv"  # prefix of the variables that numba sets when it loads a function
 
 
-class _Library(JITCodeLibrary):  # type: ignore[misc]
+class _Library(codegen.JITCodeLibrary):  # type: ignore[misc]
     """The code of a twin: a module to link, and for the processor the variables only."""
+
+    _final_module: Any
 
     def _finalize_final_module(self) -> None:
         self._finalize_dynamic_globals()
@@ -36,7 +41,7 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
         super()._finalize_final_module()
 
 
-class _Compiler(Compiler):  # type: ignore[misc]
+class _Compiler(compiler.Compiler):  # type: ignore[misc]
     """numba's compiler, with another library for the result."""
 
     def compile_extra(self, func: Callable[..., Any]) -> Any:

@@ -16,12 +16,12 @@ from importlib import import_module
 from typing import Any
 
 import numba
-from numba import types
+from numba import types as numba_types
 
 from .folders import PACKAGE
 
 FILE = PACKAGE / "codec" / "compilation.json"
-_Nested: Any = types.NestedArray
+types: Any = numba_types  # parts of it have no types
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def make_type(description: Any) -> Any:
     if form == "literal":
         return types.literal(rest[0])
     if form == "field":
-        return _Nested(make_type(rest[0]), tuple(rest[1]))
+        return types.NestedArray(make_type(rest[0]), tuple(rest[1]))
     if form == "array":
         return types.Array(make_type(rest[0]), rest[1], rest[2])
     cls = _named(rest[0])
