@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import channel as channels
+from ._numba import work
 from ._types import F64
 from .audio import Resampler, as_mono
 from .audio.arrays import check_int
@@ -239,7 +240,7 @@ def _as_speech(x: ArrayLike, axis: int | None, channel: int | None) -> F64:
     return mono
 
 
-def warmup(*, variable_rate: bool = False) -> None:
+def warmup(jobs: int = 1, *, variable_rate: bool = False) -> None:
     """Load encoder and decoder; compile them if no process has compiled them before.
 
     After it, no call to the codec compiles anything. The compiled code is kept for all processes of
@@ -247,9 +248,19 @@ def warmup(*, variable_rate: bool = False) -> None:
 
     Parameters
     ----------
+    jobs : int
+        Number of processes that compile, this one included. The others end before the return.
     variable_rate : bool
         Whether to compile the encoder at variable rate as well, which takes a third longer.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If `jobs` is not a positive integer.
     """
+    if check_int(jobs, "jobs") < 1:
+        raise ArgumentError(f"jobs: expected at least 1, got {jobs}")
+    work.compile_all(jobs, None if variable_rate else "codec.encoder.variable_frame")
     silence, tone = np.zeros(FRAME_LEN), np.sin(np.arange(FRAME_LEN))
     rates: list[RateLike] = [6400, VariableRate(6400)]
     for rate in rates[: 1 + variable_rate]:

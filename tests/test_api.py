@@ -13,6 +13,7 @@ import soundfile
 
 import celpvq
 from celpvq.cli import main
+from celpvq.errors import ArgumentError, ArgumentTypeError
 
 every_rate = pytest.mark.parametrize("samplerate", [4000, 8000, 11025, 16000, 44100, 48000, 192000])
 
@@ -254,6 +255,13 @@ def test_the_layers_have_one_order_of_arguments():
     assert str(inspect.signature(celpvq.Decoder)).startswith(
         "(samplerate: int = 8000, dtype: str = 'float32', *"
     )
+
+
+def test_the_number_of_processes_that_compile_is_positive():
+    with pytest.raises(ArgumentError, match="jobs: expected at least 1, got 0"):
+        celpvq.warmup(jobs=0)
+    with pytest.raises(ArgumentTypeError, match=r"jobs: expected an int, got 1\.5"):
+        celpvq.warmup(jobs=1.5)
 
 
 def test_names_are_lazy_and_complete():

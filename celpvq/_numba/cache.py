@@ -4,18 +4,18 @@ The first process that needs a kernel compiles it; others wait for the result an
 file counts as a missing one, and a folder that cannot be written to costs time only.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from numba.core import caching as numba_caching
 from numba.core.compiler_lock import global_compiler_lock
 
-from . import folders
+from . import folders, work
 from .locks import locks_of
 
 caching: Any = numba_caching  # it has no types
@@ -78,19 +78,19 @@ class KernelCache(caching.FunctionCache):  # type: ignore[misc]
 
     _impl_class = _Format
 
-    def __init__(self, py_func: Callable[..., Any]) -> None:
+    def __init__(self, dispatcher: Any, suffix: str) -> None:
+        py_func = dispatcher.py_func
         super().__init__(py_func)
-        self._lock_name = f"{py_func.__module__}.{py_func.__qualname__}"
+        name, locator = self._impl.filename_base + suffix, self._impl.locator
+        places = filter(None, (folders.CACHE_DIR, folders.SHIPPED_DIR))
+        stamp = locator.get_source_stamp()
+        self._files = [caching.IndexDataCacheFile(locator.below(p), name, stamp) for p in places]
+        self._cache_file = self._files[0]  # to which numba writes
+        self._lock_name = f"{py_func.__module__}.{name}"
+        self._name_in_plan = f"{py_func.__module__.removeprefix('celpvq.')}:{py_func.__qualname__}"
+        self._is_entry = not suffix
+        self._target_context = dispatcher.targetctx
         self.locks = locks_of(folders.CACHE_DIR)
-        self._files = [self._cache_file]
-        if folders.SHIPPED_DIR:
-            locator = self._impl.locator
-            self._files.append(
-                caching.IndexDataCacheFile(
-                    locator.below(folders.SHIPPED_DIR), self._impl.filename_base,
-                    locator.get_source_stamp(),
-                )
-            )  # fmt: skip
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the kernel compiled for the types `sig`; None asks the caller to compile it.
@@ -101,7 +101,20 @@ class KernelCache(caching.FunctionCache):  # type: ignore[misc]
         found = self._load(sig, target_context)
         if found is None and self.locks.acquire(self._lock_name):
             found = self._load(sig, target_context)  # another process may have just compiled it
+        if found is None and self._is_entry:
+            work.prepare(self._name_in_plan, sig)
         return found
+
+    def holds(self, sig: Any) -> bool:
+        """Return whether a file has the kernel compiled for the types `sig`."""
+        key = self._index_key(sig, self._target_context.codegen())
+        with contextlib.suppress(Exception):  # damaged; `load_overload` tells
+            return any(key in file._load_index() for file in self._files)
+        return False
+
+    def claim(self) -> bool:
+        """Take the lock of the kernel; return False if another process has it."""
+        return self.locks.try_to_acquire(self._lock_name)
 
     def _load(self, sig: Any, target_context: Any) -> Any:
         key = self._index_key(sig, target_context.codegen())
@@ -133,14 +146,19 @@ def _warn(message: str) -> None:
     warnings.warn(f"celpvq: {message}", stacklevel=2)
 
 
-def enable(dispatcher: Any) -> None:
-    """Let a kernel, as numba's decorator returns it, use our cache and its locks."""
-    dispatcher._cache = cache = KernelCache(dispatcher.py_func)
+def enable(dispatcher: Any, suffix: str = "") -> None:
+    """Let a kernel, as numba's decorator returns it, use our cache and its locks.
+
+    suffix: of the files of a form that Python does not call.
+    """
+    dispatcher._cache = cache = KernelCache(dispatcher, suffix)
     compile_ = dispatcher.compile
 
     def compile_once(sig: Any) -> Any:
         """Compile or load, in this process only."""
-        with global_compiler_lock, cache.locks.released_at_the_end():
+        with (
+            global_compiler_lock, cache.locks.released_at_the_end(), work.without_old_garbage(),
+        ):  # fmt: skip
             return compile_(sig)
 
     dispatcher.compile = compile_once

@@ -55,37 +55,36 @@ class Locks:
         """
         if name in self._held:
             return False
+        has_waited, changed, since = False, self._last_change(), time.monotonic()
+        while not self.try_to_acquire(name):
+            has_waited = True
+            time.sleep(_POLL_S)
+            if time.monotonic() - since > PATIENCE_S:
+                if self._last_change() == changed:
+                    break
+                changed, since = self._last_change(), time.monotonic()
+        return has_waited or name in self._held
+
+    def try_to_acquire(self, name: str) -> bool:
+        """Acquire the lock called `name`; return False if another process has it."""
+        if name in self._held:
+            return True
         try:
             if self._file is None:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._file = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-            if not self._wait(self._file, _byte(name)):
-                return True
-        except OSError:
-            return False
+            _lock(self._file, _byte(name))
+        except OSError as error:  # without locks, nobody waits
+            return self._file is None or error.errno not in _HELD
         self._held.append(name)
         return True
 
-    def _wait(self, file: int, byte: int) -> bool:
-        """Return whether the lock was acquired in the end."""
-        changed, since = self._last_change(), time.monotonic()
-        while True:
-            try:
-                _lock(file, byte)
-                return True
-            except OSError as error:
-                if error.errno not in _HELD:
-                    raise
-            time.sleep(_POLL_S)
-            if time.monotonic() - since > PATIENCE_S:
-                if self._last_change() == changed:
-                    return False
-                changed, since = self._last_change(), time.monotonic()
-
     def _last_change(self) -> int:
         """Return the time at which a file was last added to the cache [ns]."""
-        folders = [self._folder, *(path for path in self._folder.iterdir() if path.is_dir())]
-        return max(folder.stat().st_mtime_ns for folder in folders)
+        with contextlib.suppress(OSError):
+            folders = [self._folder, *(path for path in self._folder.iterdir() if path.is_dir())]
+            return max(folder.stat().st_mtime_ns for folder in folders)
+        return 0
 
     @contextlib.contextmanager
     def released_at_the_end(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, cast, overload
 
 import numba
 
-from . import cache
+from . import cache, inner
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,11 +19,14 @@ R = TypeVar("R")
 
 def _compile(func: Callable[P, R], **options: Any) -> Callable[P, R]:
     """Compile `func` when it is first called, with our cache."""
+    options |= {"nogil": True, "error_model": "numpy"}
     options["no_cfunc_wrapper"] = True  # nothing in C calls a kernel, and each wrapper takes time
-    jit: Any = numba.njit(nogil=True, error_model="numpy", **options)
+    jit: Any = numba.njit(**options)
     compiled = jit(func)
     if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         cache.enable(compiled)
+        if options.get("inline") != "always":
+            inner.serve(compiled, options)
     return cast("Callable[P, R]", compiled)
 
 

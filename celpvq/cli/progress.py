@@ -1,40 +1,46 @@
 """Progress bars, and the line that summarizes the work of a verb."""
 
 import argparse
+import contextlib
 import sys
 import time
 from types import TracebackType
 from typing import Any, Self
 
+from .compiling import DECODER, ENCODER, VARIABLE_ENCODER, compiling
 from .files import name_of
 
-ENCODER, DECODER = "frame.encode_frames", "frame.decode_frames"  # kernels
-VARIABLE_ENCODER = "variable_frame.encode_frames"
+__all__ = [
+    "DECODER", "ENCODER", "VARIABLE_ENCODER", "Progress", "as_number", "damage_note", "summarize",
+]  # fmt: skip
+
 LONG_S = 60.0  # for less sound, a missing progress bar is not worth a message
 _NO_BAR = "no progress bar without tqdm: pip install celpvq[progress]"
-_COMPILING = "first run in this environment: compiling, which takes up to a minute"
 _BAR = "{desc} {percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s, {remaining} left"
 
 
 class Progress:
     """A bar on standard error, if that is a terminal and tqdm is installed.
 
-    It announces the compilation of `kernel`, the slowest one of the work, if that is necessary.
+    If `kernel`, the slowest one of the work, is not compiled yet, it says so. Then several
+    processes compile, and the bar tells of it, until the first sound is done.
     """
 
     def __init__(
         self, verb: str, seconds: float | None, *, quiet: bool, kernel: str = ENCODER
     ) -> None:
-        from .._numba import is_compiled
-
         self.seconds = 0.0
+        self._verb = verb
         self._bar: Any = None
         self._start = self._first_end = time.perf_counter()
         self._first = 0.0
-        if quiet or not sys.stderr.isatty():
+        is_visible = not quiet and sys.stderr.isatty()
+        self._compiling = contextlib.ExitStack()
+        self._compiling.enter_context(
+            compiling(kernel, quiet=not is_visible, show=self._describe if is_visible else None)
+        )
+        if not is_visible:
             return
-        if not is_compiled(kernel):
-            print(f"celpvq: {_COMPILING}", file=sys.stderr)
         try:
             from tqdm import tqdm
         except ImportError:
@@ -49,9 +55,16 @@ class Progress:
         if not self.seconds:  # the first block also loads the codec, so it does not count as speed
             self._first = seconds
             self._first_end = time.perf_counter()
+            self._compiling.close()
+            self._describe(self._verb)
         self.seconds += seconds
         if self._bar is not None:
             self._bar.update(seconds)
+
+    def _describe(self, text: str) -> None:
+        """Show a text at the left of the bar."""
+        if self._bar is not None:
+            self._bar.set_description_str(text)
 
     def expect(self, seconds: float) -> None:
         """Correct the length of all sound [s]."""
@@ -78,6 +91,7 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:  # fmt: skip
+        self._compiling.close()
         if self._bar is not None:
             self._bar.close()
 

@@ -14,8 +14,10 @@ import numba
 import numpy as np
 import pytest
 from numba import types
-from numba.core import caching, cgutils
+from numba.core import caching, cgutils, event
 from numba.core.caching import NullCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError
 from numba.np import arrayobj
@@ -310,6 +312,100 @@ def test_a_cache_of_numba_is_made_of_a_format_a_locator_and_files(tmp_path):
         file.flush()
         assert file.load(key) is None
         assert cache._impl.locator.__class__ is Locator
+
+
+@needs_compiler
+def test_the_index_of_a_cache_can_be_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "CACHE_DIR", tmp_path)
+    kernel = strict(_double)
+    kernel(1.5)
+    with assumption("IndexDataCacheFile._load_index returns the keys of what a cache holds"):
+        [key] = kernel._cache._cache_file._load_index()
+        assert key == kernel._cache._index_key((types.float64,), kernel.targetctx.codegen())
+        assert kernel._cache._impl.filename_base in next(tmp_path.rglob("*.nbi")).name
+
+
+# calls between kernels: `inner` ------------------------------------------------------------------
+
+
+@needs_compiler
+def test_a_kernel_is_compiled_for_given_types():
+    with assumption("a kernel's method `compile` takes types, and its `overloads` has them then"):
+        kernel = numba.njit(_double)
+        kernel.compile((types.float64,))
+        assert (types.float64,) in kernel.overloads
+        assert (types.int64,) not in kernel.overloads
+
+
+@needs_compiler
+def test_a_call_of_a_kernel_by_a_kernel_is_resolved_by_two_attributes():
+    called, other = numba.njit(_double), numba.njit(lambda x: 3.0 * x)
+    with assumption("get_call_template and get_overload decide which code a kernel's call runs"):
+        called.get_call_template = other.get_call_template
+        called.get_overload = other.get_overload
+        assert numba.njit(lambda x: 1.0 + called(x))(1.5) == 5.5
+        assert called(1.5) == 3.0
+
+
+@needs_compiler
+def test_a_compiler_takes_the_function_and_has_flags_and_a_library():
+    seen = []
+
+    class Own(Compiler):
+        def compile_extra(self, func):
+            self.state.flags.no_cpython_wrapper = True
+            self.state.library = JITCodeLibrary(self.state.targetctx.codegen(), "name")
+            seen.append((func, self.state.library))
+            return super().compile_extra(func)
+
+    with assumption("pipeline_class is a compiler whose compile_extra takes the function"):
+        kernel = numba.njit(pipeline_class=Own)(_double)
+        kernel.compile((types.float64,))
+        [(func, library)] = seen
+        assert func is _double
+    with assumption("a library that is set in compile_extra receives the code"):
+        [result] = kernel.overloads.values()
+        assert result.library is library
+    with assumption("the flag no_cpython_wrapper leaves out the wrapper for Python"):
+        assert "cpython" not in library.get_llvm_str()
+    with assumption("a kernel has one variable for numba's environment, named _ZN08NumbaEnv..."):
+        names = [variable.name for variable in library._final_module.global_variables]
+        assert sum(name.startswith("_ZN08NumbaEnv") for name in names) == 1
+
+
+def test_a_library_is_finished_in_these_steps():
+    with assumption("JITCodeLibrary._finalize_final_module makes machine code, in known steps"):
+        for name in (
+            "_finalize_dynamic_globals", "_verify_declare_only_symbols",
+            "_get_module_for_linking", "enable_object_caching",
+        ):  # fmt: skip
+            assert list(inspect.signature(getattr(JITCodeLibrary, name)).parameters) == ["self"]
+        source = inspect.getsource(JITCodeLibrary._finalize_final_module)
+        for word in ("_finalize_dynamic_globals", "_final_module", "_finalized"):
+            assert word in source
+
+
+@needs_compiler
+def test_types_are_made_by_name_and_from_classes():
+    with assumption("a type has a name under which `numba.types` has it"):
+        for kind in (types.float32, types.float64, types.int64, types.int16, types.boolean):
+            assert getattr(types, kind.name) == kind
+    with assumption("types.literal makes the type of a constant"):
+        assert types.literal(3) == types.IntegerLiteral(3)
+    with assumption("a field of a record that is an array has the type NestedArray"):
+        record = numba.from_dtype(np.dtype([("x", np.float64, 3)], align=True))
+        assert record.typeof("x") == types.NestedArray(types.float64, (3,))
+
+
+@needs_compiler
+def test_a_compilation_is_an_event():
+    with assumption("the event numba:compile has the dispatcher and the types of the arguments"):
+        with event.install_recorder("numba:compile") as recorder:
+            numba.njit(_double)(1.5)
+        _, first = recorder.buffer[0]
+        assert first.is_start
+        assert first.data["dispatcher"].py_func is _double
+        assert tuple(first.data["args"]) == (types.float64,)
 
 
 def test_the_lock_of_the_compiler_is_reentrant():

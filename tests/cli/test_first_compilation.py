@@ -1,12 +1,15 @@
 """The message about the first compilation."""
 
+import re
+
 import numpy as np
 import pytest
 import soundfile
 
 import celpvq
 from celpvq import Encoder, _numba
-from celpvq._numba import folders
+from celpvq._numba import folders, work
+from celpvq._threads import n_threads
 from celpvq.cli import main, progress
 
 
@@ -34,7 +37,35 @@ def test_only_a_terminal_gets_a_message_before_the_first_compilation(
         terminal(isatty)
         with progress.Progress("encode", 1.0, quiet=quiet):
             pass
-        assert ("first run in this environment" in capsys.readouterr().err) == said
+        assert ("compiling the encoder, about" in capsys.readouterr().err) == said
+
+
+def test_the_bar_tells_of_the_compilation_until_the_first_sound_is_done(
+    tmp_path, monkeypatch, terminal
+):
+    monkeypatch.setattr(folders, "CACHE_DIR", tmp_path)
+    terminal(True)
+    said = []
+    with progress.Progress("encode", 1.0, quiet=False) as bar:
+        monkeypatch.setattr(bar._bar, "set_description_str", said.append)
+        assert work._jobs == min(2, n_threads())
+        for share in (0.0, 0.25, 1.0):
+            work._report(share)
+        bar.update(0.5)
+        assert (work._jobs, work._report) == (1, None)
+        bar.update(0.5)
+    assert re.fullmatch(r"compiling, 25%, about \d+ s left", said[0])
+    assert said[1:] == ["compiling, 100%, about 0 s left", "encode"]
+
+
+def test_without_a_terminal_processes_share_the_compilation_as_well(
+    tmp_path, monkeypatch, terminal
+):
+    monkeypatch.setattr(folders, "CACHE_DIR", tmp_path)
+    terminal(False)
+    with progress.Progress("encode", 1.0, quiet=False):
+        assert work._jobs == min(2, n_threads())
+    assert work._jobs == 1
 
 
 def test_once_both_directions_are_compiled_no_verb_announces_a_compilation(

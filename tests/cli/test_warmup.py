@@ -1,5 +1,7 @@
 """The verb `warmup`: compiles or loads, says where the code is, fails if it cannot be kept."""
 
+import re
+
 import pytest
 
 import celpvq
@@ -26,14 +28,17 @@ def compiles(monkeypatch, tmp_path):
     monkeypatch.delenv("CELPVQ_CACHE", raising=False)
 
     def set_suffix(suffix):
-        def warmup(*, variable_rate):
+        def warmup(jobs, *, variable_rate):
             assert variable_rate
+            n_jobs.append(jobs)
             (tmp_path / "key" / "package").mkdir(parents=True)
             for kernel in (progress.ENCODER, progress.VARIABLE_ENCODER, progress.DECODER):
                 (tmp_path / "key" / "package" / f"{kernel}-7.py311{suffix}").touch()
 
         monkeypatch.setattr(celpvq, "warmup", warmup)
+        return n_jobs
 
+    n_jobs = []
     return set_suffix
 
 
@@ -41,9 +46,29 @@ def test_a_compilation_is_announced(compiles, capsys, tmp_path):
     compiles(".nbi")
     assert main(["warmup"]) == 0
     out, err = capsys.readouterr()
-    assert err == "compiling encoder and decoder, which takes up to a minute\n"
+    assert re.fullmatch(
+        r"celpvq: first run in this environment: compiling the encoder and decoder, about \d+ s\n",
+        err,
+    )
     assert out.startswith("compiled in ")
     assert out.endswith(f"\ncache: {tmp_path / 'key'}\n")
+
+
+def test_the_number_of_processes_can_be_chosen(compiles, monkeypatch, capsys):
+    n_jobs = compiles(".nbi")
+    assert main(["warmup", "-q", "--jobs", "3"]) == 0
+    assert n_jobs == [3]
+    with pytest.raises(SystemExit):
+        main(["warmup", "--jobs", "0"])
+    assert "expected at least 1, got 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("n_cores", "n"), [(1, 1), (2, 2), (64, 2)])
+def test_two_processes_compile_if_there_are_two_cores(compiles, monkeypatch, n_cores, n):
+    monkeypatch.setattr("celpvq._threads.n_threads", lambda: n_cores)
+    n_jobs = compiles(".nbi")
+    assert main(["warmup", "-q"]) == 0
+    assert n_jobs == [n]
 
 
 def test_code_that_is_not_kept_is_an_error(compiles, capsys, tmp_path):

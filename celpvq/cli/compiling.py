@@ -1,0 +1,44 @@
+"""The compilation in a new environment: its message, and the processes that share it."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+ENCODER, DECODER = "frame.encode_frames", "frame.decode_frames"  # kernels
+VARIABLE_ENCODER = "variable_frame.encode_frames"
+MAX_JOBS = 2  # a third process gains little, and each takes 0.3 GB
+_NAMES = {ENCODER: "encoder", VARIABLE_ENCODER: "encoder of variable rate", DECODER: "decoder"}
+_FIRST = "first run in this environment: compiling"
+
+
+@contextlib.contextmanager
+def compiling(
+    *kernels: str, quiet: bool, jobs: int | None = None, show: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Let several processes compile what is compiled within the context, and tell of it.
+
+    kernels: those whose compilation is to be expected.      jobs: number of processes.
+    show: is called with a text about the progress whenever a part is compiled.
+    """
+    from .._numba import is_compiled, work
+    from .._threads import n_threads
+
+    missing = [kernel for kernel in kernels if not is_compiled(kernel)]
+    if not missing:
+        yield
+        return
+    jobs = jobs or min(MAX_JOBS, n_threads())
+    if not quiet:
+        what = " and ".join(_NAMES[kernel] for kernel in missing)
+        seconds = max(work.expected_s(missing, jobs), 1.0)
+        print(f"celpvq: {_FIRST} the {what}, about {seconds:.0f} s", file=sys.stderr, flush=True)
+    start = time.perf_counter()
+
+    def report(share: float) -> None:
+        if show is not None and share > 0.0:
+            left = (time.perf_counter() - start) * (1.0 / share - 1.0)
+            show(f"compiling, {100.0 * share:.0f}%, about {left:.0f} s left")
+
+    with work.shared(jobs, report):
+        yield
