@@ -43,6 +43,8 @@ def describe(kind: Any) -> Any:
         return ["record", _name(classes[kind])]
     if isinstance(kind, types.BaseNamedTuple):
         return ["tuple", _name(kind.instance_class), [describe(item) for item in kind.types]]
+    if isinstance(kind, types.UniTuple):
+        return ["repeated", describe(kind.dtype), kind.count]
     return kind.name
 
 
@@ -58,6 +60,7 @@ class Recorder(event.Listener):  # type: ignore[misc]
         self.calls: dict[Any, list[Any]] = {}  # by kernel and types, in the order of their ends
         self.cost: dict[Any, float] = {}
         self._stack: list[Any] = []
+        self._ended: set[Any] = set()
         self._since = 0.0
 
     def on_start(self, event: Any) -> None:
@@ -70,7 +73,9 @@ class Recorder(event.Listener):  # type: ignore[misc]
         """Note the end of a compilation."""
         self._charge()
         key = self._stack.pop()
-        self.calls[key] = self.calls.pop(key)
+        if key not in self._ended:  # a kernel that Python calls as well is compiled twice
+            self._ended.add(key)
+            self.calls[key] = self.calls.pop(key)
 
     def _charge(self) -> None:
         now = time.process_time()

@@ -78,6 +78,8 @@ def make_type(description: Any) -> Any:
         return types.NestedArray(make_type(rest[0]), tuple(rest[1]))
     if form == "array":
         return types.Array(make_type(rest[0]), rest[1], rest[2])
+    if form == "repeated":
+        return types.UniTuple(make_type(rest[0]), rest[1])
     cls = _named(rest[0])
     if form == "record":
         return numba.from_dtype(cls.start.dtype)

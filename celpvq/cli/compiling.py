@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 ENCODER, DECODER = "frame.encode_frames", "frame.decode_frames"  # kernels
 VARIABLE_ENCODER = "variable_frame.encode_frames"
 MAX_JOBS = 2  # a third process gains little, and each takes 0.3 GB
-_NAMES = {ENCODER: "encoder", VARIABLE_ENCODER: "encoder of variable rate", DECODER: "decoder"}
+_NAMES = {ENCODER: "encoder", VARIABLE_ENCODER: "variable-rate encoder", DECODER: "decoder"}
 _FIRST = "first run in this environment: compiling"
 
 
@@ -30,7 +30,8 @@ def compiling(
         return
     jobs = jobs or min(MAX_JOBS, n_threads())
     if not quiet:
-        what = " and ".join(_NAMES[kernel] for kernel in missing)
+        *others, last = (_NAMES[kernel] for kernel in missing)
+        what = f"{', '.join(others)} and {last}" if others else last
         seconds = max(work.expected_s(missing, jobs), 1.0)
         print(f"celpvq: {_FIRST} the {what}, about {seconds:.0f} s", file=sys.stderr, flush=True)
     start = time.perf_counter()

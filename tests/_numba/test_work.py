@@ -114,11 +114,21 @@ def test_a_full_cache_is_not_searched_for_inner_kernels(monkeypatch):
     monkeypatch.setattr(work, "compile_steps", compiled.append)
     work.compile_all(2)
     assert all(step.is_entry for step in asked)
-    assert len(asked) == 5
+    assert len(asked) == 6
     assert compiled == []
     monkeypatch.setattr(work, "_is_done", lambda step: False)
     work.compile_all(2)
     assert compiled == [set(range(len(plan.steps())))]
+
+
+def test_entries_can_be_left_out(monkeypatch):
+    compiled = []
+    monkeypatch.setattr(work, "_is_done", lambda step: False)
+    monkeypatch.setattr(work, "compile_steps", compiled.append)
+    work.compile_all(1, "codec.encoder.variable_frame")
+    modules = {plan.steps()[n].name.split(":")[0] for n in compiled[0]}
+    assert "codec.encoder.variable_frame" not in modules
+    assert {"codec.encoder.frame", "codec.decoder.frame"} <= modules
 
 
 def test_old_garbage_is_frozen_once_and_the_programs_own_stays():
@@ -126,15 +136,15 @@ def test_old_garbage_is_frozen_once_and_the_programs_own_stays():
         n = gc.get_freeze_count()
         assert n > 1000
         with work.without_old_garbage():
-            assert gc.get_freeze_count() == n
-        assert gc.get_freeze_count() == n
+            assert 1000 < gc.get_freeze_count() <= n  # objects may end, but none is added
+        assert 1000 < gc.get_freeze_count() <= n
     assert gc.get_freeze_count() == 0
     gc.freeze()
     try:
         n = gc.get_freeze_count()
         with work.without_old_garbage():
-            assert gc.get_freeze_count() == n
-        assert gc.get_freeze_count() == n
+            assert 1000 < gc.get_freeze_count() <= n
+        assert 1000 < gc.get_freeze_count() <= n
     finally:
         gc.unfreeze()
 

@@ -47,7 +47,8 @@ def test_a_compilation_is_announced(compiles, capsys, tmp_path):
     assert main(["warmup"]) == 0
     out, err = capsys.readouterr()
     assert re.fullmatch(
-        r"celpvq: first run in this environment: compiling the encoder and decoder, about \d+ s\n",
+        r"celpvq: first run in this environment: compiling the encoder, variable-rate encoder"
+        r" and decoder, about \d+ s\n",
         err,
     )
     assert out.startswith("compiled in ")
