@@ -19,8 +19,10 @@ def test_an_analysis_has_a_row_per_frame(talk):
     x, active = talk
     found = celpvq.analyze(x, 8000, preset="fast")
     n = n_frames(len(x))
-    assert [a.shape for a in found] == [(n, 10), (n, 4), (n, 4, 2), (n,), (n,)]
+    assert [a.shape for a in found] == [(n, 10), (n, 4), (n, 4, 2), (n,), (n,), (n,)]
     assert set(found[4]) == {"speech", "sid", "no_data"}
+    rates = {"speech": 6400, "sid": 800, "no_data": 0}
+    assert [rates[name] for name in found.type] == found.bitrate.tolist()
     assert found.active[:-1][active].mean() > 0.7
     assert found.active[:-1][~active].mean() < 0.1
     assert (np.diff(found.lsf, axis=1) > 0).all()
