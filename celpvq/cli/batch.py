@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from . import arguments
+from .compiling import DECODER, ENCODER, VARIABLE_ENCODER
 from .files import name_of, open_input, printable
-from .progress import DECODER, ENCODER, VARIABLE_ENCODER, Progress, as_number
+from .progress import Progress, as_number
 
 if TYPE_CHECKING:
     from ..folders import Report, Work

@@ -5,8 +5,9 @@ import sys
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from . import arguments
+from .compiling import DECODER
 from .files import about, name_of, open_input, open_output
-from .progress import DECODER, Progress, damage_note
+from .progress import Progress, damage_note
 
 if TYPE_CHECKING:
     from ..channel import Pattern

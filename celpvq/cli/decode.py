@@ -3,9 +3,10 @@
 import argparse
 
 from . import arguments
+from .compiling import DECODER
 from .files import about, open_input, open_output
 from .headerless import add_raw
-from .progress import DECODER, Progress, damage_note, summarize
+from .progress import Progress, damage_note, summarize
 
 _EPILOG = """\
 The ending of OUT selects the format: .wav .flac .ogg .aiff or another one that libsndfile writes.

@@ -3,9 +3,10 @@
 import argparse
 
 from . import arguments
+from .compiling import ENCODER, VARIABLE_ENCODER
 from .files import about, name_of, open_input, open_output
 from .headerless import add_raw
-from .progress import ENCODER, VARIABLE_ENCODER, Progress, summarize
+from .progress import Progress, summarize
 
 _EPILOG = """\
 IN is any sound file that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF, ...), at 4 to 192 kHz.

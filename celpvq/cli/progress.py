@@ -7,12 +7,8 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from .compiling import DECODER, ENCODER, VARIABLE_ENCODER, compiling
+from .compiling import ENCODER, compiling
 from .files import name_of
-
-__all__ = [
-    "DECODER", "ENCODER", "VARIABLE_ENCODER", "Progress", "as_number", "damage_note", "summarize",
-]  # fmt: skip
 
 LONG_S = 60.0  # for less sound, a missing progress bar is not worth a message
 _NO_BAR = "no progress bar without tqdm: pip install celpvq[progress]"

@@ -10,7 +10,7 @@ import celpvq
 from celpvq import Encoder, _numba
 from celpvq._numba import folders, work
 from celpvq._threads import n_threads
-from celpvq.cli import main, progress
+from celpvq.cli import compiling, main, progress
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def test_only_a_terminal_gets_a_message_before_the_first_compilation(
     tmp_path, monkeypatch, capsys, terminal
 ):
     Encoder().encode_frame(np.zeros(160))
-    assert _numba.is_compiled(progress.ENCODER)
-    assert not _numba.is_compiled(progress.ENCODER[:-1])
+    assert _numba.is_compiled(compiling.ENCODER)
+    assert not _numba.is_compiled(compiling.ENCODER[:-1])
     for folder, isatty, quiet, said in [
         (folders.CACHE_DIR, True, False, False), (tmp_path, True, False, True),
         (tmp_path, False, False, False), (tmp_path, True, True, False),

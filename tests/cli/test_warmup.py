@@ -6,7 +6,7 @@ import pytest
 
 import celpvq
 from celpvq._numba import folders, plan
-from celpvq.cli import main, progress
+from celpvq.cli import compiling, main
 
 
 def test_compiled_code_is_loaded_and_its_folder_printed(capsys):
@@ -34,7 +34,7 @@ def compiles(monkeypatch, tmp_path):
             assert variable_rate
             n_jobs.append(jobs)
             (tmp_path / "key" / "package").mkdir(parents=True)
-            for kernel in (progress.ENCODER, progress.VARIABLE_ENCODER, progress.DECODER):
+            for kernel in (compiling.ENCODER, compiling.VARIABLE_ENCODER, compiling.DECODER):
                 (tmp_path / "key" / "package" / f"{kernel}-7.py311{suffix}").touch()
 
         monkeypatch.setattr(celpvq, "warmup", warmup)
