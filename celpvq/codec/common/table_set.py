@@ -194,11 +194,15 @@ class TableSet:
         OutputError
             If it cannot be written, for lack of space or permission.
         """
+        with Output(path) as file:
+            write_all(file, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the content of the file that `save` writes."""
         text = json.dumps(self.provenance, sort_keys=True).encode()
         out = io.BytesIO()
         np.savez_compressed(out, **self.arrays, **{_PROVENANCE: np.frombuffer(text, np.uint8)})  # type: ignore[arg-type]
-        with Output(path) as file:
-            write_all(file, out.getvalue())
+        return out.getvalue()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

@@ -1,0 +1,1 @@
+"""Pages that decode and play coded speech in a browser."""

@@ -1,0 +1,68 @@
+"""A headless Chromium for the tests of pages."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Yield a headless Chromium; without it skip, or fail if CELPVQ_CHROMIUM names one."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    named = os.environ.get("CELPVQ_CHROMIUM")
+    program = named or shutil.which("chromium") or shutil.which("google-chrome")
+    if not program:
+        pytest.skip("no Chromium; CELPVQ_CHROMIUM may name its program")
+    with playwright.sync_playwright() as tool:
+        browser = tool.chromium.launch(
+            executable_path=program,
+            args=[
+                "--no-sandbox",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                "--autoplay-policy=no-user-gesture-required",
+            ],
+        )  # fmt: skip
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """Yield a new page; fail at the end if it reported an error or asked the network for anything.
+
+    A test that serves its page itself allows its own address: ``page.allowed = "http://..."``.
+    """
+    context = browser.new_context(accept_downloads=True)
+    page = context.new_page()
+    page.allowed = "file:"
+    problems: list[str] = []
+
+    def asked(request: Any) -> None:
+        if not request.url.startswith((page.allowed, "data:", "blob:", "file:")):
+            problems.append(f"request: {request.url}")
+
+    page.on("request", asked)
+    page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+    page.on(
+        "console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None
+    )
+    yield page
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def accessible(page: Any) -> Any:
+    """Return a check of the page by axe-core: it fails on serious and critical findings."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def check() -> None:
+        found = axe.run(page).response["violations"]
+        serious = [v for v in found if v["impact"] in ("serious", "critical")]
+        assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in serious] == []
+
+    return check
