@@ -1,5 +1,7 @@
 """Training of the enhancement: the decoder's twin in PyTorch, losses, material, and resuming."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,8 +19,9 @@ from celpvq.training.enhancement import losses, material, training  # noqa: E402
 from celpvq.training.enhancement.material import CLEAN, Conditions  # noqa: E402
 from celpvq.training.enhancement.network import Enhancer  # noqa: E402
 from celpvq.training.enhancement.parts import Parts  # noqa: E402
-from celpvq.training.enhancement.training import Plan, Trainer  # noqa: E402
+from celpvq.training.enhancement.training import Plan, Trainer, Weights  # noqa: E402
 
+CPU = torch.device("cpu")
 SMALL = Plan(steps=4, batch=5, frames=24, minutes=1.0)
 
 
@@ -147,18 +150,30 @@ def test_material_depends_on_the_seed_alone(coded, recordings, plain):
     other = material.code(recordings, Conditions(fast=1.0, best=0.0), plain, 2)
     for a, b, c in zip(coded, again, other, strict=True):
         np.testing.assert_array_equal(a.features, b.features)
-        assert (a.ref != c.ref).any()
+        assert not np.array_equal(a.ref, c.ref)
 
 
 def test_every_condition_is_met(recordings, plain):
     lossy = Conditions(fast=1.0, best=0.0, lossy=1.0, loss_rate=0.3, look_ahead=0.5, redundant=1.0)
     lost = material.code(recordings, lossy, plain, 1)
     assert any(clip.features[:, 42 + 14].any() for clip in lost)
-    always = Conditions(fast=1.0, best=0.0, lossy=0, noisy=1.0, dtx=1.0, switched=1.0, tandem=1.0)
+    always = Conditions(
+        fast=1.0, best=0.0, lossy=0, noisy=1.0, dtx=1.0, switched=1.0, tandem=1.0, resampled=0
+    )
     clips = material.code(recordings, always, plain, 1)
     assert any(len(np.unique(clip.features[:, 42 + 12])) > 1 for clip in clips)
-    clean = material.code(recordings, Conditions(fast=1.0, best=0.0, level_db=0, noisy=0), plain, 1)
+    calm = Conditions(
+        fast=1.0, best=0.0, lossy=0, level_db=0, noisy=0, dtx=0, switched=0, tandem=0,
+        resampled=0, tilted=0,
+    )  # fmt: skip
+    clean = material.code(recordings, calm, plain, 1)
     assert (clips[0].ref != clean[0].ref).any()
+    faster = material.code(recordings, replace(calm, resampled=1.0, speed=(1.25, 1.25)), plain, 1)
+    tilted = material.code(recordings, replace(calm, tilted=1.0), plain, 1)
+    for before, short, slope in zip(clean, faster, tilted, strict=True):
+        assert short.n_frames == pytest.approx(before.n_frames / 1.25, abs=1)
+        assert slope.n_frames == before.n_frames
+        assert (slope.ref != before.ref).any()
 
 
 def test_material_is_kept_for_the_same_training_alone(coded, tmp_path):
@@ -179,13 +194,13 @@ def test_material_is_kept_for_the_same_training_alone(coded, tmp_path):
 def test_training_lowers_the_loss(coded, tmp_path):
     trainer = Trainer(Plan(steps=40, batch=5, frames=24), tmp_path / "state.pt", "a")
     trainer.start(coded)
-    parts = Parts(coded, 24)
+    parts = Parts(coded, 24, CPU)
     fixed = [parts.draw(10, np.random.default_rng(0))]
     for _ in range(40):
         assert torch.isfinite(trainer.advance(parts)).all()
     before, after = trainer.evaluate(fixed)
     assert after[0] < 0.97 * before[0]  # the disturbance weighs most
-    weights = torch.tensor(trainer.plan.weights)
+    weights = torch.tensor(trainer.plan.weights[0])
     assert (weights * after).sum() < 0.97 * (weights * before).sum()
 
 
@@ -193,7 +208,7 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(coded, tmp_path):
     def trainer(key="a"):
         return Trainer(SMALL, tmp_path / "state.pt", key)
 
-    parts, whole, first = Parts(coded, SMALL.frames), trainer(), trainer()
+    parts, whole, first = Parts(coded, SMALL.frames, CPU), trainer(), trainer()
     for each, steps in ((whole, 4), (first, 2)):
         each.start(coded)
         for _ in range(steps):
@@ -208,9 +223,54 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(coded, tmp_path):
         assert torch.equal(a, b)
 
 
-def test_too_short_clips_are_named(coded):
-    with pytest.raises(ArgumentError, match="no clip of 1000 frames for 4800 bit/s"):
-        Parts(coded, 1000)
+def test_a_clip_that_is_too_short_is_repeated(coded):
+    length = coded[0].n_frames
+    ref, speech, features, lag = Parts(coded, 2 * length + 3, CPU).draw(5, np.random.default_rng(0))
+    assert features.dtype == torch.float32
+    assert lag.shape == (5, 4 * (2 * length + 3))
+    for x, whole in ((ref, coded[0].ref), (speech, coded[0].speech)):
+        first, second = x[0, : length * FRAME_LEN], x[0, length * FRAME_LEN :]
+        assert torch.equal(first, second[: len(first)])
+        np.testing.assert_array_equal(np.sort(first), np.sort(whole))
+
+
+def test_parts_are_cut_at_the_same_place_of_all_arrays(coded):
+    for batch in (
+        Parts(coded, 10, CPU).draw(10, np.random.default_rng(0)),
+        next(Parts(coded, 10, CPU).middles(10)),
+    ):
+        ref, speech, features, lag = (x[4].numpy() for x in batch)
+        clip = coded[4]
+        first = next(
+            k for k in range(clip.n_frames)
+            if np.array_equal(clip.ref[k * FRAME_LEN :][: len(ref)], ref)
+        )  # fmt: skip
+        np.testing.assert_array_equal(clip.speech[first * FRAME_LEN :][: len(speech)], speech)
+        np.testing.assert_array_equal(clip.features[first * 4 :][: len(lag)], features)
+        np.testing.assert_array_equal(clip.lag[first * 4 :][: len(lag)], lag)
+
+
+def test_a_missing_bit_rate_is_named(coded):
+    with pytest.raises(ArgumentError, match="no clip for 4800 bit/s"):
+        Parts(coded[1:], 10, CPU)
+
+
+def test_each_rate_has_its_weights(coded, tmp_path):
+    """A rate whose weights are all 0 teaches nothing."""
+
+    def after(weights):
+        plan = Plan(steps=1, batch=5, frames=24, weights=weights, finish=0.0)
+        trainer = Trainer(plan, tmp_path / "state.pt", "a")
+        trainer.start(coded)
+        trainer.advance(Parts(coded, 24, CPU))
+        return trainer.net.layers["taps"].weight.detach().clone()
+
+    none, some = Weights(0, 0, 0, 0, 0), Weights(1, 1, 1, 1, 1)
+    untouched, first, last = (
+        after((a, none, none, none, b)) for a, b in ((none, none), (some, none), (none, some))
+    )
+    assert not torch.equal(first, untouched)
+    assert not torch.equal(first, last)
 
 
 @pytest.mark.slow

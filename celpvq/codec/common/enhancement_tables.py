@@ -17,9 +17,9 @@ from ..format.modes import MAX_LAG, MIN_LAG, N_SUBFRAMES
 
 N_FEATURES = 64  # of a subframe
 LAG_UNITS = 8  # a learned code of each whole lag
-SUBFRAME_UNITS = 48
-FRAME_UNITS = 80
-OUTPUT_UNITS = 64
+SUBFRAME_UNITS = 64
+FRAME_UNITS = 144
+OUTPUT_UNITS = 96
 N_COMB = 7  # taps around one lag before, and as many around one lag ahead
 N_FIR = 32
 N_TAPS = 2 * N_COMB + N_FIR

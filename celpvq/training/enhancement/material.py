@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..._threads import in_order
 from ..._types import F32, F64
@@ -25,6 +26,7 @@ from ...codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, modes
 from ...output import write_file
 
 SHORTEST = 8 * FRAME_LEN
+_UP = 40  # samples that resampling makes another number of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,15 @@ class Conditions:
     dtx: float = 0.1
     switched: float = 0.1  # the mode changes
     tandem: float = 0.05  # coded twice
+    resampled: float = 0.5  # played faster or slower, as a voice with a shorter or longer throat
+    speed: tuple[float, float] = (0.85, 1.15)
+    tilted: float = 0.5  # with another slope of the spectrum
+    tilt: float = 0.3  # coefficient of the filter, up and down
 
 
-CLEAN = Conditions(level_db=0, fast=0, best=0, lossy=0, noisy=0, dtx=0, switched=0, tandem=0)
+CLEAN = Conditions(
+    level_db=0, fast=0, best=0, lossy=0, noisy=0, dtx=0, switched=0, tandem=0, resampled=0, tilted=0
+)
 
 
 class Coded(NamedTuple):
@@ -55,8 +63,13 @@ class Coded(NamedTuple):
     bitrate: int  # of the first frame
     ref: F32  # (n * FRAME_LEN,)
     speech: F32  # (n * FRAME_LEN,) output of the synthesis filter
-    features: F32  # (n * N_SUBFRAMES, N_FEATURES)
-    lag: F32  # (n * N_SUBFRAMES,) whole samples
+    features: npt.NDArray[np.float16]  # (n * N_SUBFRAMES, N_FEATURES)
+    lag: npt.NDArray[np.int16]  # (n * N_SUBFRAMES,) whole samples
+
+    @property
+    def n_frames(self) -> int:
+        """Length in frames."""
+        return len(self.ref) // FRAME_LEN
 
 
 def code(
@@ -83,7 +96,7 @@ def save(path: Path, key: str, coded: Sequence[Coded]) -> None:
     arrays = {
         name: np.concatenate([getattr(clip, name) for clip in coded]) for name in Coded._fields[1:]
     }
-    counts = np.array([[clip.bitrate, len(clip.ref) // FRAME_LEN] for clip in coded])
+    counts = np.array([[clip.bitrate, clip.n_frames] for clip in coded])
     data = io.BytesIO()
     np.savez(data, key=np.array(key), counts=counts, **arrays)  # type: ignore[arg-type]
     write_file(path, data.getvalue())
@@ -111,7 +124,8 @@ def _code(
     rng: np.random.Generator,
 ) -> Coded:  # fmt: skip
     """Return recording `index`, coded from bit rate `bitrate` on."""
-    x = recordings[index] * 10 ** (rng.uniform(-1, 1) * conditions.level_db / 20)
+    x = _voice(recordings[index], conditions, rng)
+    x = x * 10 ** (rng.uniform(-1, 1) * conditions.level_db / 20)
     if rng.random() < conditions.noisy:
         x = x + _noise(recordings, x, rng.uniform(*conditions.snr_db), rng)
     n = -(-(len(x) + DELAY) // FRAME_LEN)
@@ -141,10 +155,22 @@ def _code(
             after = packets[i + 1] if ahead and i + 1 < n and not lost[i + 1] else None
             decoder.decode(None, next_packet=after, redundancy=redundancy[i] if redundant else None)
         speech.append(state.speech[PAST_LEN:].astype(np.float32))
-        features.append(state.values.astype(np.float32))
-        lag.append(state.lag.astype(np.float32))
+        features.append(state.values.astype(np.float16))
+        lag.append(state.lag.astype(np.int16))
     ref = source[: n * FRAME_LEN].astype(np.float32)
     return Coded(bitrate, ref, *(np.concatenate(part) for part in (speech, features, lag)))
+
+
+def _voice(x: F64, conditions: Conditions, rng: np.random.Generator) -> F64:
+    """Return x as another voice might say it, by the conditions."""
+    from scipy.signal import lfilter, resample_poly
+
+    if rng.random() < conditions.resampled:
+        x = resample_poly(x, round(_UP / rng.uniform(*conditions.speed)), _UP)
+    if rng.random() < conditions.tilted:
+        tilt = rng.uniform(-1, 1) * conditions.tilt
+        x = lfilter([1.0, tilt], [1.0 + abs(tilt)], x)
+    return x
 
 
 def _packets(

@@ -7,7 +7,7 @@ import math
 import pickle
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -29,10 +29,11 @@ from . import material
 from .losses import Disturbance, Intelligibility, LogSpectra, LongTermSpectrum, RootSpectra
 from .material import Coded, Conditions
 from .network import Enhancer
-from .parts import Arrays, Parts, middles
+from .parts import Batch, Parts
 
 _SHORTEST_LEVEL = 1e-6  # power of a part that is trained on: -60 dB of full scale
 _WARM_UP = 50  # steps
+_EAGER = 5  # steps before a graph of them is made
 _AVERAGED = 0.995  # of the averaged weights, per step
 _REPORT = 50  # steps
 _CHECKED = 4.0  # minutes of held-back speech
@@ -48,8 +49,8 @@ class Weights(NamedTuple):
     long_term: float
 
 
-_WEIGHTS = Weights(6.0, 24.0, 0.2, 0.3, 6.0)
-_FINISH_WEIGHTS = Weights(12.0, 16.0, 0.1, 0.2, 6.0)
+_WEIGHTS = (Weights(6.0, 24.0, 0.2, 0.3, 6.0),) * 5
+_FINISH_WEIGHTS = (Weights(12.0, 16.0, 0.1, 0.2, 6.0),) * 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +64,15 @@ class Plan:
     seed: int = 1
     held_back: float = 0.08  # share of the clips, other speakers
     minutes: float = 200.0  # of speech
-    times: int = 2  # that each clip is coded
-    steps: int = 36_000
-    batch: int = 10
-    frames: int = 80  # of a part
-    rate: float = 2e-3  # of learning, at the start
-    weights: Weights = _WEIGHTS
+    times: int = 6  # that each clip is coded
+    steps: int = 30_000
+    batch: int = 40
+    frames: int = 160  # of a part
+    rate: float = 3e-3  # of learning, at the start
+    weights: tuple[Weights, ...] = _WEIGHTS  # by bit rate
     finish: float = 1 / 6  # share of the steps
-    finish_rate: float = 7e-4
-    finish_weights: Weights = _FINISH_WEIGHTS
+    finish_rate: float = 1e-3
+    finish_weights: tuple[Weights, ...] = _FINISH_WEIGHTS
 
     @property
     def finish_step(self) -> int:
@@ -89,8 +90,28 @@ class Losses(nn.Module):
         )
 
     def forward(self, ref: Tensor, deg: Tensor) -> Tensor:
-        """Return the mean of each loss for signals (batch, n), in the order of `Weights`."""
-        return torch.stack([part(ref, deg).mean() for part in self.parts])
+        """Return the losses (batch, 5) of signals (batch, n), in the order of `Weights`."""
+        return torch.stack([part(ref, deg) for part in self.parts], dim=1)
+
+
+class _Graph:
+    """A step as one graph of GPU kernels: it has thousands of them, and each would be launched."""
+
+    def __init__(
+        self, update: Callable[..., Tensor], batch: Batch, adam: torch.optim.Optimizer
+    ) -> None:
+        self._inputs = [x.clone() for x in batch]
+        self._graph = torch.cuda.CUDAGraph()
+        adam.zero_grad()
+        with torch.cuda.graph(self._graph):
+            self._means = update(*self._inputs)
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Take the step with `batch`; return the means of the losses."""
+        for own, new in zip(self._inputs, batch, strict=True):
+            own.copy_(new)
+        self._graph.replay()
+        return self._means.clone()
 
 
 def _device() -> torch.device:
@@ -107,12 +128,22 @@ class Trainer:
         self.net = Enhancer().to(self.device)
         self.average = Enhancer().to(self.device)
         self.losses = Losses().to(self.device)
-        self.adam = torch.optim.Adam(self.net.parameters(), lr=plan.rate, betas=(0.9, 0.99))
+        self.rate = torch.zeros((), device=self.device)  # of learning, in this step
+        self.share = torch.zeros((), device=self.device)  # of this step in the averaged weights
+        self.weights = torch.zeros(5, 5, device=self.device)  # of each rate and loss, in this step
+        self.adam = torch.optim.Adam(
+            self.net.parameters(), lr=self.rate, betas=(0.9, 0.99), capturable=self._on_gpu
+        )
+        self._graph: _Graph | None = None
         self.step = 0
+
+    @property
+    def _on_gpu(self) -> bool:
+        return self.device.type == "cuda"
 
     def start(self, coded: Sequence[Coded]) -> None:
         """Take the statistics of the features from the material."""
-        features = np.concatenate([clip.features for clip in coded[:400]])
+        features = np.concatenate([clip.features for clip in coded[:400]]).astype(np.float32)
         mean, spread = features.mean(axis=0), features.std(axis=0)
         self.net.mean.copy_(torch.tensor(mean))
         self.net.scale.copy_(torch.tensor(1 / np.maximum(spread, 0.05)))
@@ -131,6 +162,8 @@ class Trainer:
         self.net.load_state_dict(kept["net"])
         self.average.load_state_dict(kept["average"])
         self.adam.load_state_dict(kept["adam"])
+        for group in self.adam.param_groups:
+            group["lr"] = self.rate
         self.step = kept["step"]
         return True
 
@@ -152,11 +185,7 @@ class Trainer:
 
     def _advance(self, parts: Parts) -> Tensor:
         plan = self.plan
-        rng = np.random.default_rng([plan.seed, self.step])
-        ref, speech, features, lag = (
-            torch.from_numpy(x).to(self.device) for x in parts.draw(plan.batch, rng)
-        )
-        heard = (ref**2).mean(1) > _SHORTEST_LEVEL
+        batch = parts.draw(plan.batch, np.random.default_rng([plan.seed, self.step]))
         last = self.step >= plan.finish_step
         rate, weights = (
             (plan.finish_rate, plan.finish_weights) if last else (plan.rate, plan.weights)
@@ -166,30 +195,38 @@ class Trainer:
         )
         progress = min((self.step - first) / n, 1.0)
         rate = rate * min(1, (self.step - first + 1) / _WARM_UP)
-        for group in self.adam.param_groups:
-            group["lr"] = rate * max(0.02, 0.5 + 0.5 * math.cos(math.pi * progress))
-        enhanced = self.net(speech[heard], features[heard], lag[heard])
-        means = self.losses(ref[heard], enhanced)
-        loss = (means * torch.tensor(weights, device=self.device)).sum()
+        self.rate.fill_(rate * max(0.02, 0.5 + 0.5 * math.cos(math.pi * progress)))
+        self.weights.copy_(torch.tensor(weights))
+        self.step += 1
+        self.share.fill_(1 - min(_AVERAGED, self.step / (self.step + 20)))
+        if not self._on_gpu or self.step < _EAGER:  # the first steps fill the optimizer's state
+            return self._update(*batch)
+        if self._graph is None:
+            self._graph = _Graph(self._update, batch, self.adam)
+        return self._graph(batch)
+
+    def _update(self, ref: Tensor, speech: Tensor, features: Tensor, lag: Tensor) -> Tensor:
+        """Take one step; return the means of the losses."""
+        heard = ((ref**2).mean(1) > _SHORTEST_LEVEL).float()[:, None]
+        losses = self.losses(ref, self.net(speech, features, lag)) * heard
+        weights = self.weights.repeat(-(-len(ref) // len(self.weights)), 1)[: len(ref)]
+        total = heard.sum().clamp_min(1)
         self.adam.zero_grad()
-        loss.backward()
+        ((losses * weights).sum() / total).backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.adam.step()
-        self.step += 1
-        share = 1 - min(_AVERAGED, self.step / (self.step + 20))
         with torch.no_grad():
             for mean, now in zip(self.average.parameters(), self.net.parameters(), strict=True):
-                mean.lerp_(now, share)
-        return means.detach()
+                mean.lerp_(now, self.share)
+        return (losses.sum(0) / total).detach()
 
     @torch.no_grad()
-    def evaluate(self, batches: Sequence[Arrays]) -> tuple[Tensor, Tensor]:
+    def evaluate(self, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
         """Return the means of the losses of speech as it was decoded, and enhanced."""
         found = []
-        for arrays in batches:
-            ref, speech, features, lag = (torch.from_numpy(x).to(self.device) for x in arrays)
+        for ref, speech, features, lag in batches:
             enhanced = self.average(speech, features, lag)
-            found.append(torch.stack([self.losses(ref, x) for x in (speech, enhanced)]))
+            found.append(torch.stack([self.losses(ref, x).mean(0) for x in (speech, enhanced)]))
         before, after = torch.stack(found).mean(0)
         return before, after
 
@@ -260,10 +297,10 @@ def train(clips: Sequence[Clip], plan: Plan, tables: TableSet, work: Path, log: 
     log(f"on {trainer.device}; {'goes on' if resumed else 'starts'} at step {trainer.step}")
     if not resumed:
         trainer.start(coded)
-    parts = Parts(coded, plan.frames)
-    fixed = list(middles(checked, plan.frames, plan.batch))
-    if not fixed:
+    if not checked:
         raise ArgumentError("training: no clip to hold back; give more speakers")
+    parts = Parts(coded, plan.frames, trainer.device)
+    fixed = list(Parts(checked, plan.frames, trainer.device).middles(plan.batch))
     _loop(trainer, parts, fixed, log)
 
     before, after = trainer.evaluate(fixed)
@@ -283,7 +320,7 @@ def _rounded(values: Tensor) -> list[float]:
     return [round(x, 4) for x in values.tolist()]
 
 
-def _loop(trainer: Trainer, parts: Parts, fixed: Sequence[Arrays], log: Log) -> None:
+def _loop(trainer: Trainer, parts: Parts, fixed: Sequence[Batch], log: Log) -> None:
     """Train until the last step, with reports and checkpoints."""
     means, start, first = [], time.monotonic(), trainer.step
     while trainer.step < trainer.plan.steps:
