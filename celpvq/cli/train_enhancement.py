@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minutes", type=float, metavar="N", help="length of the speech (default: 200)"
     )
-    parser.add_argument("--steps", type=int, metavar="N", help="training steps (default: 36000)")
+    parser.add_argument("--steps", type=int, metavar="N", help="training steps (default: 22000)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -50,28 +50,34 @@ class Weights(NamedTuple):
 
 
 _WEIGHTS = (Weights(6.0, 24.0, 0.2, 0.3, 6.0),) * 5
-_FINISH_WEIGHTS = (Weights(12.0, 16.0, 0.1, 0.2, 6.0),) * 5
+_FINISH_WEIGHTS = (
+    Weights(9.0, 24.0, 0.15, 0.3, 6.0),
+    Weights(8.0, 24.0, 0.2, 0.3, 6.0),
+    Weights(7.0, 24.0, 0.5, 0.35, 6.0),
+    Weights(7.0, 24.0, 0.3, 0.3, 6.0),
+    Weights(7.0, 24.0, 0.3, 0.3, 6.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How much of everything; the provenance of the weights records it.
 
-    Training has two stages. The second one, `finish`, begins at a lower rate of learning, and turns
-    a surplus of intelligibility into fewer disturbances.
+    Training has two stages. The second one, `finish`, begins at a lower rate of learning, and
+    weighs the losses by bit rate: low rates lack quality most, middle ones the exact spectrum.
     """
 
     seed: int = 1
     held_back: float = 0.08  # share of the clips, other speakers
     minutes: float = 200.0  # of speech
-    times: int = 6  # that each clip is coded
-    steps: int = 30_000
+    times: int = 6  # that each clip is coded, each time as another voice
+    steps: int = 22_000
     batch: int = 40
     frames: int = 160  # of a part
     rate: float = 3e-3  # of learning, at the start
     weights: tuple[Weights, ...] = _WEIGHTS  # by bit rate
-    finish: float = 1 / 6  # share of the steps
-    finish_rate: float = 1e-3
+    finish: float = 1 / 11  # share of the steps
+    finish_rate: float = 4e-4
     finish_weights: tuple[Weights, ...] = _FINISH_WEIGHTS
 
     @property
