@@ -380,6 +380,39 @@ function valuesOf(name, { type, shape, bytes }) {
   return values;
 }
 
+/** Return the SHA-256 of bytes in hexadecimal digits: pages from http have no `crypto.subtle`. */
+export function sha256(bytes) {
+  const primes = [];
+  for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
+  const fraction = (x) => (x % 1) * 2 ** 32;
+  const constants = Int32Array.from(primes, (p) => fraction(Math.cbrt(p)));
+  const hash = Int32Array.from(primes.slice(0, 8), (p) => fraction(Math.sqrt(p)));
+  const padded = new Uint8Array(Math.ceil((bytes.length + 9) / 64) * 64);
+  padded.set(bytes);
+  padded[bytes.length] = 0x80;
+  const view = new DataView(padded.buffer);
+  view.setBigUint64(padded.length - 8, BigInt(bytes.length) * 8n);
+  const rotated = (x, n) => (x >>> n) | (x << (32 - n));
+  const w = new Int32Array(64);
+  for (let at = 0; at < padded.length; at += 64) {
+    for (let i = 0; i < 16; i++) w[i] = view.getInt32(at + 4 * i);
+    for (let i = 16; i < 64; i++) {
+      const [x, y] = [w[i - 15], w[i - 2]];
+      w[i] = (rotated(x, 7) ^ rotated(x, 18) ^ (x >>> 3)) + w[i - 16] + w[i - 7]
+        + (rotated(y, 17) ^ rotated(y, 19) ^ (y >>> 10));
+    }
+    let [a, b, c, d, e, f, g, h] = hash;
+    for (let i = 0; i < 64; i++) {
+      const first = h + (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) + ((e & f) ^ (~e & g))
+        + constants[i] + w[i];
+      const second = (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+      [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
+    }
+    [a, b, c, d, e, f, g, h].forEach((x, i) => { hash[i] += x; });
+  }
+  return Array.from(hash, (x) => (x >>> 0).toString(16).padStart(8, "0")).join("");
+}
+
 /**
  * Return a promise of a set of tables, to be passed as `tables`; its `hash` is the SHA-256.
  *
@@ -410,9 +443,7 @@ async function collect(arrays, fast) {
     const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
     parts.push(`${name} ${type} ${tuple}\n`, bytes);
   }
-  const { subtle } = globalThis.crypto ?? (await import("node:crypto")).webcrypto;
-  const hashed = await new Blob(parts).arrayBuffer();
-  const hash = hex(new Uint8Array(await subtle.digest("SHA-256", hashed)));
+  const hash = sha256(new Uint8Array(await new Blob(parts).arrayBuffer()));
 
   const get = (name) => {
     if (!arrays.has(name)) throw new TablesError(`tables: missing array: ${name}`);

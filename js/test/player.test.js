@@ -117,9 +117,11 @@ test("each column of the waveform is the greatest peak of its part", () => {
 });
 
 test("keys move the position within the clip", () => {
-  const moved = (key) => positionAfterKey(key, 2.5, 12);
-  assert.deepEqual(["ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown"].map(moved), [3.5, 3.5, 1.5, 1.5]);
-  assert.deepEqual(["PageUp", "PageDown", "Home", "End"].map(moved), [12, 0, 0, 12]);
+  const moved = (key) => positionAfterKey(key, 3, 40);
+  assert.deepEqual(["ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown"].map(moved), [4, 4, 2, 2]);
+  assert.deepEqual(["PageUp", "PageDown", "Home", "End"].map(moved), [8, 0, 0, 40]);
   assert.equal(moved("x"), null);
+  assert.equal(positionAfterKey("ArrowRight", 1, 5), 1.25);
+  assert.equal(positionAfterKey("ArrowRight", 4.9, 5), 5);
   assert.deepEqual([0, 59.99, 61, 3600].map(timeText), ["0:00", "0:59", "1:01", "60:00"]);
 });
