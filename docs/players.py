@@ -10,7 +10,7 @@ from celpvq.lab.clips import clip_paths, read_clip
 
 ROOT = Path(__file__).parents[1]
 PLACE = "_static/examples"  # in the site
-SCRIPTS = ("celpvq.js", "player.js")
+SCRIPTS = ("celpvq.js", "player.js", "sha256.js")
 MARK = "<!-- players -->"
 
 

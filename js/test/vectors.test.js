@@ -6,8 +6,9 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { check, lastValues, outcome, samplesHash } from "../check.js";
 import {
-  BAND_WEIGHTS, decode, decodeParts, FADE, FINE_TAPS, loadTables, sha256, tablesByHash,
+  BAND_WEIGHTS, decode, decodeParts, FADE, FINE_TAPS, loadTables, tablesByHash,
 } from "../celpvq.js";
+import { sha256 } from "../sha256.js";
 
 const vectors = new URL("../../data/vectors/", import.meta.url);
 const read = async (name) => JSON.parse(await readFile(new URL(name, vectors), "utf8"));
