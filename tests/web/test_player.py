@@ -135,6 +135,10 @@ def test_a_new_source_replaces_the_old_one(opened):
     opened.evaluate("one.sampleRate = 4000, one.samples = new Float32Array(6000)")
     opened.get_by_text("0:00 / 0:01").wait_for()
     assert opened.evaluate("[one.paused, one.duration, one.samples.length]") == [True, 1.5, 6000]
+    opened.evaluate("one.currentTime = 0.5, document.querySelector('main').append(one)")
+    assert opened.evaluate("[one.currentTime, one.duration]") == [0.5, 1.5]  # moved, as it was
+    opened.evaluate("one.samples = null")
+    assert opened.evaluate("[one.samples, one.duration !== one.duration]") == [None, True]
     opened.evaluate("one.src = 'flite-kal-en-4800.cvq'")
     opened.get_by_role("group", name="First").get_by_text("0:00 / 0:05").wait_for()
 
