@@ -1,15 +1,19 @@
 """Configuration of the documentation site; `.ci/run` builds it with every warning an error."""
 
 import re
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).parent))  # of `players`
 
 project = "celpvq"
 author = "The celpvq authors"
 copyright = f"2026, {author}"  # the name that Sphinx reads
 release = version = installed_version("celpvq")
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "myst_nb"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "myst_nb", "players"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"celpvq {release}"

@@ -2,48 +2,96 @@
  * Check the decoder with a file of vectors: node check.js FILE
  *
  * The file is data/vectors/frames.json, or comes from tools/conformance.py. Exit status 1 if the
- * samples of a stream differ.
+ * samples of a stream differ. The functions run in a page as well.
  */
 
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { Decoder, tablesByHash } from "./celpvq.js";
+import { decode, Decoder, tablesByHash } from "./celpvq.js";
+import { sha256 } from "./sha256.js";
+
+const bytesOf = (digits) => Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
 /** Return the arguments of `decodeFrame` for a frame in the notation of the vectors. */
-export function argumentsOf(frame) {
-  if (!frame.startsWith("lost")) return [Buffer.from(frame, "hex"), {}];
+function argumentsOf(frame) {
+  if (!frame.startsWith("lost")) return [bytesOf(frame), {}];
   const help = {};
   for (const [, kind, digits] of frame.matchAll(/ (next|redundancy) (\w+)/g)) {
-    help[kind === "next" ? "nextPacket" : kind] = Buffer.from(digits, "hex");
+    help[kind === "next" ? "nextPacket" : kind] = bytesOf(digits);
   }
   return [null, help];
 }
 
 /** Return the SHA-256 of 16-bit samples. */
-export function sha256(parts) {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(Buffer.from(part.buffer, part.byteOffset, part.byteLength));
-  return hash.digest("hex");
-}
+export const samplesHash = (samples) => sha256(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
 
-/** Return the SHA-256 of the samples of frames. */
-export function digest(frames, tables, enhancement) {
+/** Return the samples of frames. */
+function samplesOf(frames, tables, enhancement) {
   const decoder = new Decoder({ tables, enhancement });
-  return sha256(frames.map((frame) => decoder.decodeFrame(...argumentsOf(frame)).samples));
+  const samples = new Int16Array(160 * frames.length);
+  frames.forEach((frame, i) => {
+    samples.set(decoder.decodeFrame(...argumentsOf(frame)).samples, 160 * i);
+  });
+  return samples;
 }
 
-if (process.argv[1]?.endsWith("check.js")) {
+/** Return milliseconds: of processor time in Node.js. */
+const clock = () => (globalThis.process ? process.cpuUsage().user / 1000 : performance.now());
+
+/** Decode streams. Return the names of those that differ, the number of frames, and the milliseconds
+    of decoding. */
+export function check(streams, tables, enhancement) {
+  const key = enhancement ? "sha256" : "sha256_without_enhancement";
+  let [nFrames, milliseconds] = [0, 0];
+  const differ = [];
+  for (const stream of streams) {
+    const start = clock();
+    const samples = samplesOf(stream.frames, tables, enhancement);
+    milliseconds += clock() - start;
+    nFrames += stream.frames.length;
+    if (samplesHash(samples) !== stream[key]) differ.push(stream.name);
+  }
+  return { differ, nFrames, milliseconds };
+}
+
+/** Return the parameters and signals of the last of some frames, in the form of the vectors. */
+export function lastValues(name, frames, tables) {
+  const decoder = new Decoder({ tables });
+  let output;
+  for (const frame of frames) output = decoder.decodeFrame(...argumentsOf(frame)).samples;
+  const { lsf, lag, gain } = decoder.lastFrame;
+  const { synthesis, enhancement } = decoder.state;
+  const lists = (rows) => rows.map((row) => [...row]);
+  return {
+    name, frames, lsf, lag, gain,
+    excitation: [...synthesis.exc.slice(-160)],
+    synthesis: [...enhancement.features.speech.slice(-160)],
+    features: lists(enhancement.features.values),
+    comb: lists(enhancement.comb),
+    ahead: lists(enhancement.ahead),
+    fir: lists(enhancement.fir),
+    combed: [...enhancement.combed.slice(-160)],
+    output: [...output],
+  };
+}
+
+/** Return the name of the error that a damaged file raises, or null. */
+export function outcome(digits, { cut, append, at, xor }, tables) {
+  let bytes = bytesOf(digits);
+  if (cut !== undefined) bytes = bytes.subarray(0, cut);
+  else if (append) bytes = Uint8Array.from([...bytes, ...new Uint8Array(append)]);
+  else bytes[at] ^= xor;
+  return decode(bytes, { tables }).then(() => null, (error) => error.name);
+}
+
+if (globalThis.process?.argv[1]?.endsWith("check.js")) {
+  const { readFile } = await import("node:fs/promises");
   const streams = JSON.parse(await readFile(process.argv[2], "utf8"));
   const tables = await tablesByHash();
-  const nFrames = streams.reduce((sum, { frames }) => sum + frames.length, 0);
-  for (const [enhancement, key] of [[true, "sha256"], [false, "sha256_without_enhancement"]]) {
-    const start = process.cpuUsage();
-    const wrong = streams.filter((one) => digest(one.frames, tables, enhancement) !== one[key]);
-    const { user, system } = process.cpuUsage(start);
-    const speed = (nFrames * 0.02) / ((user + system) / 1e6);
-    console.log(`${enhancement ? "with" : "without"} enhancement: ${streams.length - wrong.length} of `
-      + `${streams.length} streams (${nFrames} frames) equal, ${speed.toFixed(0)} times real time`);
-    for (const { name } of wrong) console.log(`  differs: ${name}`);
-    if (wrong.length) process.exitCode = 1;
+  for (const enhancement of [true, false]) {
+    const { differ, nFrames, milliseconds } = check(streams, tables, enhancement);
+    console.log(`${enhancement ? "with" : "without"} enhancement: ${streams.length - differ.length} of `
+      + `${streams.length} streams (${nFrames} frames) equal, `
+      + `${(20 * nFrames / milliseconds).toFixed(0)} times real time`);
+    for (const name of differ) console.log(`  differs: ${name}`);
+    if (differ.length) process.exitCode = 1;
   }
 }

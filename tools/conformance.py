@@ -2,6 +2,7 @@
 
     python tools/conformance.py FILE --frames 100000 --seed 7     random frames, for a long check
     node js/check.js FILE                                         the check in JavaScript
+    python tools/conformance.py FILE --chromium                   make it, and check it in Chromium
 
 ``tools/make_vectors.py`` writes the vectors of the tests by the functions of this module:
 
@@ -21,6 +22,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import chromium
 import numpy as np
 import options
 
@@ -297,11 +299,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("out", metavar="FILE", type=Path, help="file to write (JSON)")
     parser.add_argument("--frames", type=int, default=100_000, help="default: 100000")
     parser.add_argument("--seed", type=int, default=1, help="default: 1")
+    parser.add_argument("--chromium", action="store_true", help="check them in headless Chromium")
     args = parser.parse_args(argv)
+    if args.chromium and chromium.program() is None:
+        parser.error("--chromium: found no Chromium; CELPVQ_CHROMIUM may name its program")
     streams = random_streams(args.frames, args.seed)
     write(args.out, streams)
     print(f"{args.out}: {len(streams)} streams, {args.frames} frames, seed {args.seed}")
-    return 0
+    return chromium.report(streams) if args.chromium else 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,14 @@
 """A headless Chromium for the tests of pages."""
 
+import contextlib
+import functools
+import http.server
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,3 +72,42 @@ def accessible(page: Any) -> Any:
         assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in serious] == []
 
     return check
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+    def copyfile(self, *args: Any) -> None:
+        with contextlib.suppress(ConnectionError):  # a page that closes
+            super().copyfile(*args)
+
+
+@pytest.fixture(scope="module")
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Yield a function that serves the files of a folder on loopback and returns the address."""
+    servers: list[tuple[http.server.ThreadingHTTPServer, threading.Thread]] = []
+
+    def serve(folder: Path) -> str:
+        handler = functools.partial(_Quiet, directory=str(folder))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        servers.append((server, thread))
+        return f"http://127.0.0.1:{server.server_port}/"
+
+    yield serve
+    for server, thread in servers:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def players(root: Path) -> Any:
+    """Return the module of the documentation that makes the page of examples."""
+    if str(root / "docs") not in sys.path:
+        sys.path.append(str(root / "docs"))
+    import players
+
+    return players
