@@ -5,7 +5,7 @@ import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,18 @@ class Celpvq:
         words = ["celpvq", str(self.mode)]
         words += [self.preset] if self.preset != "default" else []
         return " ".join([*words, "plain"] if self.plain else words)
+
+    @classmethod
+    def from_name(cls, name: str, tables: str | None = None) -> Self | None:
+        """Return the codec of that name; None if it is another codec's name."""
+        first, *words = name.split(" ")
+        plain = words[-1:] == ["plain"]
+        mode, *preset = words[:-1] if plain else words or [""]
+        try:
+            codec = cls(int(mode), *(preset or ["default"])[:1], tables, plain)
+        except ValueError:
+            return None
+        return codec if codec.name == name and first == "celpvq" else None
 
     def key(self, clip: Clip) -> str:
         """Return a hash of clip, settings, tables and the codec's source."""

@@ -1,0 +1,190 @@
+/** Pictures of sound on canvases: waveform, spectrogram, and the tracks of a celpvq stream. */
+
+const WINDOW_LEN = 240; // 30 ms
+const HOP = 40; // 5 ms
+const FFT_LEN = 512;
+const MAX_COLUMNS = 4000; // of a spectrogram
+const RANGE_DB = 60;
+const RATE_TOP = 10000; // bit/s, of the picture
+const LAG_TOP = 150; // samples, of the picture
+const MAGMA = [[0, 0, 4], [81, 18, 124], [183, 55, 121], [252, 137, 97], [252, 253, 191]];
+
+const WINDOW = Float64Array.from({ length: WINDOW_LEN }, (_, n) => (
+  0.5 - 0.5 * Math.cos((2 * Math.PI * n) / (WINDOW_LEN - 1))
+));
+const ROOTS = Array.from({ length: FFT_LEN / 2 }, (_, k) => (
+  [Math.cos((2 * Math.PI * k) / FFT_LEN), -Math.sin((2 * Math.PI * k) / FFT_LEN)]
+));
+const REVERSED = Uint16Array.from({ length: FFT_LEN }, (_, n) => {
+  let reversed = 0;
+  for (let bit = 1; bit < FFT_LEN; bit *= 2) reversed = 2 * reversed + (n & bit ? 1 : 0);
+  return reversed;
+});
+
+/** Transform FFT_LEN complex numbers in place; they are in bit-reversed order before. */
+function fft(re, im) {
+  for (let size = 2; size <= FFT_LEN; size *= 2) {
+    const step = FFT_LEN / size;
+    for (let start = 0; start < FFT_LEN; start += size) {
+      for (let k = 0; k < size / 2; k++) {
+        const [c, s] = ROOTS[k * step];
+        const [i, j] = [start + k, start + k + size / 2];
+        const [x, y] = [re[j] * c - im[j] * s, re[j] * s + im[j] * c];
+        [re[j], im[j]] = [re[i] - x, im[i] - y];
+        [re[i], im[i]] = [re[i] + x, im[i] + y];
+      }
+    }
+  }
+}
+
+/** Return the short-time spectrum of samples: {hop, columns}, each column from 0 Hz up [dB]. */
+export function spectrum(samples) {
+  const hop = HOP * Math.ceil(samples.length / HOP / MAX_COLUMNS);
+  const columns = [];
+  const [re, im] = [new Float64Array(FFT_LEN), new Float64Array(FFT_LEN)];
+  for (let start = 0; start + WINDOW_LEN <= samples.length; start += hop) {
+    re.fill(0);
+    im.fill(0);
+    for (let n = 0; n < WINDOW_LEN; n++) re[REVERSED[n]] = samples[start + n] * WINDOW[n];
+    fft(re, im);
+    columns.push(Float32Array.from({ length: FFT_LEN / 2 + 1 }, (_, k) => (
+      10 * Math.log10(re[k] ** 2 + im[k] ** 2 + 1e-10)
+    )));
+  }
+  return { hop, columns };
+}
+
+/** Return the largest level of a spectrum [dB]. */
+export function peakLevel({ columns }) {
+  return columns.reduce((peak, column) => column.reduce((a, b) => Math.max(a, b), peak), -100);
+}
+
+/** Return the colour of a level from 0 (dark) to 1. */
+function magma(level) {
+  const at = Math.min(Math.max(level, 0), 1) * (MAGMA.length - 1);
+  const i = Math.min(Math.floor(at), MAGMA.length - 2);
+  return MAGMA[i].map((low, c) => low + (at - i) * (MAGMA[i + 1][c] - low));
+}
+
+/** Return the drawing context of a canvas, its size in CSS pixels, and the colours of the page. */
+function prepare(canvas) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = Math.max(Math.round(width * ratio), 1);
+  canvas.height = Math.max(Math.round(height * ratio), 1);
+  const pen = canvas.getContext("2d");
+  pen.scale(ratio, ratio);
+  pen.font = "12px system-ui, sans-serif";
+  const style = getComputedStyle(canvas);
+  const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+  return { pen, width, height, colour };
+}
+
+/** Draw the extremes of the samples behind each pixel. */
+export function drawWaveform(canvas, samples) {
+  const { pen, width, height, colour } = prepare(canvas);
+  pen.strokeStyle = colour("line");
+  pen.strokeRect(0.5, 0.5, width - 1, height - 1);
+  pen.fillStyle = colour("accent");
+  const y = (value) => (height / 2) * (1 - value);
+  for (let x = 0; x < width; x++) {
+    const start = Math.floor((x * samples.length) / width);
+    const end = Math.max(Math.floor(((x + 1) * samples.length) / width), start + 1);
+    let [low, high] = [samples[start], samples[start]];
+    for (let n = start; n < end; n++) {
+      low = Math.min(low, samples[n]);
+      high = Math.max(high, samples[n]);
+    }
+    pen.fillRect(x, y(high), 1, Math.max(y(low) - y(high), 1));
+  }
+}
+
+/** Draw a spectrum: the 60 dB below `peak`; `length` is that of the recording [samples]. */
+export function drawSpectrogram(canvas, { hop, columns }, peak, length) {
+  const { pen, width, height } = prepare(canvas);
+  pen.fillStyle = `rgb(${MAGMA[0]})`;
+  pen.fillRect(0, 0, width, height);
+  if (!columns.length) return;
+  const bins = columns[0].length;
+  const image = new ImageData(columns.length, bins);
+  columns.forEach((column, x) => column.forEach((level, k) => {
+    const at = 4 * ((bins - 1 - k) * columns.length + x);
+    image.data.set([...magma(1 + (level - peak) / RANGE_DB), 255], at);
+  }));
+  const small = new OffscreenCanvas(columns.length, bins);
+  small.getContext("2d").putImageData(image, 0, 0);
+  const left = (WINDOW_LEN - hop) / 2 / length; // a column stands at the middle of its window
+  const span = (columns.length * hop) / length;
+  pen.drawImage(small, left * width, 0, span * width, height);
+}
+
+/**
+ * Draw lag, rate and type of each frame; `frames` have {type, bits, lag}, and begin at the samples
+ * `starts`. Each type has a line of its own, so that colours are not needed to tell them apart.
+ */
+export function drawTracks(canvas, frames, starts, length) {
+  const { pen, width, height, colour } = prepare(canvas);
+  const x = (sample) => (sample / length) * width;
+  const [ink, quiet, line] = ["ink", "quiet", "line"].map(colour);
+  const lanes = [["lag [samples]", height * 0.42], ["rate [kbit/s]", height * 0.28]];
+  const lane = (name, top, bottom) => {
+    pen.strokeStyle = line;
+    pen.strokeRect(0.5, Math.round(top) + 0.5, width - 1, Math.round(bottom - top) - 1);
+    pen.fillStyle = quiet;
+    pen.fillText(name, 4, top + 13);
+  };
+  const ends = starts.map((start) => start + 160);
+  // lag
+  const lagBottom = lanes[0][1] - 4;
+  lane(lanes[0][0], 0, lagBottom);
+  pen.fillStyle = colour("accent");
+  frames.forEach(({ type, lag }, f) => lag.forEach((value, s) => {
+    if (type !== "speech") return;
+    const y = lagBottom * (1 - value / LAG_TOP);
+    pen.fillRect(x(starts[f] + 40 * s), y - 1, Math.max(x(40) - 0.5, 1.5), 2);
+  }));
+  // rate
+  const [rateTop, rateBottom] = [lagBottom + 4, lagBottom + lanes[1][1]];
+  lane(lanes[1][0], rateTop, rateBottom);
+  pen.strokeStyle = ink;
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  frames.forEach(({ bits }, f) => {
+    const y = rateBottom - 1 - (rateBottom - rateTop) * ((bits * 50) / RATE_TOP);
+    pen.lineTo(x(starts[f]), y);
+    pen.lineTo(x(ends[f]), y);
+  });
+  pen.stroke();
+  // types, one line each
+  const top = rateBottom + 4;
+  const rows = [["speech"], ["sid", "no_data"], ["bad"]];
+  const step = (height - top) / rows.length;
+  rows.forEach((types, row) => {
+    const y = top + row * step;
+    pen.fillStyle = row === 2 ? colour("bad") : ink;
+    frames.forEach(({ type }, f) => {
+      if (!types.includes(type)) return;
+      const full = type !== "no_data"; // NO_DATA is thin, a SID thick
+      pen.fillRect(x(starts[f]), y + step * 0.5, Math.max(x(160), 1), full ? step * 0.4 : 2);
+    });
+  });
+  pen.fillStyle = quiet;
+  ["speech", "pause", "lost"].forEach((name, row) => {
+    pen.fillText(name, 4, top + row * step + step * 0.42);
+  });
+}
+
+/** Draw the seconds below the pictures. */
+export function drawSeconds(canvas, seconds) {
+  const { pen, width, height, colour } = prepare(canvas);
+  pen.fillStyle = colour("quiet");
+  const most = Math.max(width / 60, 1);
+  const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600].find((s) => seconds / s <= most) ?? 3600;
+  for (let i = 0; i * step <= seconds; i++) {
+    const at = ((i * step) / seconds) * width;
+    pen.fillRect(Math.min(at, width - 1), 0, 1, 5);
+    const text = `${Number((i * step).toFixed(1))} s`;
+    const room = pen.measureText(text).width;
+    pen.fillText(text, Math.min(Math.max(at - room / 2, 0), width - room), height - 2);
+  }
+}
