@@ -17,9 +17,10 @@ function svg(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Return round numbers from at most `low` to at least `high`. */
+/** Return round numbers from at most `low` to at least `high`, or around both if they are equal. */
 export function ticks(low, high, most = 5) {
-  const span = Math.max(high - low, 1e-9);
+  if (high - low < 1e-6) return ticks(low - 0.5, high + 0.5, most);
+  const span = high - low;
   const power = 10 ** Math.floor(Math.log10(span / most));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => span / s <= most);
   const first = Math.floor(low / step + 1e-9);

@@ -119,59 +119,95 @@ export function drawSpectrogram(canvas, { hop, columns }, peak, length) {
 }
 
 /**
- * Draw lag, rate and type of each frame; `frames` have {type, bits, lag}, and begin at the samples
- * `starts`. Each type has a line of its own, so that colours are not needed to tell them apart.
+ * Draw lag, rate and type of each frame. `frames` have {type, bits, lag, gain}, with four lags and
+ * gains of the adaptive codebook, and begin at the samples `starts`. A lag of little gain is faint.
+ * Each type has a line of its own, so that colours are not needed to tell them apart.
  */
 export function drawTracks(canvas, frames, starts, length) {
-  const { pen, width, height, colour } = prepare(canvas);
-  const x = (sample) => (sample / length) * width;
-  const [ink, quiet, line] = ["ink", "quiet", "line"].map(colour);
-  const lanes = [["lag [samples]", height * 0.42], ["rate [kbit/s]", height * 0.28]];
-  const lane = (name, top, bottom) => {
-    pen.strokeStyle = line;
-    pen.strokeRect(0.5, Math.round(top) + 0.5, width - 1, Math.round(bottom - top) - 1);
-    pen.fillStyle = quiet;
-    pen.fillText(name, 4, top + 13);
-  };
-  const ends = starts.map((start) => start + 160);
-  // lag
-  const lagBottom = lanes[0][1] - 4;
-  lane(lanes[0][0], 0, lagBottom);
+  const sheet = prepare(canvas);
+  sheet.x = (sample) => (sample / length) * sheet.width;
+  const [first, second] = [0.44 * sheet.height, 0.7 * sheet.height];
+  drawLags(sheet, frames, starts, { top: 0, bottom: first - 4 });
+  drawRates(sheet, frames, starts, { top: first, bottom: second - 4 });
+  drawTypes(sheet, frames, starts, { top: second, bottom: sheet.height });
+}
+
+function drawLags({ pen, width, x, colour }, frames, starts, lane) {
+  const y = laneScale(lane, LAG_TOP);
+  const labels = drawLane({ pen, width, colour }, lane, y, "lag [samples]", [50, 100]);
   pen.fillStyle = colour("accent");
-  frames.forEach(({ type, lag }, f) => lag.forEach((value, s) => {
+  frames.forEach(({ type, lag, gain }, f) => lag.forEach((value, s) => {
     if (type !== "speech") return;
-    const y = lagBottom * (1 - value / LAG_TOP);
-    pen.fillRect(x(starts[f] + 40 * s), y - 1, Math.max(x(40) - 0.5, 1.5), 2);
+    pen.globalAlpha = Math.min(Math.max(gain[s], 0.15), 1);
+    pen.fillRect(x(starts[f] + 40 * s), y(value) - 1, Math.max(x(40) - 0.5, 1.5), 2.5);
   }));
-  // rate
-  const [rateTop, rateBottom] = [lagBottom + 4, lagBottom + lanes[1][1]];
-  lane(lanes[1][0], rateTop, rateBottom);
-  pen.strokeStyle = ink;
+  pen.globalAlpha = 1;
+  labels();
+}
+
+function drawRates({ pen, width, x, colour }, frames, starts, lane) {
+  const y = laneScale(lane, RATE_TOP);
+  const labels = drawLane({ pen, width, colour }, lane, y, "rate [kbit/s]", [4000, 8000]);
+  pen.strokeStyle = colour("ink");
   pen.lineWidth = 1.5;
   pen.beginPath();
   frames.forEach(({ bits }, f) => {
-    const y = rateBottom - 1 - (rateBottom - rateTop) * ((bits * 50) / RATE_TOP);
-    pen.lineTo(x(starts[f]), y);
-    pen.lineTo(x(ends[f]), y);
+    pen.lineTo(x(starts[f]), y(bits * 50));
+    pen.lineTo(x(starts[f] + 160), y(bits * 50));
   });
   pen.stroke();
-  // types, one line each
-  const top = rateBottom + 4;
-  const rows = [["speech"], ["sid", "no_data"], ["bad"]];
-  const step = (height - top) / rows.length;
-  rows.forEach((types, row) => {
-    const y = top + row * step;
-    pen.fillStyle = row === 2 ? colour("bad") : ink;
-    frames.forEach(({ type }, f) => {
-      if (!types.includes(type)) return;
-      const full = type !== "no_data"; // NO_DATA is thin, a SID thick
-      pen.fillRect(x(starts[f]), y + step * 0.5, Math.max(x(160), 1), full ? step * 0.4 : 2);
-    });
+  labels();
+}
+
+function drawTypes({ pen, x, colour }, frames, starts, { top, bottom }) {
+  const rows = [["speech", ["speech"]], ["pause", ["sid", "no_data"]], ["lost", ["bad"]]];
+  const step = (bottom - top) / rows.length;
+  rows.forEach(([name, types], row) => {
+    const middle = top + (row + 0.5) * step;
+    pen.fillStyle = colour(name === "lost" ? "bad" : "ink");
+    for (const { type, from, to } of runs(frames.map((frame) => frame.type))) {
+      if (!types.includes(type)) continue;
+      const thick = type === "no_data" ? 2 : step / 2;
+      const [left, right] = [x(starts[from]), x(starts[to - 1] + 160)];
+      pen.fillRect(left, middle - thick / 2, Math.max(right - left, 1), thick);
+    }
+    drawLabel({ pen, colour }, name, 4, middle + 4);
   });
-  pen.fillStyle = quiet;
-  ["speech", "pause", "lost"].forEach((name, row) => {
-    pen.fillText(name, 4, top + row * step + step * 0.42);
+}
+
+/** Return the runs of equal items: {type, from, to}. */
+export function runs(types) {
+  const found = [];
+  types.forEach((type, i) => {
+    if (i && types[i - 1] === type) found.at(-1).to = i + 1;
+    else found.push({ type, from: i, to: i + 1 });
   });
+  return found;
+}
+
+const laneScale = ({ top, bottom }, most) => (value) => bottom - ((bottom - top) * value) / most;
+
+/** Draw the frame of a track and its marks; return a function that writes their labels on top. */
+function drawLane({ pen, width, colour }, { top, bottom }, y, name, marks) {
+  pen.strokeStyle = pen.fillStyle = colour("line");
+  pen.lineWidth = 1;
+  pen.strokeRect(0.5, Math.round(top) + 0.5, width - 1, Math.round(bottom - top) - 1);
+  for (const mark of marks) pen.fillRect(0, Math.round(y(mark)), width, 1);
+  return () => {
+    for (const mark of marks) {
+      const text = String(mark >= 1000 ? mark / 1000 : mark);
+      drawLabel({ pen, colour }, text, width - pen.measureText(text).width - 4, y(mark) + 4);
+    }
+    drawLabel({ pen, colour }, name, 4, top + 14);
+  };
+}
+
+/** Write a text on a patch of paper. */
+function drawLabel({ pen, colour }, text, left, baseline) {
+  pen.fillStyle = colour("paper");
+  pen.fillRect(left - 2, baseline - 11, pen.measureText(text).width + 4, 14);
+  pen.fillStyle = colour("quiet");
+  pen.fillText(text, left, baseline);
 }
 
 /** Draw the seconds below the pictures. */
@@ -179,7 +215,8 @@ export function drawSeconds(canvas, seconds) {
   const { pen, width, height, colour } = prepare(canvas);
   pen.fillStyle = colour("quiet");
   const most = Math.max(width / 60, 1);
-  const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600].find((s) => seconds / s <= most) ?? 3600;
+  const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600];
+  const step = steps.find((one) => seconds / one <= most) ?? 3600;
   for (let i = 0; i * step <= seconds; i++) {
     const at = ((i * step) / seconds) * width;
     pen.fillRect(Math.min(at, width - 1), 0, 1, 5);

@@ -1,8 +1,12 @@
 /** The page of `celpvq report`: scores, and clips that play after each codec. */
 
-import { DELAY, Decoder, FRAME_LEN, SAMPLE_RATE, loadTables, parseHeader, readPackets } from "./celpvq.js";
+import {
+  DELAY, Decoder, FRAME_LEN, SAMPLE_RATE, loadTables, parseHeader, readPackets,
+} from "./celpvq.js";
 import { legend, rateChart } from "./charts.js";
-import { drawSeconds, drawSpectrogram, drawTracks, drawWaveform, peakLevel, spectrum } from "./pictures.js";
+import {
+  drawSeconds, drawSpectrogram, drawTracks, drawWaveform, peakLevel, runs, spectrum,
+} from "./pictures.js";
 import { element, sortableTable } from "./sortable.js";
 import { SwitchingPlayer } from "./switching.js";
 
@@ -17,7 +21,7 @@ let tables = null; // a promise
 let clipNumber = -1;
 let codec = "original"; // that plays
 let nextPicture = 0; // that `follow` has asked for
-let versions = []; // of the clip: {samples, floats, spectrum, frames, starts}
+let versions = []; // of the clip: {codec, kbps, samples, floats, spectrum, frames, starts}
 
 // ---- Decoding ----
 
@@ -58,14 +62,15 @@ async function decodeStream(bytes, { lost, enhancement }, length) {
   const whole = new Int16Array(packets.length * FRAME_LEN);
   const frames = [];
   for (const [i, packet] of packets.entries()) {
-    whole.set(decoder.decodeFrame(packet, { nextPacket: packets[i + 1] ?? null }).samples, i * FRAME_LEN);
-    const { type, lag } = decoder.lastFrame;
-    frames.push({ type, lag, bits: packet ? 8 * packet.length : 0 });
+    const { samples } = decoder.decodeFrame(packet, { nextPacket: packets[i + 1] ?? null });
+    whole.set(samples, i * FRAME_LEN);
+    const { type, lag, gain } = decoder.lastFrame;
+    const bits = packet ? 8 * packet.length : 0;
+    frames.push({ type, bits, lag, gain: gain.map(([adaptive]) => adaptive) });
     if (i % FRAMES_AT_ONCE === FRAMES_AT_ONCE - 1) await breathe();
   }
-  const samples = whole.slice(DELAY, DELAY + length);
   const starts = frames.map((_, i) => i * FRAME_LEN - DELAY);
-  return { ...pictured(Float32Array.from(samples, (x) => x / 32768)), samples, frames, starts };
+  return { ...pictured(whole.slice(DELAY, DELAY + length)), frames, starts };
 }
 
 /** Decode a FLAC file; at the rate of the file, nothing resamples it. */
@@ -74,10 +79,21 @@ async function decodeFlac(bytes, length) {
   const buffer = await context.decodeAudioData(bytes.buffer);
   const floats = buffer.getChannelData(0);
   if (floats.length !== length) throw new Error(`expected ${length} samples, got ${floats.length}`);
-  return { ...pictured(floats), samples: Int16Array.from(floats, (x) => Math.round(x * 32768)) };
+  return pictured(integersOf(floats));
 }
 
-const pictured = (floats) => ({ floats, spectrum: spectrum(floats) });
+/** Return the integers of 16 bits behind floats; some browsers divide positive ones by 32767. */
+function integersOf(floats) {
+  const isInteger = (x) => Math.abs(x - Math.round(x)) < 0.01;
+  const scale = floats.every((x) => x <= 0 || isInteger(x * 32768)) ? 32768 : 32767;
+  return Int16Array.from(floats, (x) => Math.round(x * (x > 0 ? scale : 32768)));
+}
+
+/** Return integers of 16 bits as sound, with its spectrum. */
+function pictured(samples) {
+  const floats = Float32Array.from(samples, (x) => x / 32768);
+  return { samples, floats, spectrum: spectrum(floats) };
+}
 
 // ---- The clip ----
 
@@ -97,7 +113,7 @@ async function showClip(number) {
     versions = made;
   } catch (error) {
     if (number === clipNumber) say(`This browser cannot decode the clip: ${error.message}`, true);
-    throw error;
+    return;
   } finally {
     if (number === clipNumber) $("listen").removeAttribute("aria-busy");
   }
@@ -150,28 +166,28 @@ function describeVersion(version) {
   $("waveform-label").textContent = `Waveform of ${name}${rate}, mean level ${db.toFixed(1)} dB`;
   $("reference-label").textContent = "Spectrogram of the original, 0 to 4 kHz";
   $("spectrogram-label").textContent = `Spectrogram of ${name}, 0 to 4 kHz`;
-  $("stream").hidden = !frames;
-  $("packets").hidden = !frames;
+  $("stream").hidden = $("packets").hidden = versions.every((other) => !other.frames);
+  $("stream").classList.toggle("empty", !frames); // it keeps its place: a switch moves nothing
   $("tracks-label").textContent = `Lag, rate and frame types of ${name}`;
-  if (frames) $("packets").textContent = describeFrames(frames);
+  $("packets").textContent = frames ? describeFrames(frames) : `${name} is no stream of celpvq.`;
 }
 
 const meanSquare = (floats) => floats.reduce((sum, x) => sum + x * x, 0) / floats.length;
 
 /** Return the frames of a stream as text. */
 function describeFrames(frames) {
-  const count = (type) => frames.filter((frame) => frame.type === type).length;
+  const types = frames.map(({ type }) => type);
+  const count = (...wanted) => types.filter((type) => wanted.includes(type)).length;
   const bits = frames.reduce((sum, frame) => sum + frame.bits, 0);
-  const lags = frames.filter(({ type }) => type === "speech").flatMap(({ lag }) => lag);
-  const lag = lags.sort((a, b) => a - b)[lags.length >> 1] ?? 0;
-  const types = [
-    `${count("speech")} with speech`, `${count("sid") + count("no_data")} in pauses`, `${count("bad")} lost`,
-  ];
-  const lost = frames.flatMap(({ type }, i) => (type === "bad" ? [`${(i * FRAME_LEN / SAMPLE_RATE).toFixed(2)}`] : []));
-  const where = lost.length && lost.length <= 30 ? ` Lost at ${lost.join(", ")} s.` : "";
-  const mean = (bits * SAMPLE_RATE) / FRAME_LEN / frames.length / 1000;
-  return `${frames.length} packets: ${types.join(", ")}. ${mean.toFixed(2)} kbit/s arrive.`
-    + ` Median lag ${lag.toFixed(1)} samples.${where}`;
+  const kbps = (bits * SAMPLE_RATE) / FRAME_LEN / frames.length / 1000;
+  const lags = frames.flatMap(({ type, lag }) => (type === "speech" ? lag : [])).sort((a, b) => a - b);
+  const lag = lags.length ? ` Median lag ${lags[lags.length >> 1].toFixed(1)} samples.` : "";
+  const seconds = (frame) => ((frame * FRAME_LEN) / SAMPLE_RATE).toFixed(2);
+  const gaps = runs(types).filter(({ type }) => type === "bad");
+  const where = gaps.map(({ from, to }) => `${seconds(from)} to ${seconds(to)} s`).join(", ");
+  return `${frames.length} packets: ${count("speech")} with speech, ${count("sid", "no_data")} in`
+    + ` pauses, ${count("bad")} lost. ${kbps.toFixed(2)} kbit/s arrive.${lag}`
+    + (gaps.length ? ` Lost: ${where}.` : "");
 }
 
 /** Draw the pictures of the version, in the present size and colours. */
