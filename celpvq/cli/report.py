@@ -115,8 +115,8 @@ def run(args: argparse.Namespace) -> int:
     with open_output(args.out, force=args.force) as output:
         found = _find(args, clips, codecs, tables)
         document = report_page(
-            found, tables, results, title=args.title or f"Codecs on {args.folder.resolve().name}",
-            bases=bases, against=args.against or "", notes=notes,
+            found, results, tables=tables, bases=bases, against=args.against or "", notes=notes,
+            title=args.title or f"Codecs on {args.folder.resolve().name}",
         ).encode()  # fmt: skip
         output.write(document)
     problems = [problem for clip in found for problem in clip.problems]

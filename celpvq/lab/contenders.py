@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import itertools
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,14 +78,9 @@ class Celpvq:
     @classmethod
     def from_name(cls, name: str, tables: str | None = None) -> Self | None:
         """Return the codec of that name; None if it is another codec's name."""
-        first, *words = name.split(" ")
-        plain = words[-1:] == ["plain"]
-        mode, *preset = words[:-1] if plain else words or [""]
-        try:
-            codec = cls(int(mode), *(preset or ["default"])[:1], tables, plain)
-        except ValueError:
-            return None
-        return codec if codec.name == name and first == "celpvq" else None
+        known = itertools.product(modes.MODES, presets.PRESETS, [False, True])
+        codecs = (cls(mode, preset, tables, plain) for mode, preset, plain in known)
+        return next((codec for codec in codecs if codec.name == name), None)
 
     def key(self, clip: Clip) -> str:
         """Return a hash of clip, settings, tables and the codec's source."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .._types import F64
 from ..audio import to_dtype
 from ..channel.losses import draw_losses
-from ..codec.common.table_set import TableSet, made_with
+from ..codec.common.table_set import TableSet, made_with, or_default
 from ..codec.encoder.encoder import FrameEncoder
 from ..codec.format.modes import SAMPLERATE
 from ..container import info, read_packets, write_packets
@@ -57,13 +57,15 @@ class Losses:
     def draw(self, clip: str, packets: Sequence[bytes]) -> tuple[int, ...]:
         """Return the numbers of the packets of a clip that are lost."""
         seed = seed_of(self.seed, clip)
-        lost = draw_losses(len(packets), self.percent / 100, self.burst, seed)
-        return tuple(int(i) for i in np.flatnonzero(lost) if packets[i])  # NO_DATA is not sent
+        mask = draw_losses(len(packets), self.percent / 100, self.burst, seed).tolist()
+        sent = map(bool, packets)  # NO_DATA is not sent
+        return tuple(i for i, both in enumerate(zip(mask, sent, strict=True)) if all(both))
 
 
 def find_versions(
-    clip: Clip, codecs: Sequence[Contender], tables: TableSet, losses: Losses | None = None
-) -> ClipVersions:
+    clip: Clip, codecs: Sequence[Contender], tables: TableSet | None = None,
+    losses: Losses | None = None,
+) -> ClipVersions:  # fmt: skip
     """Return a clip after each codec; a codec without this clip is listed as a problem.
 
     Parameters
@@ -72,12 +74,17 @@ def find_versions(
         At 8000 Hz.
     codecs : sequence of Contender
         `Celpvq`, or `CodedFolder` of decoded speech or of ``.cvq`` files.
-    tables : TableSet
-        The tables of all ``.cvq`` files.
+    tables : TableSet, optional
+        The tables of all ``.cvq`` files; by default the shipped ones.
     losses : Losses, optional
         Adds a second version of each ``.cvq`` file, with lost packets.
+
+    Raises
+    ------
+    ArgumentError
+        If the clip is not at 8000 Hz, or the losses cannot be drawn.
     """
-    ref = clip.read()
+    ref, tables = clip.read(), or_default(tables)
     versions, problems = list[Version](), list[str]()
     for codec in codecs:
         try:

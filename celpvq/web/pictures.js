@@ -59,11 +59,27 @@ export function peakLevel({ columns }) {
   return columns.reduce((peak, column) => column.reduce((a, b) => Math.max(a, b), peak), -100);
 }
 
-/** Return the colour of a level from 0 (dark) to 1. */
-function magma(level) {
-  const at = Math.min(Math.max(level, 0), 1) * (MAGMA.length - 1);
+/** Red, green, blue and opacity of 256 levels, from dark to bright. */
+const PALETTE = Array.from({ length: 256 }, (_, level) => {
+  const at = (level / 255) * (MAGMA.length - 1);
   const i = Math.min(Math.floor(at), MAGMA.length - 2);
-  return MAGMA[i].map((low, c) => low + (at - i) * (MAGMA[i + 1][c] - low));
+  return [...MAGMA[i].map((low, c) => low + (at - i) * (MAGMA[i + 1][c] - low)), 255];
+});
+
+const images = new WeakMap(); // of spectra
+
+/** Return a spectrum as a picture of one pixel per value: the 60 dB below `peak`. */
+function imageOf({ columns }, peak) {
+  const [width, height] = [columns.length, columns[0].length];
+  const image = new ImageData(width, height);
+  columns.forEach((column, x) => column.forEach((level, k) => {
+    const shade = Math.round(255 * (1 + (level - peak) / RANGE_DB));
+    const at = 4 * ((height - 1 - k) * width + x);
+    image.data.set(PALETTE[Math.min(Math.max(shade, 0), 255)], at);
+  }));
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
 }
 
 /** Return the drawing context of a canvas, its size in CSS pixels, and the colours of the page. */
@@ -80,13 +96,13 @@ function prepare(canvas) {
   return { pen, width, height, colour };
 }
 
-/** Draw the extremes of the samples behind each pixel. */
-export function drawWaveform(canvas, samples) {
+/** Draw the extremes of the samples behind each pixel, from -`top` to `top`. */
+export function drawWaveform(canvas, samples, top = 1) {
   const { pen, width, height, colour } = prepare(canvas);
   pen.strokeStyle = colour("line");
   pen.strokeRect(0.5, 0.5, width - 1, height - 1);
   pen.fillStyle = colour("accent");
-  const y = (value) => (height / 2) * (1 - value);
+  const y = (value) => (height / 2) * (1 - value / top);
   for (let x = 0; x < width; x++) {
     const start = Math.floor((x * samples.length) / width);
     const end = Math.max(Math.floor(((x + 1) * samples.length) / width), start + 1);
@@ -100,22 +116,16 @@ export function drawWaveform(canvas, samples) {
 }
 
 /** Draw a spectrum: the 60 dB below `peak`; `length` is that of the recording [samples]. */
-export function drawSpectrogram(canvas, { hop, columns }, peak, length) {
+export function drawSpectrogram(canvas, spectrum, peak, length) {
   const { pen, width, height } = prepare(canvas);
+  const { hop, columns } = spectrum;
   pen.fillStyle = `rgb(${MAGMA[0]})`;
   pen.fillRect(0, 0, width, height);
   if (!columns.length) return;
-  const bins = columns[0].length;
-  const image = new ImageData(columns.length, bins);
-  columns.forEach((column, x) => column.forEach((level, k) => {
-    const at = 4 * ((bins - 1 - k) * columns.length + x);
-    image.data.set([...magma(1 + (level - peak) / RANGE_DB), 255], at);
-  }));
-  const small = new OffscreenCanvas(columns.length, bins);
-  small.getContext("2d").putImageData(image, 0, 0);
+  if (!images.has(spectrum)) images.set(spectrum, imageOf(spectrum, peak));
   const left = (WINDOW_LEN - hop) / 2 / length; // a column stands at the middle of its window
   const span = (columns.length * hop) / length;
-  pen.drawImage(small, left * width, 0, span * width, height);
+  pen.drawImage(images.get(spectrum), left * width, 0, span * width, height);
 }
 
 /**

@@ -21,7 +21,7 @@ let tables = null; // a promise
 let clipNumber = -1;
 let codec = "original"; // that plays
 let nextPicture = 0; // that `follow` has asked for
-let versions = []; // of the clip: {codec, kbps, samples, floats, spectrum, frames, starts}
+let versions = []; // of the clip: {codec, kbps, samples, floats, peak, spectrum, frames, starts}
 
 // ---- Decoding ----
 
@@ -92,7 +92,8 @@ function integersOf(floats) {
 /** Return integers of 16 bits as sound, with its spectrum. */
 function pictured(samples) {
   const floats = Float32Array.from(samples, (x) => x / 32768);
-  return { samples, floats, spectrum: spectrum(floats) };
+  const peak = floats.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  return { samples, floats, peak, spectrum: spectrum(floats) };
 }
 
 // ---- The clip ----
@@ -127,11 +128,9 @@ async function showClip(number) {
 /** Return the gain of each version: 1, or such that all have the level of the original. */
 function levelsOf() {
   if (!$("matched").checked) return versions.map(() => 1);
-  const energy = ({ floats }) => floats.reduce((sum, x) => sum + x * x, 0);
-  const peak = ({ floats }) => floats.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  const energies = versions.map(energy);
-  const gains = energies.map((e) => (e > 0 ? Math.sqrt(energies[0] / e) : 1));
-  const loudest = Math.max(1, ...versions.map((version, i) => gains[i] * peak(version)));
+  const powers = versions.map(({ floats }) => meanSquare(floats));
+  const gains = powers.map((power) => (power > 0 ? Math.sqrt(powers[0] / power) : 1));
+  const loudest = Math.max(1, ...versions.map((version, i) => gains[i] * version.peak));
   return gains.map((gain) => gain / loudest); // nothing clips
 }
 
@@ -196,7 +195,8 @@ function draw() {
   if (!version) return;
   const { length } = player;
   const peak = peakLevel(versions[0].spectrum);
-  drawWaveform($("waveform"), version.floats);
+  const loudest = Math.max(0.01, ...versions.map((other) => other.peak));
+  drawWaveform($("waveform"), version.floats, loudest);
   drawSpectrogram($("reference"), versions[0].spectrum, peak, length);
   drawSpectrogram($("spectrogram"), version.spectrum, peak, length);
   drawSeconds($("seconds"), length / SAMPLE_RATE);

@@ -23,8 +23,8 @@ _NO_BASES: Mapping[str, str] = MappingProxyType({})
 
 
 def report_page(
-    clips: Sequence[ClipVersions], tables: TableSet,
-    results: Mapping[str, Sequence[Result]] = _NO_RESULTS, *, title: str = "Speech after codecs",
+    clips: Sequence[ClipVersions], results: Mapping[str, Sequence[Result]] = _NO_RESULTS, *,
+    tables: TableSet | None = None, title: str = "Speech after codecs",
     bases: Mapping[str, str] = _NO_BASES, against: str = "", notes: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """Return an HTML document with scores, and players that switch between codecs.
@@ -36,11 +36,11 @@ def report_page(
     ----------
     clips : sequence of ClipVersions
         The clips to play, from `celpvq.lab.versions.find_versions`.
-    tables : TableSet
-        The tables of all ``.cvq`` files.
     results : mapping of str to sequence of Result
         By codec, the same clips in the same order; from `celpvq.lab.stored_results.read_results`.
         Without results the page has no scores.
+    tables : TableSet, optional
+        The tables of all ``.cvq`` files; by default the shipped ones.
     title : str
         Heading of the page.
     bases, against : mapping of str to str, and str

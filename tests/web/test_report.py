@@ -8,7 +8,6 @@ import pytest
 import soundfile
 
 import celpvq
-from celpvq.codec.common import table_set
 from celpvq.errors import ArgumentError
 from celpvq.lab.clips import find_clips, read_clip
 from celpvq.lab.coded_folders import CodedFolder
@@ -56,7 +55,7 @@ def codecs(half):
 @pytest.fixture
 def found(speech, codecs):
     losses = Losses(20, 2.0, seed=3)
-    return [find_versions(clip, codecs, table_set.default(), losses) for clip in find_clips(speech)]
+    return [find_versions(clip, codecs, losses=losses) for clip in find_clips(speech)]
 
 
 @pytest.fixture
@@ -68,7 +67,7 @@ def document(found, codecs):
     }
     bases = dict.fromkeys(names[1:], names[0])
     return report_page(
-        found, table_set.default(), results, title=HOSTILE, bases=bases, against=names[0],
+        found, results, title=HOSTILE, bases=bases, against=names[0],
         notes=[HOSTILE],
     )  # fmt: skip
 
@@ -113,11 +112,11 @@ def test_nothing_from_outside_is_markup(document):
 
 def test_a_page_needs_clips_and_has_room_for_31_versions(found):
     with pytest.raises(ArgumentError, match="at least one"):
-        report_page([], table_set.default())
+        report_page([])
     [version, *_] = found[0].versions
     many = ClipVersions(found[0].clip, 16000, found[0].original, (version,) * 32, ())
     with pytest.raises(ArgumentError, match="at most 31 versions of a clip, got 32"):
-        report_page([many], table_set.default())
+        report_page([many])
 
 
 @pytest.mark.slow
@@ -127,24 +126,54 @@ def test_ten_clips_in_six_versions_stay_below_3_mb(clips, tmp_path):
     for i in range(10):
         part = np.take(whole, np.arange(48000) + 30000 * i, mode="wrap")
         soundfile.write(tmp_path / f"{i}.flac", part, 8000)
-    found = [find_versions(c, codecs, table_set.default()) for c in find_clips(tmp_path)]
-    assert len(report_page(found, table_set.default()).encode()) < 3e6
+    found = [find_versions(clip, codecs) for clip in find_clips(tmp_path)]
+    assert len(report_page(found).encode()) < 3e6
+
+
+def decoded(version, n_samples):
+    """Return what a receiver decodes of a version."""
+    packets = celpvq.read_packets(version.sound)
+    received = [None if i in version.lost else packet for i, packet in enumerate(packets)]
+    decoder = celpvq.Decoder(8000, "int16", enhancement=version.enhancement)
+    return np.concatenate(list(decoder.look_ahead(received)))[:n_samples]
 
 
 @pytest.mark.browser
 def test_every_version_is_decoded_to_the_bit(opened, found, speech, half):
     got = [np.array(samples, dtype=np.int16) for samples in opened.evaluate(SAMPLES)]
-    stream, lossy, plain, lossy_plain, _ = found[0].versions
-    assert lossy.lost
-    want = [soundfile.read(speech / "a.flac", dtype="int16")[0]]
-    for version in (stream, lossy, plain, lossy_plain):
-        packets = list(celpvq.read_packets(version.sound))
-        received = [None if i in version.lost else packet for i, packet in enumerate(packets)]
-        decoder = celpvq.Decoder(8000, "int16", enhancement=version.enhancement)
-        want.append(np.concatenate(list(decoder.look_ahead(received)))[:16000])
-    want.append(soundfile.read(half.path / "a.wav", dtype="int16")[0])
+    *streams, _ = found[0].versions
+    assert [bool(version.lost) for version in streams] == [False, True, False, True]
+    want = [
+        soundfile.read(path, dtype="int16")[0] for path in (speech / "a.flac", half.path / "a.wav")
+    ]
+    want[1:1] = [decoded(version, 16000) for version in streams]
     np.testing.assert_array_equal(got, want)
-    np.testing.assert_array_equal(got[1], celpvq.decode(stream.sound, dtype="int16")[0])
+    np.testing.assert_array_equal(got[1], celpvq.decode(streams[0].sound, dtype="int16")[0])
+
+
+@pytest.mark.browser
+def test_pauses_and_losses_in_them_are_decoded_to_the_bit(page, tmp_path, clips):
+    (tmp_path / "speech").mkdir()
+    (tmp_path / "coded").mkdir()
+    noise = 1e-3 * np.random.default_rng(5).normal(size=12000)
+    x = np.r_[clips["flite-slt-en"][:12000], noise, clips["flite-slt-en"][12000:16000]]
+    soundfile.write(tmp_path / "speech" / "a.flac", x, 8000)
+    data = celpvq.encode(x, 8000, 5600, "fast", dtx=True)
+    (tmp_path / "coded" / "a.cvq").write_bytes(data)
+    [clip] = find_clips(tmp_path / "speech")
+    coded = CodedFolder.open("paused", tmp_path / "coded")
+    found = find_versions(clip, [coded], losses=Losses(50, seed=2))
+    packets = celpvq.read_packets(data)
+    assert {len(packets[i]) for i in found.versions[1].lost} == {2, 14}  # SIDs and speech
+    (tmp_path / "report.html").write_text(report_page([found]), encoding="utf-8")
+    page.goto((tmp_path / "report.html").as_uri())
+    page.get_by_text("Ready: 3 versions").wait_for()
+    got = page.evaluate(SAMPLES)
+    for samples, version in zip(got[1:], found.versions, strict=True):
+        np.testing.assert_array_equal(samples, decoded(version, len(x)))
+    page.keyboard.press("2")
+    n = sum(len(packet) < 12 for packet in packets)
+    assert f" {n} in pauses, 0 lost." in page.inner_text("#packets")
 
 
 # plays from the start and presses a key each quarter of a second, while the sound stands still, so
@@ -300,7 +329,7 @@ def test_it_is_accessible_and_fits(opened, accessible, scheme, width):
 
 @pytest.mark.browser
 def test_a_page_without_scores_plays(page, found, tmp_path):
-    (tmp_path / "report.html").write_text(report_page(found, table_set.default()), encoding="utf-8")
+    (tmp_path / "report.html").write_text(report_page(found), encoding="utf-8")
     page.goto((tmp_path / "report.html").as_uri())
     page.get_by_text("Ready: 6 versions").wait_for()
     assert not page.locator("#scores").is_visible()
