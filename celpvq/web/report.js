@@ -1,100 +1,24 @@
 /** The page of `celpvq report`: scores, and clips that play after each codec. */
 
-import {
-  DELAY, Decoder, FRAME_LEN, SAMPLE_RATE, loadTables, parseHeader, readPackets,
-} from "./celpvq.js";
+import { FRAME_LEN, SAMPLE_RATE } from "./celpvq.js";
 import { legend, rateChart } from "./charts.js";
 import {
-  drawSeconds, drawSpectrogram, drawTracks, drawWaveform, peakLevel, runs, spectrum,
+  drawSeconds, drawSpectrogram, drawTracks, drawWaveform, peakLevel, runs,
 } from "./pictures.js";
+import { ClipDecoder } from "./report_decoding.js";
 import { element, sortableTable } from "./sortable.js";
 import { SwitchingPlayer } from "./switching.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
-const FRAMES_AT_ONCE = 200; // decoded before the page may react again
 const SKIP = SAMPLE_RATE / 2; // of the arrow keys [samples]
 
 const player = new SwitchingPlayer(SAMPLE_RATE, showTransport);
-const decoded = new Map(); // by number of the clip: a promise of its versions
-let tables = null; // a promise
+const decoder = new ClipDecoder(data);
 let clipNumber = -1;
 let codec = "original"; // that plays
+let versions = []; // of the clip, from `ClipDecoder`
 let nextPicture = 0; // that `follow` has asked for
-let versions = []; // of the clip: {codec, kbps, samples, floats, peak, spectrum, frames, starts}
-
-// ---- Decoding ----
-
-const bytesOf = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
-
-/** Return the versions of a clip, decoded. */
-function decodeClip(number) {
-  if (!decoded.has(number)) decoded.set(number, decodeVersions(data.clips[number], number));
-  return decoded.get(number);
-}
-
-async function decodeVersions({ versions: stored, samples }, number) {
-  const start = performance.now();
-  const made = [];
-  for (const [i, version] of stored.entries()) {
-    if (number === clipNumber) say(`Decoding version ${i + 1} of ${stored.length} …`);
-    await breathe();
-    const bytes = bytesOf(data.sounds[version.sound]);
-    const sound = version.form === "cvq"
-      ? await decodeStream(bytes, version, samples) : await decodeFlac(bytes, samples);
-    made.push({ ...version, ...sound });
-  }
-  made.seconds = (performance.now() - start) / 1000;
-  return made;
-}
-
-/** Decode a .cvq file of which packets are lost; a lost one is concealed with the packet after it. */
-async function decodeStream(bytes, { lost, enhancement }, length) {
-  tables ??= loadTables(bytesOf(data.tables));
-  const set = await tables;
-  if (!set.hash.startsWith(parseHeader(bytes).tables)) {
-    throw new Error("the stream was made with other tables");
-  }
-  const packets = readPackets(bytes);
-  for (const number of lost) packets[number] = null;
-  const decoder = new Decoder({ tables: set, enhancement });
-  const whole = new Int16Array(packets.length * FRAME_LEN);
-  const frames = [];
-  for (const [i, packet] of packets.entries()) {
-    const { samples } = decoder.decodeFrame(packet, { nextPacket: packets[i + 1] ?? null });
-    whole.set(samples, i * FRAME_LEN);
-    const { type, lag, gain } = decoder.lastFrame;
-    const bits = packet ? 8 * packet.length : 0;
-    frames.push({ type, bits, lag, gain: gain.map(([adaptive]) => adaptive) });
-    if (i % FRAMES_AT_ONCE === FRAMES_AT_ONCE - 1) await breathe();
-  }
-  const starts = frames.map((_, i) => i * FRAME_LEN - DELAY);
-  return { ...pictured(whole.slice(DELAY, DELAY + length)), frames, starts };
-}
-
-/** Decode a FLAC file; at the rate of the file, nothing resamples it. */
-async function decodeFlac(bytes, length) {
-  const context = new OfflineAudioContext(1, length, SAMPLE_RATE);
-  const buffer = await context.decodeAudioData(bytes.buffer);
-  const floats = buffer.getChannelData(0);
-  if (floats.length !== length) throw new Error(`expected ${length} samples, got ${floats.length}`);
-  return pictured(integersOf(floats));
-}
-
-/** Return the integers of 16 bits behind floats; some browsers divide positive ones by 32767. */
-function integersOf(floats) {
-  const isInteger = (x) => Math.abs(x - Math.round(x)) < 0.01;
-  const scale = floats.every((x) => x <= 0 || isInteger(x * 32768)) ? 32768 : 32767;
-  return Int16Array.from(floats, (x) => Math.round(x * (x > 0 ? scale : 32768)));
-}
-
-/** Return integers of 16 bits as sound, with its spectrum. */
-function pictured(samples) {
-  const floats = Float32Array.from(samples, (x) => x / 32768);
-  const peak = floats.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  return { samples, floats, peak, spectrum: spectrum(floats) };
-}
 
 // ---- The clip ----
 
@@ -107,9 +31,11 @@ async function showClip(number) {
   $("next").disabled = number === data.clips.length - 1;
   player.pause();
   $("listen").setAttribute("aria-busy", "true");
-  say("Decoding …");
+  const start = performance.now();
   try {
-    const made = await decodeClip(number);
+    const made = await decoder.decode(number, (version, n) => {
+      if (number === clipNumber) say(`Decoding version ${version} of ${n} …`);
+    });
     if (number !== clipNumber) return; // another one was chosen meanwhile
     versions = made;
   } catch (error) {
@@ -118,11 +44,11 @@ async function showClip(number) {
   } finally {
     if (number === clipNumber) $("listen").removeAttribute("aria-busy");
   }
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
   player.load(versions.map(({ floats }) => floats), levelsOf());
   showVersions();
-  select(Math.max(versions.findIndex((v) => v.codec === codec), 0));
-  const { seconds } = versions;
-  say(`Ready: ${versions.length} versions, decoded in ${seconds.toFixed(1)} s.`);
+  select(Math.max(versions.findIndex((version) => version.codec === codec), 0));
+  say(`Ready: ${versions.length} versions, decoded in ${seconds} s.`);
 }
 
 /** Return the gain of each version: 1, or such that all have the level of the original. */
@@ -257,7 +183,7 @@ function showPosition() {
 function toggle() {
   if (!versions.length || $("listen").hasAttribute("aria-busy")) return;
   if (player.playing) player.pause();
-  else player.play();
+  else player.play().catch((error) => say(`This browser cannot play: ${error.message}`, true));
 }
 
 /** Do what a key of the player stands for; return whether it is one. */
@@ -334,8 +260,9 @@ function showNotes() {
 
 function start() {
   $("title").textContent = data.title;
-  const scored = data.scored ? `${data.scored} clips scored, ` : "";
-  $("about").textContent = `${scored}${data.clips.length} clips to hear. This file decodes its speech by itself.`;
+  const scored = data.scored ? [`Clips with scores: ${data.scored}.`] : [];
+  const heard = `Clips to hear: ${data.clips.length}.`;
+  $("about").textContent = [...scored, heard, "This file decodes its speech by itself."].join(" ");
   $("made").textContent = `Made by celpvq ${data.version}.`;
   showScores();
   showNotes();
@@ -363,6 +290,6 @@ function start() {
 }
 
 /** For scripts that check the page: its player, and the decoded versions of a clip. */
-globalThis.celpvqReport = { player, decodeClip };
+globalThis.celpvqReport = { player, decodeClip: (number) => decoder.decode(number) };
 
 start();

@@ -17,7 +17,14 @@ from . import report_tables as tabled
 from .page import asset, javascript, module, page, tables_base64
 
 MAX_VERSIONS = 31  # of a clip, beside the original: browsers play buffers of 32 channels
-_SCRIPTS = ("switching.js", "pictures.js", "sortable.js", "charts.js", "report.js")
+_SCRIPTS = (
+    "switching.js",
+    "pictures.js",
+    "sortable.js",
+    "charts.js",
+    "report_decoding.js",
+    "report.js",
+)
 _NO_RESULTS: Mapping[str, Sequence[Result]] = MappingProxyType({})
 _NO_BASES: Mapping[str, str] = MappingProxyType({})
 
@@ -74,7 +81,8 @@ def report_page(
     }
     script = module(javascript("celpvq.js"), *map(asset, _SCRIPTS))
     style = asset("base.css") + asset("report.css")
-    return page(title, asset("report.html"), style, script, data)
+    document = page(title, asset("report.html"), style, script, data)
+    return document.encode(errors="backslashreplace").decode()  # names that are not Unicode
 
 
 class _Sounds:

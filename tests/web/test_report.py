@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,6 +109,13 @@ def test_scores_are_those_of_the_results(document, codecs):
 def test_nothing_from_outside_is_markup(document):
     assert "<img" not in document
     assert document.count("</script>") == 2
+
+
+def test_names_need_not_be_unicode(found):
+    strange = replace(found[0], clip=replace(found[0].clip, name="a\udcff.flac"))
+    document = report_page([strange])
+    assert data_of(document)["clips"][0]["name"] == "a\udcff.flac"
+    assert document.encode()
 
 
 def test_a_page_needs_clips_and_has_room_for_31_versions(found):
@@ -266,6 +274,9 @@ def test_everything_works_by_keys(opened):
     pressed.focus()
     opened.keyboard.press("2")
     assert pressed.inner_text().endswith("2 celpvq 4800 fast")
+    pressed.focus()
+    opened.keyboard.press("Space")
+    opened.get_by_role("button", name="Pause").wait_for()
 
 
 @pytest.mark.browser
