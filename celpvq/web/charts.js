@@ -5,8 +5,8 @@ import { element } from "./sortable.js";
 const [CHART_WIDTH, CHART_HEIGHT] = [360, 260];
 const PLOT = { left: 46, right: 350, top: 12, bottom: 220 };
 const MARKERS = [
-  "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", "M-4 -4h8v8h-8z", "M0 -5l5 9h-10z", "M0 -5l5 5l-5 5l-5 -5z",
-  "M0 5l5 -9h-10z", "M-5 -2h3v-3h4v3h3v4h-3v3h-4v-3h-3z",
+  "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", "M-4 -4h8v8h-8z", "M0 -5l5 9h-10z",
+  "M0 -5l5 5l-5 5l-5 -5z", "M0 5l5 -9h-10z", "M-5 -2h3v-3h4v3h3v4h-3v3h-4v-3h-3z",
 ];
 
 /** Return an element of SVG. */
@@ -42,9 +42,9 @@ export function rateChart({ title, series }) {
   );
   const x = scale(xTicks, PLOT.left, PLOT.right);
   const y = scale(yTicks, PLOT.bottom, PLOT.top);
+  const viewBox = `0 0 ${CHART_WIDTH} ${CHART_HEIGHT}`;
   const chart = svg(
-    "svg",
-    { viewBox: `0 0 ${CHART_WIDTH} ${CHART_HEIGHT}`, role: "img", "aria-label": describe(title, shown) },
+    "svg", { viewBox, role: "img", "aria-label": describe(title, shown) },
     ...axes(xTicks, yTicks, x, y), ...shown.map((one, i) => drawSeries(one, i, x, y)),
   );
   return element("figure", {}, caption, chart);
@@ -52,13 +52,13 @@ export function rateChart({ title, series }) {
 
 /** Return a list that names the lines of the charts. */
 export function legend(series) {
-  return series.map(({ name }, i) => element(
-    "li", {},
-    svg("svg", { viewBox: "-14 -7 28 14", width: 28, height: 14, "aria-hidden": "true" },
-      svg("g", { class: `series series-${i % 8}` },
-        svg("path", { class: "line", d: "M-14 0h28" }), svg("path", { d: MARKERS[i % MARKERS.length] }))),
-    ` ${name}`,
-  ));
+  return series.map(({ name }, i) => {
+    const line = svg("path", { class: "line", d: "M-14 0h28" });
+    const marker = svg("path", { d: MARKERS[i % MARKERS.length] });
+    const size = { viewBox: "-14 -7 28 14", width: 28, height: 14 };
+    const sample = svg("g", { class: `series series-${i % 8}` }, line, marker);
+    return element("li", {}, svg("svg", { ...size, "aria-hidden": "true" }, sample), ` ${name}`);
+  });
 }
 
 function scale(marks, from, to) {
@@ -67,6 +67,7 @@ function scale(marks, from, to) {
 }
 
 function axes(xTicks, yTicks, x, y) {
+  const center = (PLOT.left + PLOT.right) / 2;
   return [
     ...yTicks.flatMap((tick) => [
       svg("path", { class: "grid", d: `M${PLOT.left} ${y(tick)}H${PLOT.right}` }),
@@ -76,7 +77,7 @@ function axes(xTicks, yTicks, x, y) {
       svg("path", { class: "grid", d: `M${x(tick)} ${PLOT.top}V${PLOT.bottom}` }),
       svg("text", { x: x(tick), y: PLOT.bottom + 16, "text-anchor": "middle" }, String(tick)),
     ]),
-    svg("text", { x: (PLOT.left + PLOT.right) / 2, y: CHART_HEIGHT - 6, "text-anchor": "middle" }, "kbit/s"),
+    svg("text", { x: center, y: CHART_HEIGHT - 6, "text-anchor": "middle" }, "kbit/s"),
   ];
 }
 
@@ -86,9 +87,11 @@ function drawSeries({ own, points }, i, x, y) {
   group.append(svg("path", { class: "line", d: path }));
   for (const [kbps, mean, half, codec] of points) {
     if (half) {
-      group.append(svg("path", { class: "bar", d: `M${x(kbps)} ${y(mean - half)}V${y(mean + half)}` }));
+      const d = `M${x(kbps)} ${y(mean - half)}V${y(mean + half)}`;
+      group.append(svg("path", { class: "bar", d }));
     }
-    const marker = svg("path", { d: MARKERS[i % MARKERS.length], transform: `translate(${x(kbps)} ${y(mean)})` });
+    const transform = `translate(${x(kbps)} ${y(mean)})`;
+    const marker = svg("path", { d: MARKERS[i % MARKERS.length], transform });
     marker.append(svg("title", {}, `${codec}: ${mean.toFixed(3)} at ${kbps.toFixed(2)} kbit/s`));
     group.append(marker);
   }
@@ -97,8 +100,9 @@ function drawSeries({ own, points }, i, x, y) {
 
 /** Return the chart as text. */
 function describe(title, series) {
+  const pointText = ([kbps, mean]) => `${mean.toFixed(3)} at ${kbps.toFixed(2)}`;
   const lines = series.filter(({ points }) => points.length).map(({ name, points }) => (
-    `${name}: ${points.map(([kbps, mean]) => `${mean.toFixed(3)} at ${kbps.toFixed(2)}`).join(", ")}`
+    `${name}: ${points.map(pointText).join(", ")}`
   ));
   return `${title} over kbit/s. ${lines.join(". ")}.`;
 }

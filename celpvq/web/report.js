@@ -64,7 +64,8 @@ function levelsOf() {
 function showVersions() {
   $("versions").replaceChildren(...versions.map((version, i) => {
     const key = i < 9 ? [element("kbd", { "aria-hidden": "true" }, String(i + 1)), " "] : [];
-    const button = element("button", { type: "button", "aria-pressed": "false" }, ...key, version.codec);
+    const attributes = { type: "button", "aria-pressed": "false" };
+    const button = element("button", attributes, ...key, version.codec);
     if (i < 9) button.setAttribute("aria-keyshortcuts", String(i + 1));
     button.addEventListener("click", () => select(i));
     return button;
@@ -105,7 +106,8 @@ function describeFrames(frames) {
   const count = (...wanted) => types.filter((type) => wanted.includes(type)).length;
   const bits = frames.reduce((sum, frame) => sum + frame.bits, 0);
   const kbps = (bits * SAMPLE_RATE) / FRAME_LEN / frames.length / 1000;
-  const lags = frames.flatMap(({ type, lag }) => (type === "speech" ? lag : [])).sort((a, b) => a - b);
+  const lags = frames.flatMap(({ type, lag }) => (type === "speech" ? lag : []));
+  lags.sort((a, b) => a - b);
   const lag = lags.length ? ` Median lag ${lags[lags.length >> 1].toFixed(1)} samples.` : "";
   const seconds = (frame) => ((frame * FRAME_LEN) / SAMPLE_RATE).toFixed(2);
   const gaps = runs(types).filter(({ type }) => type === "bad");
@@ -248,8 +250,10 @@ function showClipTable() {
     const cells = codecs.map((one) => data.scores[one][name]?.[column] ?? none);
     return [open, { text: seconds.toFixed(1), value: seconds }, ...cells];
   });
-  const head = [{ title: "clip" }, { title: "seconds" }, ...codecs.map((one) => ({ title: one, better }))];
-  $("clip-table").replaceChildren(sortableTable({ caption: `${title} of the clips on this page`, head, rows }));
+  const heads = codecs.map((one) => ({ title: one, better }));
+  const head = [{ title: "clip" }, { title: "seconds" }, ...heads];
+  const caption = `${title} of the clips on this page`;
+  $("clip-table").replaceChildren(sortableTable({ caption, head, rows }));
 }
 
 function showNotes() {

@@ -22,7 +22,8 @@ export class ClipDecoder {
 
   /**
    * Return a promise of the versions of a clip: {codec, kbps, samples, floats, peak, spectrum}, and
-   * of a stream also its {frames, starts}. `tell` is called with the number of each version, from 1.
+   * of a stream also its {frames, starts}. `tell` is called with the number of each version, and
+   * with that of all.
    */
   decode(number, tell = () => {}) {
     if (!this.#clips.has(number)) this.#clips.set(number, this.#decodeClip(number, tell));
@@ -50,7 +51,7 @@ export class ClipDecoder {
   }
 }
 
-/** Decode a .cvq file of which packets are lost; a lost one is concealed with the packet after it. */
+/** Decode a .cvq file without its lost packets, which are concealed with the packets after them. */
 async function decodeStream(bytes, { lost, enhancement }, length, tables) {
   if (!tables.hash.startsWith(parseHeader(bytes).tables)) {
     throw new Error("the stream was made with other tables");

@@ -9,8 +9,9 @@ export function element(name, attributes = {}, ...children) {
 }
 
 /**
- * Return a table that scrolls, from {caption, head, rows}: heads have {title, better}, cells {text,
- * value, strong} or an element. A column sorts by values, best first, or by text without them.
+ * Return a table that scrolls, below its title, from {caption, head, rows}. Heads have {title,
+ * better}, cells {text, value, strong}, or they are elements. A column sorts by values, the best
+ * first, or without values by text.
  */
 export function sortableTable({ caption, head, rows }) {
   const lines = rows.map((cells) => ({ cells, row: bodyRow(cells) }));
@@ -25,22 +26,27 @@ export function sortableTable({ caption, head, rows }) {
     body.append(...lines.map(({ row }) => row));
   }));
   const top = element("thead", {}, element("tr", {}, ...heads));
-  return scrolling(element("table", {}, element("caption", {}, caption), top, body), caption);
+  const table = element("table", { "aria-label": caption }, top, body);
+  const title = element("p", { class: "label" }, caption); // a caption would scroll with the table
+  return element("div", {}, title, scrolling(table, caption));
 }
 
 /** Return a region that scrolls sideways, also by keys. */
 export function scrolling(table, label) {
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table);
+  const attributes = { class: "scroll", tabindex: "0", role: "region", "aria-label": label };
+  return element("div", attributes, table);
 }
 
 function headCell(title) {
-  return element("th", { scope: "col" }, element("button", { class: "sort", type: "button" }, title));
+  const button = element("button", { class: "sort", type: "button" }, title);
+  return element("th", { scope: "col" }, button);
 }
 
 function bodyRow(cells) {
-  return element("tr", {}, ...cells.map((cell, column) => (
-    column ? element("td", {}, cellContent(cell)) : element("th", { scope: "row" }, cellContent(cell))
-  )));
+  return element("tr", {}, ...cells.map((cell, column) => {
+    const [name, attributes] = column ? ["td", {}] : ["th", { scope: "row" }];
+    return element(name, attributes, cellContent(cell));
+  }));
 }
 
 function cellContent(cell) {
@@ -56,7 +62,9 @@ function nextOrder(cell, better) {
 
 /** Compare cells by value or text; cells without a value come last in both orders. */
 function compareCells(a, b, sign) {
-  if (a.value === undefined) return sign * textOf(a).localeCompare(textOf(b), "en", { numeric: true });
+  if (a.value === undefined) {
+    return sign * textOf(a).localeCompare(textOf(b), "en", { numeric: true });
+  }
   if (a.value === null || b.value === null) return (a.value === null) - (b.value === null);
   return sign * (a.value - b.value);
 }
