@@ -12,12 +12,14 @@ import { SwitchingPlayer } from "./switching.js";
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
 const SKIP = SAMPLE_RATE / 2; // of the arrow keys [samples]
+const SHORTEST = SAMPLE_RATE / 10; // part that repeats [samples]
 
 const player = new SwitchingPlayer(SAMPLE_RATE, showTransport);
 const decoder = new ClipDecoder(data);
 let clipNumber = -1;
 let codec = "original"; // that plays
 let versions = []; // of the clip, from `ClipDecoder`
+let part = { from: 0, to: 0 }; // of the clip that repeats [samples]
 let nextPicture = 0; // that `follow` has asked for
 
 // ---- The clip ----
@@ -46,6 +48,7 @@ async function showClip(number) {
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   player.load(versions.map(({ floats }) => floats), levelsOf());
+  repeat({ from: 0, to: player.length }, $("loop").checked);
   showVersions();
   select(Math.max(versions.findIndex((version) => version.codec === codec), 0));
   say(`Ready: ${versions.length} versions, decoded in ${seconds} s.`);
@@ -72,9 +75,12 @@ function showVersions() {
   }));
 }
 
+/** Return whether the clip is decoded. */
+const isReady = () => versions.length > 0 && !$("listen").hasAttribute("aria-busy");
+
 /** Let a version be heard and seen. */
 function select(i) {
-  if (!versions[i]) return;
+  if (!isReady() || !versions[i]) return;
   player.select(i, levelsOf());
   codec = versions[i].codec;
   [...$("versions").children].forEach((button, k) => {
@@ -129,6 +135,7 @@ function draw() {
   drawSpectrogram($("spectrogram"), version.spectrum, peak, length);
   drawSeconds($("seconds"), length / SAMPLE_RATE);
   if (version.frames) drawTracks($("tracks"), version.frames, version.starts, length);
+  showPart();
   showPosition();
 }
 
@@ -182,8 +189,40 @@ function showPosition() {
   $("cursor").style.transform = `translateX(${Math.min(x, $("pictures").clientWidth - 2)}px)`;
 }
 
+/** Choose the part that repeats, and whether it does. */
+function repeat({ from, to }, on) {
+  if (!isReady()) return;
+  part = { from, to };
+  player.loop = on ? part : null;
+  $("loop").checked = on;
+  const isWhole = from === 0 && to === player.length;
+  const [start, end] = [from, to].map((sample) => (sample / SAMPLE_RATE).toFixed(2));
+  $("range").textContent = isWhole ? "" : `${start} to ${end} s`;
+  $("whole").disabled = isWhole;
+  $("part").hidden = isWhole;
+  showPart();
+}
+
+/** Begin the part that repeats here; it ends where it did, if that is later. */
+function repeatFrom() {
+  const from = Math.min(player.position, player.length - SHORTEST);
+  repeat({ from, to: part.to >= from + SHORTEST ? part.to : player.length }, true);
+}
+
+/** End the part that repeats here; it begins where it did, if that is earlier. */
+function repeatTo() {
+  const to = Math.max(player.position, SHORTEST);
+  repeat({ from: part.from <= to - SHORTEST ? part.from : 0, to }, true);
+}
+
+function showPart() {
+  const scale = $("pictures").clientWidth / player.length;
+  $("part").style.transform = `translateX(${part.from * scale}px)`;
+  $("part").style.width = `${(part.to - part.from) * scale}px`;
+}
+
 function toggle() {
-  if (!versions.length || $("listen").hasAttribute("aria-busy")) return;
+  if (!isReady()) return;
   if (player.playing) player.pause();
   else player.play().catch((error) => say(`This browser cannot play: ${error.message}`, true));
 }
@@ -195,6 +234,8 @@ function press(key) {
   else if (key === "ArrowLeft") player.seek(player.position - SKIP);
   else if (key === "ArrowRight") player.seek(player.position + SKIP);
   else if (key === "Home") player.seek(0);
+  else if (key === "a") repeatFrom();
+  else if (key === "b") repeatTo();
   else if (key === "p") showClip(clipNumber - 1);
   else if (key === "n") showClip(clipNumber + 1);
   else return false;
@@ -282,7 +323,12 @@ function start() {
   $("next").addEventListener("click", () => showClip(clipNumber + 1));
   $("play").addEventListener("click", toggle);
   $("position").addEventListener("input", () => player.seek(Number($("position").value)));
-  $("loop").addEventListener("change", () => { player.loop = $("loop").checked; });
+  $("loop").addEventListener("change", () => repeat(part, $("loop").checked));
+  $("from").addEventListener("click", repeatFrom);
+  $("to").addEventListener("click", repeatTo);
+  $("whole").addEventListener("click", () => {
+    repeat({ from: 0, to: player.length }, $("loop").checked);
+  });
   $("matched").addEventListener("change", () => player.select(player.chosen, levelsOf()));
   $("pictures").addEventListener("pointerdown", (event) => {
     const box = $("pictures").getBoundingClientRect();

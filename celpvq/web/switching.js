@@ -38,7 +38,7 @@ export class SwitchingPlayer {
   #channels = [];
   #levels = [];
   #chosen = 0;
-  #loop = false;
+  #loop = null; // {from, to}: the samples that repeat
   #playing = null; // {source, select, startedAt}: the position at that time is #offset
   #offset = 0; // samples
 
@@ -55,6 +55,7 @@ export class SwitchingPlayer {
     this.#channels = channels;
     this.#levels = levels;
     this.#chosen = Math.min(this.#chosen, channels.length - 1);
+    this.#loop = null;
     this.#offset = 0;
     this.#onChange();
   }
@@ -72,7 +73,9 @@ export class SwitchingPlayer {
     if (!this.#playing) return this.#offset;
     const seconds = Math.max(this.context.currentTime - this.#playing.startedAt, 0);
     const position = this.#offset + Math.round(seconds * this.sampleRate);
-    return this.#loop ? position % this.length : Math.min(position, this.length);
+    if (!this.#loop) return Math.min(position, this.length);
+    const { from, to } = this.#loop;
+    return position < to ? position : from + ((position - to) % (to - from));
   }
 
   get chosen() {
@@ -86,10 +89,14 @@ export class SwitchingPlayer {
     this.#playing?.select(index, levels);
   }
 
-  /** Repeat without end. */
-  set loop(on) {
+  /** The samples {from, to} that repeat without end, or null. */
+  get loop() {
+    return this.#loop;
+  }
+
+  set loop(range) {
     const { position } = this;
-    this.#loop = on;
+    this.#loop = range;
     this.seek(position);
   }
 
@@ -117,15 +124,17 @@ export class SwitchingPlayer {
   }
 
   #start() {
-    if (this.#offset >= this.length) this.#offset = 0;
     const { context, sampleRate } = this;
+    const { from, to } = this.#loop ?? { from: 0, to: this.length };
+    if (this.#offset >= to || (this.#loop && this.#offset < from)) this.#offset = from;
     const buffer = new AudioBuffer({
       length: this.length, numberOfChannels: this.#channels.length, sampleRate,
     });
     this.#channels.forEach((samples, i) => buffer.copyToChannel(samples, i));
     const { source, select } = connectVersions(this.output, buffer, this.#levels, this.#chosen);
     const startedAt = context.currentTime + AHEAD_S;
-    source.loop = this.#loop;
+    source.loop = this.#loop !== null;
+    [source.loopStart, source.loopEnd] = [from / sampleRate, to / sampleRate];
     source.onended = () => {
       if (this.#playing?.source !== source) return; // `#stop` ended it
       this.#playing = null;

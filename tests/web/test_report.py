@@ -106,6 +106,19 @@ def test_scores_are_those_of_the_results(document, codecs):
     assert [chart["title"] for chart in data["charts"]] == ["segSNR [dB]", "step [dB]"]
 
 
+def test_a_clip_that_failed_is_named_and_has_no_numbers(found):
+    bad = result("AMR", "b.flac", 1.0)
+    nan = float("nan")
+    bad = replace(
+        bad, seconds=nan, kbps=nan, problem="it broke", scores=dict.fromkeys(bad.scores, nan)
+    )
+    data = data_of(report_page(found, {"AMR": [result("AMR", "a.flac", 1.0), bad]}))
+    assert data["failures"] == ["AMR: b.flac: it broke"]
+    assert [cell["text"] for cell in data["means"][0]["rows"][0]] == ["AMR", *["-"] * 5]
+    assert data["scores"]["AMR"]["b.flac"] == [{"text": "-", "value": None}] * 2
+    assert data["charts"][0]["series"] == []
+
+
 def test_nothing_from_outside_is_markup(document):
     assert "<img" not in document
     assert document.count("</script>") == 2
@@ -194,8 +207,10 @@ RECORD = """async (keys) => {
     const tap = new AnalyserNode(player.context, { fftSize: 32768 });
     player.output.connect(tap);
     await player.play();
-    const reach = async (position) => {
-        while (player.position < position) await new Promise((resolve) => setTimeout(resolve, 5));
+    const begin = player.context.currentTime;
+    const played = () => (player.context.currentTime - begin) * 8000;
+    const reach = async (n) => {
+        while (played() < n) await new Promise((resolve) => setTimeout(resolve, 5));
         await player.context.suspend();
     };
     for (const [i, key] of keys.entries()) {
@@ -246,6 +261,40 @@ def test_levels_can_be_matched(opened):
     played = record(opened, "")
     want = versions[5][np.flatnonzero(versions[5])[0] :] * gains[5] / max(loudest, 1)
     np.testing.assert_allclose(played, want[: len(played)], atol=1e-5)
+
+
+@pytest.mark.browser
+def test_a_part_repeats_to_the_sample(opened):
+    version = versions_of(opened)[0]
+    opened.evaluate("celpvqReport.player.loop = { from: 1000, to: 1600 }")
+    played = record(opened, "")
+    skipped = np.flatnonzero(version[1000:])[0]
+    want = np.tile(version[1000:1600], 60)[skipped:]
+    np.testing.assert_allclose(played, want[: len(played)], atol=1e-5)
+    assert len(played) > 1200
+    assert 1000 <= opened.evaluate("celpvqReport.player.position") < 1600
+
+
+@pytest.mark.browser
+def test_the_part_that_repeats_is_chosen_by_keys(opened):
+    position = "celpvqReport.player.position"
+    repeats = opened.get_by_label("Repeat")
+    opened.keyboard.press("ArrowRight")
+    opened.keyboard.press("a")
+    assert opened.inner_text("#range") == "0.50 to 2.00 s"
+    opened.keyboard.press("ArrowRight")
+    opened.keyboard.press("b")
+    assert opened.inner_text("#range") == "0.50 to 1.00 s"
+    assert repeats.is_checked()
+    assert opened.evaluate("celpvqReport.player.loop") == {"from": 4000, "to": 8000}
+    opened.keyboard.press("Home")
+    opened.keyboard.press("b")  # before its start: from the start of the clip, at least 0.1 s
+    assert opened.inner_text("#range") == "0.00 to 0.10 s"
+    opened.get_by_role("button", name="Whole clip").click()
+    assert opened.inner_text("#range") == ""
+    repeats.uncheck()
+    assert opened.evaluate("celpvqReport.player.loop") is None
+    assert opened.evaluate(position) == 0
 
 
 @pytest.mark.browser
