@@ -13,6 +13,7 @@ PAGES = [
     "howto/archive",
     "howto/research",
     "servers",
+    "report",
     "variable-rate",
 ]
 

@@ -1,7 +1,9 @@
 """Speech clips at 8 kHz: the bundled ones, and the files of a folder."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from ..codec.common.samples import FULL_SCALE
 from ..codec.format import modes
 from ..codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE
 from ..errors import ArgumentError, SoundFileError
+
+T = TypeVar("T")
 
 SUFFIXES = (".flac", ".wav")
 _PACKAGE = Path(__file__).parents[1]
@@ -72,9 +76,15 @@ def find_clips(folder: Path, limit: int | None = None) -> list[Clip]:
     paths = sorted(p for p in folder.rglob("*") if p.suffix in SUFFIXES)
     if not paths:
         raise ArgumentError(f"{folder}: expected speech in {' or '.join(SUFFIXES)} files, got none")
-    if limit is not None and limit < len(paths):
-        paths = [paths[i * len(paths) // limit] for i in range(limit)]
+    if limit is not None:
+        paths = evenly_spaced(paths, limit)
     return [Clip(path.relative_to(folder).as_posix(), path, _seconds(path)) for path in paths]
+
+
+def evenly_spaced(items: Sequence[T], n: int) -> list[T]:
+    """Return n of the items, evenly spaced; all of them if there are no more."""
+    n = min(n, len(items))
+    return [items[i * len(items) // n] for i in range(n)]
 
 
 def _seconds(path: Path) -> float:

@@ -43,7 +43,7 @@ def plan(
     for contender, clip in itertools.product(contenders, clips):
         key = contender.key(clip)
         known = scores.results.get((contender.name, clip.name))
-        if known and (known.problem or not key or _scored(known.key) != _scored(key)):
+        if known and (known.problem or not key or scored_part(known.key) != scored_part(key)):
             known = None
         there = known.scores if known else {}
         missing = tuple(m for m in measures if not there.keys() >= set(score_names([m])))
@@ -52,7 +52,7 @@ def plan(
     return tasks
 
 
-def _scored(key: str) -> str:
+def scored_part(key: str) -> str:
     """Return the part of a key that scores depend on; see `Contender.key`."""
     return key.partition("-")[0]
 

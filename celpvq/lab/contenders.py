@@ -2,10 +2,11 @@
 
 import functools
 import hashlib
+import itertools
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,13 @@ class Celpvq:
         words = ["celpvq", str(self.mode)]
         words += [self.preset] if self.preset != "default" else []
         return " ".join([*words, "plain"] if self.plain else words)
+
+    @classmethod
+    def from_name(cls, name: str, tables: str | None = None) -> Self | None:
+        """Return the codec of that name; None if it is another codec's name."""
+        known = itertools.product(modes.MODES, presets.PRESETS, [False, True])
+        codecs = (cls(mode, preset, tables, plain) for mode, preset, plain in known)
+        return next((codec for codec in codecs if codec.name == name), None)
 
     def key(self, clip: Clip) -> str:
         """Return a hash of clip, settings, tables and the codec's source."""

@@ -32,7 +32,7 @@ def draw_rates(path: Path, summaries: Sequence[Summary]) -> None:
             rates = [s.kbps for s in members]
             means = [s.scores[measure].mean for s in members]
             halves = [s.scores[measure].half for s in members]
-            own = name.startswith(_OWN)
+            own = is_own(name)
             panel.errorbar(
                 rates, means, halves, label=name, color=f"C{i % 10}", capsize=2,
                 marker="os^vDPX*"[i % 8], markersize=6 if own else 4,
@@ -53,7 +53,12 @@ def families(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
         words = [word for word in summary.name.split() if not _is_number(word)]
         if summary.kbps == summary.kbps:  # not nan
             groups.setdefault(" ".join(words), []).append(summary)
-    return dict(sorted(groups.items(), key=lambda item: not item[0].startswith(_OWN)))
+    return dict(sorted(groups.items(), key=lambda item: not is_own(item[0])))
+
+
+def is_own(name: str) -> bool:
+    """Return whether a codec, or a family of codecs, is celpvq."""
+    return name.startswith(_OWN)
 
 
 def _is_number(word: str) -> bool:
