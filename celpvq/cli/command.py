@@ -23,6 +23,7 @@ VERBS = {
     "info": "describe a .cvq file, and check that it is complete",
     "demo": "encode and decode the bundled clips, and measure the result",
     "compare": "score celpvq and other codecs on a folder of speech",
+    "listen": "make a blind listening test in one HTML file, and score its answers",
     "channel": "drop packets from a coded file or flip bits in them, then write the decoded speech",
     "live": "listen to yourself through the codec: microphone to loudspeaker",
     "send": "send speech to another machine, by RTP over UDP",

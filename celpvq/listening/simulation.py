@@ -1,0 +1,117 @@
+"""Simulated listeners with known preferences, to plan tests and to check their scoring."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import methods
+from .design import REFERENCE, Design, Trial
+from .order import presentation
+from .results import FORMAT, VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A listener who hears a quality for each system, with errors.
+
+    Parameters
+    ----------
+    quality : mapping of str to float
+        The true quality of each system, on the scale of the method. For CCR it is the quality in
+        comparison with the base. For ABX it is the probability of hearing the difference.
+    bias : float
+        What this listener adds to everything.
+    clip_effects : mapping of (str, str) to float
+        What a clip and a system add, for all listeners: by clip and system.
+    noise : float
+        Standard deviation of single ratings.
+    finds_reference : bool
+        Whether the hidden reference of MUSHRA is always found.
+    guesses : bool
+        Whether all ratings are drawn at random.
+    """
+
+    quality: Mapping[str, float]
+    bias: float = 0.0
+    clip_effects: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    noise: float = 0.0
+    finds_reference: bool = True
+    guesses: bool = False
+
+
+def simulate(design: Design, listener: Listener, seed: int) -> dict[str, Any]:
+    """Return the results that a listener would download, as `read_result` takes them.
+
+    Parameters
+    ----------
+    design : Design
+    listener : Listener
+    seed : int
+        Source of the listener's errors, and of the seed of the order.
+    """
+    rng = np.random.default_rng(seed)
+    order_seed = design.listener_seed or int(rng.integers(1, 2**32))
+    shown = presentation(
+        design.blocks, order_seed, repeats=design.repeats, n_trials=design.n_trials,
+        abx=design.method == "abx",
+    )  # fmt: skip
+    answers = []
+    for item in shown:
+        trial = design.trials[item.trial]
+        answer: dict[str, Any] = {"trial": item.trial, "order": list(item.order), "seconds": 10.0}
+        if item.x is not None:
+            answer |= {"x": item.x, "ratings": {_choice(trial, item.x, listener, rng): 1}}
+        else:
+            answer["ratings"] = _ratings(design, trial, item.order, listener, rng)
+        answers.append(answer)
+    return {
+        "format": FORMAT, "version": VERSION, "test": design.test, "method": design.method,
+        "listener": rng.bytes(16).hex(), "code": "", "seed": order_seed,
+        "ears": {"correct": 3, "asked": 3}, "answers": answers,
+    }  # fmt: skip
+
+
+def _choice(trial: Trial, x: str, listener: Listener, rng: np.random.Generator) -> str:
+    """Return the sound that a listener of ABX takes for X."""
+    hears = max(listener.quality.get(system, 0.0) for system in trial.systems.values())
+    if not listener.guesses and rng.random() < hears:
+        return x
+    return str(rng.choice(sorted(trial.systems)))
+
+
+def _ratings(
+    design: Design, trial: Trial, order: tuple[str, ...], listener: Listener,
+    rng: np.random.Generator,
+) -> dict[str, int]:  # fmt: skip
+    """Return the ratings of a trial."""
+    scale = methods.get(design.method)
+    if design.method == "ccr":
+        first, second = (
+            _heard(design, trial, trial.systems[name], listener, rng) for name in order
+        )
+        heard = {order[1]: second - first}
+    else:
+        heard = {name: _heard(design, trial, trial.systems[name], listener, rng) for name in order}
+    ratings = {}
+    for name, value in heard.items():
+        rating = math.floor(value + 0.5)
+        if listener.guesses:
+            rating = int(rng.integers(scale.low, scale.high + 1))
+        elif design.method == "mushra" and trial.systems[name] == REFERENCE:
+            rating = 100 if listener.finds_reference else rating
+        ratings[name] = min(max(rating, scale.low), scale.high)
+    return ratings
+
+
+def _heard(
+    design: Design, trial: Trial, system: str, listener: Listener, rng: np.random.Generator
+) -> float:
+    """Return the quality of a sound as it is heard."""
+    if design.method == "ccr" and system == design.base:
+        return 0.0
+    effect = listener.clip_effects.get((trial.clip, system), 0.0)
+    value = listener.quality[system] + effect + listener.bias
+    return value + listener.noise * rng.standard_normal()
