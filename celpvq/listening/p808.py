@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .._types import F64
+from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError
 from ..lab.clips import message_paths, read_clip
 from ..lab.tabular import csv_bytes
@@ -13,7 +14,7 @@ from ..output import make_folder, write_file
 from .anchors import Anchor
 from .design import REFERENCE, Design, Trial
 from .level import active_level
-from .stimuli import LEVEL_DB, read_flac
+from .stimuli import read_flac
 from .wavfiles import write_wav
 
 BAD = Anchor("mnru", -5.0)  # so noisy that everybody answers "bad"
@@ -113,21 +114,22 @@ class _Export:
         """Return clips whose answer is clear: the reference, and one that is mostly noise."""
         rows = []
         for x in self._references()[:N_GOLD]:
-            bad = _at_level(BAD.apply(x, self._rng))
+            bad = _at_level(BAD.apply(x, self._rng), active_level(x))
             rows.append([self._clip(self._name(), x), str(EXCELLENT)])
             rows.append([self._clip(self._name(), bad), "1"])
         return rows
 
     def _traps(self) -> list[list[str]]:
         """Return clips that are interrupted by a message, which says what to answer."""
-        messages = [_at_level(read_clip(path)) for path in message_paths()]
+        messages = [read_clip(path) for path in message_paths()]
         trials = list(self._design.trials.values())
         rows = []
         for i in range(N_TRAPPING):
             answer = i % len(messages)
             [name] = trials[i * len(trials) // N_TRAPPING].systems
-            begin = self._samples(name)[: round(TRAP_S * 8000)]
-            x = np.concatenate([begin, messages[answer]])
+            x = self._samples(name)
+            message = _at_level(messages[answer], active_level(x))
+            x = np.concatenate([x[: round(TRAP_S * SAMPLERATE)], message])
             rows.append([self._clip(self._name(), x), str(answer + 1)])
         return rows
 
@@ -149,7 +151,6 @@ class _Export:
         return path
 
 
-def _at_level(x: F64) -> F64:
-    """Return x (n,) at the level of the test, or lower if it would exceed full scale."""
-    scaled = x * 10 ** ((LEVEL_DB - active_level(x)) / 20)
-    return np.asarray(scaled / max(1.0, float(np.abs(scaled).max())))
+def _at_level(x: F64, level_db: float) -> F64:
+    """Return x (n,) at an active level; peaks of noise may exceed full scale."""
+    return np.asarray(x * 10 ** ((level_db - active_level(x)) / 20))

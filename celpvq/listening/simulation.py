@@ -9,7 +9,7 @@ import numpy as np
 
 from . import methods
 from .design import REFERENCE, Design, Trial
-from .order import presentation
+from .order import Shown, presentation
 from .results import FORMAT, VERSION
 
 
@@ -60,13 +60,10 @@ def simulate(design: Design, listener: Listener, seed: int) -> dict[str, Any]:
     )  # fmt: skip
     answers = []
     for item in shown:
-        trial = design.trials[item.trial]
         answer: dict[str, Any] = {"trial": item.trial, "order": list(item.order), "seconds": 10.0}
         if item.x is not None:
-            answer |= {"x": item.x, "ratings": {_choice(trial, item.x, listener, rng): 1}}
-        else:
-            answer["ratings"] = _ratings(design, trial, item.order, listener, rng)
-        answers.append(answer)
+            answer["x"] = item.x
+        answers.append({**answer, "ratings": rate(design, item, listener, rng)})
     return {
         "format": FORMAT, "version": VERSION, "test": design.test, "method": design.method,
         "listener": rng.bytes(16).hex(), "code": "", "seed": order_seed,
@@ -74,27 +71,20 @@ def simulate(design: Design, listener: Listener, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _choice(trial: Trial, x: str, listener: Listener, rng: np.random.Generator) -> str:
-    """Return the sound that a listener of ABX takes for X."""
-    hears = max(listener.quality.get(system, 0.0) for system in trial.systems.values())
-    if not listener.guesses and rng.random() < hears:
-        return x
-    return str(rng.choice(sorted(trial.systems)))
-
-
-def _ratings(
-    design: Design, trial: Trial, order: tuple[str, ...], listener: Listener,
-    rng: np.random.Generator,
-) -> dict[str, int]:  # fmt: skip
-    """Return the ratings of a trial."""
+def rate(
+    design: Design, shown: Shown, listener: Listener, rng: np.random.Generator
+) -> dict[str, int]:
+    """Return the ratings that a listener gives in a trial, as the results have them."""
+    trial = design.trials[shown.trial]
+    if shown.x is not None:
+        return {_choice(trial, shown.x, listener, rng): 1}
     scale = methods.get(design.method)
+    heard = {
+        name: _heard(design, trial, trial.systems[name], listener, rng) for name in shown.order
+    }
     if design.method == "ccr":
-        first, second = (
-            _heard(design, trial, trial.systems[name], listener, rng) for name in order
-        )
-        heard = {order[1]: second - first}
-    else:
-        heard = {name: _heard(design, trial, trial.systems[name], listener, rng) for name in order}
+        first, second = shown.order
+        heard = {second: heard[second] - heard[first]}
     ratings = {}
     for name, value in heard.items():
         rating = math.floor(value + 0.5)
@@ -104,6 +94,14 @@ def _ratings(
             rating = 100 if listener.finds_reference else rating
         ratings[name] = min(max(rating, scale.low), scale.high)
     return ratings
+
+
+def _choice(trial: Trial, x: str, listener: Listener, rng: np.random.Generator) -> str:
+    """Return the sound that a listener of ABX takes for X."""
+    hears = max(listener.quality.get(system, 0.0) for system in trial.systems.values())
+    if not listener.guesses and rng.random() < hears:
+        return x
+    return str(rng.choice(sorted(trial.systems)))
 
 
 def _heard(

@@ -33,9 +33,9 @@ def encode_sounds(
 ) -> dict[str, bytes]:
     """Return a FLAC file for each sound of a design, by its random name.
 
-    All sounds have the same active level, unless a peak would exceed full scale. The sounds of a
-    clip have the same number of samples, and their files the same number of bytes. Each sound has
-    dither of its own, so that two copies of a sound are different files.
+    All sounds have the same active level: -26 dB, or less if a peak would exceed full scale. The
+    sounds of a clip have the same number of samples, and their files the same number of bytes.
+    Each sound has dither of its own, so that two copies of a sound are different files.
 
     Parameters
     ----------
@@ -57,13 +57,17 @@ def encode_sounds(
     """
     rng = np.random.default_rng([design.seed, 1])
     trials = [*design.trials.values(), *design.training]
-    files: dict[str, bytes] = {}
+    coded: dict[str, dict[str, F64]] = {}
     for clip in clips:
-        mine = [trial for trial in trials if trial.clip == clip.name]
-        if mine:
-            versions = _versions(clip, contenders, anchors, rng)
-            files |= dict(_padded_files(mine, _levelled(versions, seconds), rng))
+        coded[clip.name] = _levelled(_versions(clip, contenders, anchors, rng), seconds)
         progress(clip)
+    peak = max(float(np.abs(x).max()) for versions in coded.values() for x in versions.values())
+    gain = min(1.0, PEAK / peak)
+    files: dict[str, bytes] = {}
+    for name, versions in coded.items():
+        mine = [trial for trial in trials if trial.clip == name]
+        scaled = {system: gain * x for system, x in versions.items()}
+        files |= dict(_padded_files(mine, scaled, rng)) if mine else {}
     return dict(sorted(files.items()))
 
 
@@ -87,9 +91,7 @@ def _versions(
 def _levelled(versions: Mapping[str, F64], seconds: float) -> dict[str, F64]:
     """Return all versions of a clip cut, faded at their ends and at one level."""
     cut = {name: _faded(x[: round(seconds * SAMPLERATE)]) for name, x in versions.items()}
-    same = {name: x * 10 ** ((LEVEL_DB - active_level(x)) / 20) for name, x in cut.items()}
-    peak = max(float(np.abs(x).max()) for x in same.values())
-    return {name: x * min(1.0, PEAK / peak) for name, x in same.items()}
+    return {name: x * 10 ** ((LEVEL_DB - active_level(x)) / 20) for name, x in cut.items()}
 
 
 def _faded(x: F64) -> F64:

@@ -1,7 +1,7 @@
 """Export to webMUSHRA: a configuration in YAML, and WAV files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from ..errors import ArgumentError
 from ..lab.tabular import csv_bytes
 from ..output import make_folder, write_file
 from . import methods
-from .design import Design, Trial
+from .design import REFERENCE, Design, Trial
 from .stimuli import read_flac
 from .wavfiles import write_wav
 
@@ -66,7 +66,7 @@ def export_webmushra(folder: Path, design: Design, sounds: Mapping[str, bytes]) 
     path = folder / f"celpvq_{design.test}.yaml"
     write_file(path, ("\n".join(_yaml(config)) + "\n").encode())
     rows = [
-        [trial.id, trial.clip, name, system]
+        [f"t{trial.id}", trial.clip, f"s{name}", system]
         for trial in trials
         for name, system in trial.sounds.items()
     ]
@@ -91,29 +91,32 @@ def _volume(trial: Trial) -> dict[str, Any]:
 def _page(design: Design, trial: Trial, name: str) -> dict[str, Any]:
     """Return the page of a trial."""
     method = methods.get(design.method)
-    page = {
-        "type": _TYPES[design.method], "id": trial.id, "name": name, "content": method.title,
+    page: dict[str, Any] = {
+        "type": _TYPES[design.method], "id": f"t{trial.id}", "name": name, "content": method.title,
     }  # fmt: skip
     if design.method == "acr":
         labels = [{"value": value, "label": label} for value, label in method.labels.items()]
         page |= {
             "mustRate": True, "mustPlayback": "ended", "response": labels,
-            "stimuli": {name: _path(name) for name in trial.systems},
+            "stimuli": _stimuli(trial.systems),
         }  # fmt: skip
         return page
     page |= {"showWaveform": False, "enableLooping": True}
-    if design.method == "abx":  # one of both sounds is also the reference
-        names = list(trial.systems)
-        reference = names[int(trial.id, 16) % 2]
-        return page | {"reference": _path(reference), "stimuli": {n: _path(n) for n in names}}
-    from .design import REFERENCE
-
-    versions = {n: _path(n) for n, system in trial.systems.items() if system != REFERENCE}
+    if design.method == "abx":  # webMUSHRA compares each stimulus with the reference
+        [base] = [name for name, system in trial.systems.items() if system == design.base]
+        others = [name for name in trial.systems if name != base]
+        return page | {"reference": _path(base), "stimuli": _stimuli(others)}
+    versions = [name for name, system in trial.systems.items() if system != REFERENCE]
     return page | {  # webMUSHRA hides the reference by itself, and its anchors need 44.1 kHz
         "strict": False, "reference": _path(str(trial.reference)), "createAnchor35": False,
         "createAnchor70": False, "randomize": True, "showConditionNames": False,
-        "stimuli": versions,
+        "stimuli": _stimuli(versions),
     }  # fmt: skip
+
+
+def _stimuli(names: Iterable[str]) -> dict[str, str]:
+    """Return the files of sounds by their names, which begin with a letter there."""
+    return {f"s{name}": _path(name) for name in names}
 
 
 def _path(name: str) -> str:
@@ -121,12 +124,12 @@ def _path(name: str) -> str:
 
 
 def _yaml(value: Any, indent: int = 0) -> list[str]:
-    """Return the lines of a value in YAML; all texts stand in quotes, as in JSON."""
+    """Return the lines of a value in YAML; texts stand in quotes, as in JSON."""
     pad = "  " * indent
     lines = []
     pairs = value.items() if isinstance(value, dict) else ((None, item) for item in value)
     for name, item in pairs:
-        head = f"{pad}-" if name is None else f"{pad}{json.dumps(name)}:"
+        head = f"{pad}-" if name is None else f"{pad}{name}:"
         if isinstance(item, dict | list | tuple):
             lines += [head, *_yaml(item, indent + 1)]
         else:
