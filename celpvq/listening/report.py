@@ -117,10 +117,16 @@ def write_report(folder: Path, design: Design, scores: Scores) -> None:
     ))  # fmt: skip
     write_file(folder / "listeners.csv", csv_bytes(
         ["listener", "code", "trials", "of", "ears_correct", "ears_asked", "file"],
-        [[r.listener, r.code, r.n_answers, r.n_trials, *(r.ears or ("", "")), r.path.name]
+        [[r.listener, _plain(r.code), r.n_answers, r.n_trials, *(r.ears or ("", "")), r.path.name]
          for r in scores.results],
     ))  # fmt: skip
     write_file(folder / "summary.md", ("\n\n".join(sections(design, scores)) + "\n").encode())
+
+
+def _plain(text: str) -> str:
+    """Return a text from elsewhere, so that no spreadsheet takes it for a formula."""
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return f"'{shown}" if shown[:1] in tuple("=+-@") else shown
 
 
 def _numbers(found: Estimate) -> list[str]:

@@ -79,21 +79,21 @@ def rate(
     if shown.x is not None:
         return {_choice(trial, shown.x, listener, rng): 1}
     scale = methods.get(design.method)
+    rated = shown.order[-1:] if design.method == "ccr" else shown.order
+    if listener.guesses:
+        return {name: int(rng.integers(scale.low, scale.high + 1)) for name in rated}
     heard = {
         name: _heard(design, trial, trial.systems[name], listener, rng) for name in shown.order
     }
     if design.method == "ccr":
         first, second = shown.order
         heard = {second: heard[second] - heard[first]}
-    ratings = {}
-    for name, value in heard.items():
-        rating = math.floor(value + 0.5)
-        if listener.guesses:
-            rating = int(rng.integers(scale.low, scale.high + 1))
-        elif design.method == "mushra" and trial.systems[name] == REFERENCE:
-            rating = 100 if listener.finds_reference else rating
-        ratings[name] = min(max(rating, scale.low), scale.high)
-    return ratings
+    if design.method == "mushra" and listener.finds_reference:
+        heard |= {name: 100 for name in rated if trial.systems[name] == REFERENCE}
+    return {
+        name: min(max(math.floor(value + 0.5), scale.low), scale.high)
+        for name, value in heard.items()
+    }
 
 
 def _choice(trial: Trial, x: str, listener: Listener, rng: np.random.Generator) -> str:

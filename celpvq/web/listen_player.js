@@ -12,11 +12,25 @@ export function bytesOf(base64) {
 export class Player {
   constructor(changed) {
     this.changed = changed;
-    this.context = new AudioContext();
-    this.volume = this.context.createGain();
-    this.volume.connect(this.context.destination);
     this.loops = true;
+    this.made = null;
     this.clear();
+  }
+
+  /** The audio context, made at first use: browsers want a click before. */
+  get context() {
+    if (!this.made) {
+      const context = new AudioContext();
+      const volume = context.createGain();
+      volume.connect(context.destination);
+      this.made = { context, volume };
+    }
+    return this.made.context;
+  }
+
+  /** The gain through which everything is played. */
+  get volume() {
+    return this.context && this.made.volume;
   }
 
   /** Forget all sounds. */
@@ -54,6 +68,7 @@ export class Player {
 
   /** Play a sound, from the position of the one that plays, or from `offset` [s]. */
   play(name, offset = null) {
+    if (!this.buffers.has(name)) return undefined;
     this.context.resume();
     if (this.playing && offset === null) return this.switchTo(name);
     this.stop(offset ?? this.offset);
@@ -65,7 +80,7 @@ export class Player {
     this.sources.get(name).source.onended = () => this.ended();
     this.lastTick = this.started;
     this.timer = setInterval(() => this.tick(), TICK_MS);
-    this.changed();
+    return this.changed();
   }
 
   /** Start a sound, silent unless it is the current one. */
@@ -89,7 +104,7 @@ export class Player {
       gain.gain.setTargetAtTime(other === name ? 1 : 0, now, FADE_S / 3);
     }
     this.current = name;
-    this.changed();
+    return this.changed();
   }
 
   /** Stop, and stay at the position, or go to another one [s]. */

@@ -126,7 +126,8 @@ export class TrialView {
 
   /** Return whether enough of a sound was heard. */
   wasHeard(sound) {
-    return (this.player.heard.get(sound) ?? 0) >= this.method.heard * this.player.duration;
+    const { heard, duration } = this.player;
+    return duration > 0 && (heard.get(sound) ?? 0) >= this.method.heard * duration;
   }
 
   /** Return what is left to do, as a sentence; empty if nothing. */

@@ -5,6 +5,7 @@ from scipy import stats
 
 from celpvq.errors import ArgumentError
 from celpvq.listening import Listener, read_results, score, screen, simulate
+from celpvq.listening.report import write_report
 
 ORDER = ["reference", "fine codec", "middling codec", "rough codec", "MNRU 0 dB"]
 ACR = {name: 1 + value / 25 for name, value in QUALITY.items()}
@@ -128,6 +129,15 @@ def test_ccr_counts_for_the_system_whichever_came_first(tmp_path):
     results, _ = simulated(design, [Listener({**CCR, "fine codec": 2.0})] * 3, tmp_path)
     means = {s.system: s.estimate.mean for s in score(design, results).systems}
     assert means == {"fine codec": 2, "reference": 0, "middling codec": -2, "rough codec": -2}
+
+
+def test_a_code_is_no_formula(tmp_path):
+    design = small_design("acr")
+    data = simulate(design, Listener(ACR), 1) | {"code": "=1+\x1b1"}
+    results, _ = read_results(write_results(tmp_path, [data]), design)
+    write_report(tmp_path / "out", design, score(design, results))
+    _, line = (tmp_path / "out" / "listeners.csv").read_text().splitlines()
+    assert line.split(",")[1] == "'=1+ 1"
 
 
 def test_without_listeners_there_is_no_score():
