@@ -27,7 +27,8 @@ def sections(design: Design, scores: Scores) -> list[str]:
     )
     parts = [head]
     if scores.excluded:
-        parts[0] += f", {len(scores.excluded)} listeners left out"
+        n = len(scores.excluded)
+        parts[0] += f", {n} {'listener' if n == 1 else 'listeners'} left out"
         lines = [f"- {listener[:8]}: {reason}" for listener, reason in scores.excluded.items()]
         parts.append("Left out:\n\n" + "\n".join(lines))
     parts.append(_means(design, scores))

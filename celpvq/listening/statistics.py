@@ -58,7 +58,8 @@ def estimate(values: ArrayLike, listeners: ArrayLike, clips: ArrayLike) -> Estim
     mean is estimated from sums of residuals over listeners, over clips, and over both: a two-way
     cluster-robust estimate. With as many ratings of each clip by each listener, `by_listeners` is
     the t-interval of the means of the listeners. Degrees of freedom are one less than the number of
-    listeners; for `by_both` they follow from Satterthwaite's approximation.
+    listeners; for `by_both` they follow from Satterthwaite's approximation. `by_both` is never less
+    than `by_listeners`.
 
     References
     ----------
@@ -67,11 +68,9 @@ def estimate(values: ArrayLike, listeners: ArrayLike, clips: ArrayLike) -> Estim
 
     Examples
     --------
-    >>> estimate([1.0, 2.0, 3.0], listeners=[0, 1, 2], clips=[0, 0, 0]).by_listeners.round(4)
-    np.float64(2.4841)
+    >>> round(estimate([1.0, 2.0, 3.0], listeners=[0, 1, 2], clips=[0, 0, 0]).by_listeners, 4)
+    2.4841
     """
-    from scipy.special import stdtr, stdtrit
-
     x = np.asarray(values, dtype=np.float64)
     listeners, clips = np.asarray(listeners), np.asarray(clips)
     if x.ndim != 1 or not x.size or not x.shape == listeners.shape == clips.shape:
@@ -83,17 +82,30 @@ def estimate(values: ArrayLike, listeners: ArrayLike, clips: ArrayLike) -> Estim
     by_clips, n_clips = _variance(rest, clips)
     if n_listeners < 2:
         return Estimate(mean, np.nan, np.nan, np.nan)
-    quantile = (1 + CONFIDENCE) / 2
-    half = float(stdtrit(n_listeners - 1, quantile) * np.sqrt(by_listeners))
-    if n_clips < 2:
-        variance, df = by_listeners, float(n_listeners - 1)
-    else:
+    narrow = by_listeners, float(n_listeners - 1)
+    wide = narrow
+    if n_clips > 1:
         cells, _ = _variance(rest, _cells(listeners, clips))
         variance = max(by_listeners + by_clips - cells, by_listeners, by_clips)
-        df = _freedom((by_listeners, n_listeners - 1), (by_clips, n_clips - 1))
-    error = np.sqrt(variance)
-    p = 2 * stdtr(df, -abs(mean) / error) if error > 0 else float(mean == 0)
-    return Estimate(mean, half, float(stdtrit(df, quantile) * error), float(p))
+        wide = variance, _freedom((by_listeners, n_listeners - 1), (by_clips, n_clips - 1))
+    halves = [_half(*narrow), max(_half(*narrow), _half(*wide))]
+    return Estimate(mean, *halves, max(_p_value(mean, *narrow), _p_value(mean, *wide)))
+
+
+def _half(variance: float, freedom: float) -> float:
+    """Return half of the interval of a mean."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2) * np.sqrt(variance))
+
+
+def _p_value(mean: float, variance: float, freedom: float) -> float:
+    """Return the two-sided p value of a mean."""
+    from scipy.special import stdtr
+
+    if not variance > 0:
+        return float(mean == 0)
+    return float(2 * stdtr(freedom, -abs(mean) / np.sqrt(variance)))
 
 
 def _cells(listeners: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:

@@ -26,6 +26,13 @@ def test_the_interval_over_listeners_is_that_of_their_means():
     assert found.by_both >= found.by_listeners
 
 
+def test_the_wider_population_has_the_wider_interval():
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        found = estimate(*crossed(rng, 5, 4, 1, 0, 1))
+        assert found.by_both >= found.by_listeners > 0
+
+
 def test_the_variance_over_both_is_that_of_the_components():
     rng = np.random.default_rng(2)
     halves = [estimate(*crossed(rng, 60, 50, 0.5, 1.0, 2.0)).by_both for _ in range(20)]
