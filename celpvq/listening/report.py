@@ -165,7 +165,9 @@ def draw_scores(path: Path, design: Design, scores: Scores) -> None:
     guess = {"abx": 0.5, "ccr": 0.0}.get(method.name)
     if guess is not None:
         panel.axvline(guess, color="gray", linestyle=":")
-    panel.set(xlabel=_MEANS[method.name], xlim=(method.low, method.high))
+    margin = 0.02 * (method.high - method.low)
+    limits = method.low - margin, method.high + margin
+    panel.set(xlabel=_MEANS[method.name], xlim=limits)
     panel.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     save_figure(figure, path)

@@ -100,10 +100,11 @@ export class TrialView {
     for (const [label, sound] of sounds) {
       const shown = element("output", {}, "–");
       const input = element("input", {
-        type: "range", min: low, max: high, step: 1, value: (low + high) / 2, disabled: true,
+        type: "range", className: "unrated", min: low, max: high, step: 1, value: (low + high) / 2, disabled: true,
         "aria-label": `Quality of version ${label}`, "aria-valuetext": "not rated",
       });
       input.addEventListener("input", () => {
+        input.classList.remove("unrated");
         shown.textContent = input.value;
         input.setAttribute("aria-valuetext", `${input.value}, ${this.word(input.value)}`);
         this.rate({ ...this.ratings, [sound]: Number(input.value) });
