@@ -268,9 +268,7 @@ def _score(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     """Write the files of another program."""
-    from ..listening import read_key, read_page_sounds
-    from ..listening.p808 import export_p808
-    from ..listening.webmushra import export_webmushra
+    from ..listening import export_p808, export_webmushra, read_key, read_page_sounds
 
     design = read_key(args.key)
     sounds = read_page_sounds(args.page, design)

@@ -7,7 +7,7 @@ import numpy as np
 from .._types import F64
 from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError
-from .mnru import mnru
+from .modulated_noise import mnru
 
 _TAPS = 257  # of the low-pass, odd: no delay in fractions of a sample
 

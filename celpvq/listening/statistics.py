@@ -88,8 +88,9 @@ def estimate(values: ArrayLike, listeners: ArrayLike, clips: ArrayLike) -> Estim
         cells, _ = _variance(rest, _cells(listeners, clips))
         variance = max(by_listeners + by_clips - cells, by_listeners, by_clips)
         wide = variance, _freedom((by_listeners, n_listeners - 1), (by_clips, n_clips - 1))
-    halves = [_half(*narrow), max(_half(*narrow), _half(*wide))]
-    return Estimate(mean, *halves, max(_p_value(mean, *narrow), _p_value(mean, *wide)))
+    half = _half(*narrow)
+    p = max(_p_value(mean, *narrow), _p_value(mean, *wide))
+    return Estimate(mean, half, max(half, _half(*wide)), p)
 
 
 def _half(variance: float, freedom: float) -> float:

@@ -1,8 +1,11 @@
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
 from blind import SYSTEMS, small_design
 
+import celpvq.listening
 from celpvq.errors import ArgumentError, FormatError
 from celpvq.listening import make_design, read_key, write_key
 from celpvq.listening.order import Xorshift, presentation
@@ -136,3 +139,14 @@ def test_a_damaged_key_is_refused(tmp_path, old, new):
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(FormatError, match=r"key\.json: "):
         read_key(path)
+
+
+def test_names_are_loaded_when_they_are_used():
+    code = (
+        "import sys, celpvq.listening as l; assert l.METHODS;"
+        " assert not {'numba', 'soundfile', 'scipy'} & set(sys.modules); assert callable(l.mnru);"
+        " assert sorted(l.__all__) == l.__all__; [getattr(l, name) for name in l.__all__]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        celpvq.listening.nothing  # noqa: B018
