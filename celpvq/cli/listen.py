@@ -17,13 +17,13 @@ _DESCRIPTION = """\
 Make a blind listening test in one HTML file, score the answers of listeners, or export a test."""
 
 _EPILOG = """\
-steps:
-  1  celpvq listen make speech --out test.html --method mushra
-     writes test.html for the listeners, and test.key.json, which you keep
-  2  each listener opens test.html in a browser, and sends you the file of answers
-  3  celpvq listen score test.key.json answers/*.json --out scores
+`make` writes a page, which each listener opens in a browser, and a key, which you keep. Listeners
+send you the files of answers that the page saves. `celpvq listen ACTION --help` has all options.
 
-`celpvq listen ACTION --help` has all options of an action.
+examples:
+  celpvq listen make speech --out test.html --method mushra
+  celpvq listen score test.key.json answers/*.json --out scores
+  celpvq listen export webmushra test.html test.key.json --out configs
 """
 
 _MAKE = """\
