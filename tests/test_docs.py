@@ -12,6 +12,7 @@ PAGES = [
     "howto/server",
     "howto/archive",
     "howto/research",
+    "listening",
     "servers",
     "report",
     "variable-rate",

@@ -1,4 +1,6 @@
-"""Make the bundled clips again: python tools/make_clips.py [--out data/clips].
+"""Make the bundled clips and messages again: python tools/make_clips.py [--out data/clips].
+
+The messages are for the exports of listening tests: they ask for an answer.
 
 Needs the programs ``flite`` and ``espeak-ng``, as Debian packages them. `data/README.md` names the
 versions that made the committed clips.
@@ -51,6 +53,14 @@ SENTENCES = (
     Sentence("espeak-m-pl", "espeak-ng", "pl+m3",
              "W sobotę rano pójdziemy na targ po świeży chleb i jabłka."),
 )  # fmt: skip
+MESSAGES = tuple(
+    Sentence(f"answer-{rating}", "flite", "slt",
+             f"This is an interruption. Please choose the answer {number}: {word}.")
+    for rating, number, word in (
+        (1, "one", "bad"), (2, "two", "poor"), (3, "three", "fair"), (4, "four", "good"),
+        (5, "five", "excellent"),
+    )
+)  # fmt: skip
 
 
 def synthesize(sentence: Sentence, folder: Path) -> F64:
@@ -80,14 +90,18 @@ def finish(samples: F64) -> I16:
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
     parser = options.new_parser(__doc__)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "data" / "clips")
-    out = parser.parse_args(argv).out
-    out.mkdir(parents=True, exist_ok=True)
+    data = Path(__file__).parents[1] / "data"
+    parser.add_argument("--out", type=Path, default=data / "clips")
+    parser.add_argument("--messages", type=Path, default=data / "messages")
+    args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        for sentence in SENTENCES:
-            samples = finish(synthesize(sentence, Path(folder)))
-            soundfile.write(out / f"{sentence.name}.flac", samples, SAMPLERATE, subtype="PCM_16")
-            print(f"{sentence.name}: {samples.size / SAMPLERATE:.2f} s")
+        for out, sentences in ((args.messages, MESSAGES), (args.out, SENTENCES)):
+            out.mkdir(parents=True, exist_ok=True)
+            for sentence in sentences:
+                samples = finish(synthesize(sentence, Path(folder)))
+                path = out / f"{sentence.name}.flac"
+                soundfile.write(path, samples, SAMPLERATE, subtype="PCM_16")
+                print(f"{sentence.name}: {samples.size / SAMPLERATE:.2f} s")
     return 0
 
 

@@ -24,6 +24,7 @@ VERBS = {
     "demo": "encode and decode the bundled clips, and measure the result",
     "compare": "score celpvq and other codecs on a folder of speech",
     "report": "write a web page that shows scores and plays speech after each codec",
+    "listen": "make a blind listening test in one HTML file, and score its answers",
     "channel": "drop packets from a coded file or flip bits in them, then write the decoded speech",
     "live": "listen to yourself through the codec: microphone to loudspeaker",
     "send": "send speech to another machine, by RTP over UDP",

@@ -11,7 +11,6 @@ from .progress import Progress
 
 if TYPE_CHECKING:
     from ..lab.clips import Clip
-    from ..lab.contenders import Contender
     from ..lab.scores import Result
 
 MEASURES = ("pesq", "estoi", "visqol", "segsnr", "dnsmos", "plcmos", "step", "bands")
@@ -120,9 +119,10 @@ def run(args: argparse.Namespace) -> int:
     from ..lab.groups import find_groups
     from ..lab.scores import ScoresFile
     from ..quality.evaluation import score_names
+    from .contenders import contenders as named_contenders
 
     clips = find_clips(args.folder, args.limit)
-    contenders = _contenders(args)
+    contenders = named_contenders(args)
     names = [contender.name for contender in contenders]
     measures = _measures(args.measures)
     bases, earlier = _bases(args, names, clips, score_names(measures))
@@ -148,28 +148,6 @@ def run(args: argparse.Namespace) -> int:
     minutes = sum(lengths.values()) / 60
     print(f"{len(clips)} clips, {minutes:.1f} minutes")
     return _report(args, results, earlier, measures, bases, groups)
-
-
-def _contenders(args: argparse.Namespace) -> "list[Contender]":
-    """Return the codecs to compare; raise `ArgumentError` if there are none, or names repeat."""
-    from ..errors import ArgumentError
-    from ..lab.coded_folders import parse_folders
-    from ..lab.contenders import Celpvq
-
-    contenders: list[Contender] = [
-        Celpvq(mode, preset, args.tables, plain)
-        for plain in ([False, True] if args.plain else [False])
-        for preset in args.presets
-        for mode in args.modes
-    ]
-    for text in args.others:
-        contenders += parse_folders(text)
-    names = [contender.name for contender in contenders]
-    if not names:
-        raise ArgumentError("nothing to compare: expected a value of --modes, or --with")
-    if double := {name for name in names if names.count(name) > 1}:
-        raise ArgumentError(f"{', '.join(sorted(double))}: expected one codec of each name")
-    return contenders
 
 
 def _bases(

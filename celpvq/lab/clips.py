@@ -18,6 +18,7 @@ T = TypeVar("T")
 SUFFIXES = (".flac", ".wav")
 _PACKAGE = Path(__file__).parents[1]
 _BUNDLED = (_PACKAGE / "data", _PACKAGE.parent / "data" / "clips")  # of a wheel, of a checkout
+_MESSAGES = (_PACKAGE / "data" / "messages", _PACKAGE.parent / "data" / "messages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,20 @@ def read_clip(path: Path) -> F64:
 
 def clip_paths() -> tuple[Path, ...]:
     """Return the files of the bundled clips, sorted by name: 8000 Hz, mono, FLAC."""
-    for folder in _BUNDLED:
+    return _bundled(_BUNDLED)
+
+
+def message_paths() -> tuple[Path, ...]:
+    """Return the files of spoken messages that ask for the answers 1 to 5 of a listening test."""
+    return _bundled(_MESSAGES)
+
+
+def _bundled(folders: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the sound files of the first folder that has some, sorted by name."""
+    for folder in folders:
         if paths := tuple(sorted(folder.glob("*.flac"))):
             return paths
-    raise FileNotFoundError(f"no clips in {' or '.join(map(str, _BUNDLED))}")
+    raise FileNotFoundError(f"no clips in {' or '.join(map(str, folders))}")
 
 
 def find_clips(folder: Path, limit: int | None = None) -> list[Clip]:

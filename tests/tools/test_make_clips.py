@@ -9,10 +9,10 @@ import soundfile
 from levels import active, speech_power
 
 from celpvq.errors import ArgumentError
-from celpvq.lab.clips import clip_paths
+from celpvq.lab.clips import clip_paths, message_paths
 
 
-def test_clips_are_made_at_their_level_and_rate(tmp_path, capsys, monkeypatch):
+def test_clips_and_messages_are_made_at_their_level_and_rate(tmp_path, capsys, monkeypatch):
     programs = []
 
     def speak(command, check):
@@ -24,11 +24,13 @@ def test_clips_are_made_at_their_level_and_rate(tmp_path, capsys, monkeypatch):
         soundfile.write(path, 0.02 * gate * rng.normal(size=40000), 16000)
 
     monkeypatch.setattr(subprocess, "run", speak)
-    assert make_clips.main(["--out", str(tmp_path)]) == 0
-    made = sorted(path.name for path in tmp_path.iterdir())
-    assert made == [path.name for path in clip_paths()]
+    folders = tmp_path / "clips", tmp_path / "messages"
+    out, messages = map(str, folders)
+    assert make_clips.main(["--out", out, "--messages", messages]) == 0
+    for folder, paths in zip(folders, (clip_paths(), message_paths()), strict=True):
+        assert sorted(path.name for path in folder.iterdir()) == [path.name for path in paths]
     assert set(programs) == {"flite", "espeak-ng"}
-    for path in tmp_path.iterdir():
+    for path in tmp_path.glob("*/*.flac"):
         x, rate = soundfile.read(path)
         assert rate == 8000
         assert len(x) == pytest.approx(12000 + 2 * make_clips.MARGIN, abs=480)
