@@ -1589,15 +1589,15 @@ function result(samples, errors = []) {
 }
 
 /**
- * Decode a whole .cvq file to 8000 Hz, aligned with the original. Return a promise of a result like
- * that of `Decoder.decodeFrame`.
+ * Decode a .cvq file to 8000 Hz, aligned with the original. Yield parts of about a second, as 16-bit
+ * integers: a page can show and play the first ones before the others.
  *
  * @param {Uint8Array} data - the file
  * @param {{tables?: object, enhancement?: boolean}} options - as for `Decoder`; by default the set
  *   of the file is loaded from the folder `tables`
  * @throws {FormatError|TruncatedStream|TablesError}
  */
-export async function decode(data, { tables = null, enhancement = true } = {}) {
+export async function* decodeParts(data, { tables = null, enhancement = true } = {}) {
   const reader = new Reader(data);
   const { header } = reader;
   const set = tables ?? (await tablesByHash(header.tables));
@@ -1605,16 +1605,34 @@ export async function decode(data, { tables = null, enhancement = true } = {}) {
     throw new TablesError(`tables: the stream was made with ${header.tables}, got ${set.hash?.slice(0, 16)}`);
   }
   const decoder = new Decoder({ tables: set, enhancement });
-  const parts = [];
-  let held = []; // the last packet of a block waits until the next block is read
+  let at = -DELAY; // of the next sample, from the beginning of the original
+  let held = []; // the last packet waits for the length, which the end of the file may state
   for (const block of reader.blocks()) {
     const packets = [...held, ...block];
     held = packets.splice(-1);
-    for (const packet of packets) parts.push(decoder.decodeFrame(packet).samples);
+    const samples = concatenated(packets.map((packet) => decoder.decodeFrame(packet).samples));
+    yield samples.subarray(Math.max(-at, 0));
+    at += samples.length;
   }
-  for (const packet of held) parts.push(decoder.decodeFrame(packet).samples);
-  const samples = new Int16Array(parts.length * FRAME_LEN);
-  parts.forEach((part, i) => samples.set(part, i * FRAME_LEN));
+  const samples = concatenated(held.map((packet) => decoder.decodeFrame(packet).samples));
   const n = Number(samples8k(reader.nSamples, header.sampleRate));
-  return result(samples.slice(DELAY, DELAY + n));
+  yield samples.subarray(Math.max(-at, 0), n - at);
+}
+
+/** Decode a whole file as `decodeParts` does; return a promise of a result like `decodeFrame`'s. */
+export async function decode(data, options) {
+  const parts = [];
+  for await (const part of decodeParts(data, options)) parts.push(part);
+  return result(concatenated(parts));
+}
+
+/** Return arrays of samples as one. */
+function concatenated(parts) {
+  const samples = new Int16Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    samples.set(part, at);
+    at += part.length;
+  }
+  return samples;
 }
