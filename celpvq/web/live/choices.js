@@ -6,7 +6,7 @@ const find = (id) => document.getElementById(id);
 const TEXTS = {
   vbr: (value) => `${value} bit/s`,
   loss: (value) => `${value} %`,
-  burst: (value) => (value === 1 ? "each loss independent" : `${value} packets`),
+  burst: (value) => (value === 1 ? "independent losses" : `${value} packets`),
 };
 
 /** Fill a select with [value, text] pairs. */

@@ -82,7 +82,7 @@ function change() {
 
 function showLevel(sound, level) {
   find(`${sound}-level`).value = level ?? -60;
-  find(`${sound}-db`).textContent = level === null ? UNKNOWN : `${level.toFixed(0)} dB`;
+  find(`${sound}-db`).textContent = level === null ? UNKNOWN : `${level.toFixed(0).replace("-", "−")} dB`;
 }
 
 function showFigures() {
@@ -94,6 +94,7 @@ function showFigures() {
     delay: () => `${meters.delayMs.toFixed(0)} ms`,
     buffer: () => `${(1000 * session.player.level).toFixed(0)} ms`,
     underruns: () => `${session.player.underruns}`,
+    dropped: () => `${(1000 * session.player.dropped).toFixed(0)} ms`,
     frames: () => `${meters.frames}`,
   };
   if (session || find("frames").textContent === UNKNOWN) {

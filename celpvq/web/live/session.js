@@ -8,8 +8,9 @@ import { Receiver } from "./receiver.js";
 
 const FRAME_S = 0.02;
 const CODEC_S = 0.005; // the decoded sound is that much late
-const PLAYER_DELAY_S = 0.06; // that waits in the player's buffer
+const PLAYER_DELAY_S = 0.08; // that waits in the player's buffer
 const FILTER_S = 16 / 8000; // by which the player reads behind
+const MOST_WAITING = 250; // frames without an answer
 
 const MICROPHONE_ERRORS = {
   NotAllowedError: "The microphone was refused. Allow it in the browser's settings of this page, then start again.",
@@ -37,6 +38,7 @@ async function openMicrophone(echoCancellation) {
 export class Session extends EventTarget {
   #captured = new Map(); // frames that the server has in hand, by number
   #mixer = new Mixer();
+  #stopped = false;
 
   /** @param {{tables, address, choices, echoCancellation}} options - see `Connection.choose` */
   constructor({ tables, address, choices, echoCancellation }) {
@@ -52,23 +54,31 @@ export class Session extends EventTarget {
   async start() {
     try {
       this.context = new AudioContext({ latencyHint: "interactive" });
-      this.player = new StreamPlayer({ context: this.context, delay: PLAYER_DELAY_S });
+      this.player = new StreamPlayer({ context: this.context, delay: PLAYER_DELAY_S, limit: 2 * PLAYER_DELAY_S });
       this.stream = await openMicrophone(this.echoCancellation);
+      this.#check();
       this.connection = new Connection(this.address);
       await this.connection.ready;
+      this.#check();
       this.connection.addEventListener("payload", ({ detail }) => this.#receive(detail));
       this.connection.addEventListener("end", ({ detail }) => this.#end(detail));
       this.choose(this.choices);
       await this.player.start();
-      await this.#capture();
+      await this.context.audioWorklet.addModule("capture.js");
+      this.#check();
+      this.#capture();
     } catch (error) {
       await this.stop();
       throw error;
     }
   }
 
-  async #capture() {
-    await this.context.audioWorklet.addModule("capture.js");
+  /** Throw if `stop` was called during the start. */
+  #check() {
+    if (this.#stopped) throw new Error("stopped");
+  }
+
+  #capture() {
     const [track] = this.stream.getAudioTracks();
     track.addEventListener("ended", () => this.#end("The microphone was disconnected."));
     this.inputDelay = track.getSettings().latency ?? 0;
@@ -87,9 +97,11 @@ export class Session extends EventTarget {
   }
 
   #send({ samples, time }) {
+    if (this.#stopped) return;
     const number = this.connection.send(samples);
     this.#captured.set(number, { original: Float32Array.from(samples, (x) => x / 32768), time });
     this.sent += 1;
+    if (this.#captured.size > MOST_WAITING) this.#end("The server does not answer any more.");
   }
 
   #receive({ number, size, payload }) {
@@ -115,12 +127,14 @@ export class Session extends EventTarget {
   }
 
   #end(text) {
+    if (this.#stopped) return;
     this.stop();
     this.dispatchEvent(new CustomEvent("end", { detail: text }));
   }
 
   /** Close the microphone, the call and the loudspeaker. */
   async stop() {
+    this.#stopped = true;
     this.connection?.close();
     this.capture?.port.postMessage("close");
     this.source?.disconnect();
