@@ -33,6 +33,7 @@ from celpvq.lab.clips import clip_paths, read_clip
 RATE = 8000  # Hz
 MOST_S = 1.0  # delay that is looked for
 _TAP = """() => {
+  if (!call) throw new Error(document.getElementById("problem").textContent);
   const { context, source, player } = call;
   const tap = (node) => {
     const name = "celpvq-capture";
@@ -47,7 +48,7 @@ _TAP = """() => {
   window.order = [];
   call.addEventListener("frame", ({ detail }) => order.push(detail.number));
 }"""
-_READ = """() => ({
+_READ = """() => call && ({
   mic: taps.mic, speaker: taps.speaker, order, sent: call.sent, frames: call.meters.frames,
   underruns: call.player.underruns, dropped: call.player.dropped, shown: call.meters.delayMs,
   devices: call.inputDelay + call.context.baseLatency + (call.context.outputLatency || 0),
@@ -118,6 +119,12 @@ def describe(found: dict[str, Any]) -> str:
     )
 
 
+def processor_time_s() -> float:
+    """Return the processor time of the programs that have ended [s]."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -138,11 +145,14 @@ def main() -> None:
                 page.evaluate(_TAP)
             pages[0].wait_for_timeout(1000 * args.seconds)
             for page in pages:
-                print(describe(page.evaluate(_READ)))
-        process.send_signal(signal.SIGINT)
-        print("exit status of the server:", process.wait(20))
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"processor time of server and browser: {usage.ru_utime + usage.ru_stime:.1f} s")
+                found = page.evaluate(_READ)
+                print(describe(found) if found else page.inner_text("#problem"))
+            process.send_signal(signal.SIGINT)
+            print("exit status of the server, with open calls:", process.wait(20))
+            of_server = processor_time_s()
+    print(
+        f"processor time: server {of_server:.1f} s, browser {processor_time_s() - of_server:.1f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def serve(app: Any, sock: socket.socket, n_calls: int) -> None:
         app, log_level="warning", lifespan="off", timeout_graceful_shutdown=3,
         ws="websockets-sansio",
         ws_max_size=max(FRAME_BYTES, MAX_BYTES), ws_max_queue=16, ws_per_message_deflate=False,
-        limit_concurrency=20 + 2 * n_calls,
+        limit_concurrency=32 + 8 * n_calls,  # a page loads its files by six connections
     )  # fmt: skip
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[sock])

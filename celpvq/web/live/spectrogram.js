@@ -3,6 +3,9 @@
 const SIZE = 256; // samples of a transform
 const ROWS = SIZE / 2;
 const [LOW_DB, HIGH_DB] = [-90, -20]; // of the colors
+const TOGETHER = 4; // columns that are drawn at once
+const MARK_ROWS = 8;
+const WHITE = [255, 255, 255];
 
 const WINDOW = Float64Array.from({ length: SIZE }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (n + 0.5)) / SIZE));
 const COLORS = Array.from({ length: 256 }, (_, level) => {
@@ -52,12 +55,13 @@ export class Spectrogram {
     canvas.height = ROWS;
     this.canvas = canvas;
     this.context = canvas.getContext("2d", { alpha: false });
-    this.column = this.context.createImageData(1, ROWS);
+    this.columns = this.context.createImageData(TOGETHER, ROWS); // n_columns of them are filled
     this.clear();
   }
 
   clear() {
     this.#past.fill(0);
+    this.n_columns = 0;
     this.context.fillRect(0, 0, this.canvas.width, ROWS);
   }
 
@@ -66,14 +70,27 @@ export class Spectrogram {
     this.#past.copyWithin(0, samples.length);
     this.#past.set(samples, SIZE - samples.length);
     if (document.hidden) return;
-    const levels = spectrum(this.#past);
+    this.#fill(spectrum(this.#past), marked);
+    if (this.n_columns === TOGETHER) this.#draw();
+  }
+
+  /** Fill the next column from levels in dB. */
+  #fill(levels, marked) {
+    const { data } = this.columns;
     for (let row = 0; row < ROWS; row++) {
       const share = (levels[ROWS - 1 - row] - LOW_DB) / (HIGH_DB - LOW_DB);
       const color = COLORS[Math.round(255 * Math.min(Math.max(share, 0), 1))];
-      this.column.data.set(marked && row < 8 ? [255, 255, 255] : color, 4 * row);
-      this.column.data[4 * row + 3] = 255;
+      const at = 4 * (row * TOGETHER + this.n_columns);
+      [data[at], data[at + 1], data[at + 2]] = marked && row < MARK_ROWS ? WHITE : color;
+      data[at + 3] = 255;
     }
-    this.context.drawImage(this.canvas, -1, 0);
-    this.context.putImageData(this.column, this.canvas.width - 1, 0);
+    this.n_columns += 1;
+  }
+
+  /** Move the picture to the left, and put the columns at its right. */
+  #draw() {
+    this.context.drawImage(this.canvas, -TOGETHER, 0);
+    this.context.putImageData(this.columns, this.canvas.width - TOGETHER, 0);
+    this.n_columns = 0;
   }
 }
