@@ -8,25 +8,24 @@
  *     await decoder.ready;
  *     const { channelData } = decoder.decodeFrame(packet); // or null for a lost packet
  *
- * It follows the specification in docs/spec of the project, in its order and with its names. The
- * samples are those of the Python decoder, to the bit: all sums are in the order of the
- * specification, in numbers of 64 bits, and in the enhancement network of 32 bits.
+ * It follows the project's specification (docs/spec), in its order and with its names: also the order
+ * of all sums is that of the specification, so the samples are those of the Python decoder to the bit.
  */
 
 // ---- Errors ----
 
-/** Any error of celpvq; its message is one line. */
+/** Any error of celpvq. */
 export class CelpvqError extends Error {
   constructor(message, options) {
     super(message, options);
     this.name = new.target.name;
   }
 }
-export class ArgumentError extends CelpvqError {} // an argument has the wrong value
-export class ArgumentTypeError extends CelpvqError {} // an argument has the wrong type
+export class ArgumentError extends CelpvqError {}
+export class ArgumentTypeError extends CelpvqError {}
 export class FormatError extends CelpvqError {} // data are foreign, corrupt, or of a newer version
 export class TruncatedStream extends FormatError {} // a stream ends too early
-export class TablesError extends CelpvqError {} // tables are missing, damaged, or the wrong ones
+export class TablesError extends CelpvqError {} // missing, damaged, or the wrong ones
 
 // ---- Modes and packets ----
 
@@ -39,37 +38,36 @@ const SUB_LEN = 40; // samples of a subframe
 const MIN_LAG = 20;
 const MAX_LAG = 143;
 const SID_BYTES = 2;
-const REDUNDANCY_BYTES = 3;
 
 /** The bits of the fields lsf, lag, gain and fcb, which are S, L, G and F in the order of a packet:
     L0.5-4 is bits 5 and 4 of the lag of subframe 0. */
 export const MODES = Object.freeze([
   mode(4800, [1, 7, 6, 6], [8, 5, 5, 5], [4, 4, 4, 4], [10, 9, 9, 9], `
-    S0.0 L0.5-4 L1.4 L0.6 L1.3 L0.7 L0.3 L2.4-3 L3.4-3 S1.6-0 L1.2 L0.2 G3.0 G0.0 G2.2 L2.2 G1.0
-    G1.2 G3.2 G0.2 G2.0 L1.1 F2.0 F1.0 F0.0 S2.5-0 L3.2 F3.0 L0.1 L2.1 G1.3 G1.1 L0.0 G3.1 G0.1
-    F1.8-1 F2.8-1 G2.1 L1.0 G2.3 F0.9-1 G3.3 F3.8-1 G0.3 L3.1 S3.5-0 L2.0 L3.0`),
+  S0.0 L0.5-4 L1.4 L0.6 L1.3 L0.7 L0.3 L2.4-3 L3.4-3 S1.6-0 L1.2 L0.2 G3.0 G0.0 G2.2 L2.2 G1.0
+  G1.2 G3.2 G0.2 G2.0 L1.1 F2.0 F1.0 F0.0 S2.5-0 L3.2 F3.0 L0.1 L2.1 G1.3 G1.1 L0.0 G3.1 G0.1
+  F1.8-1 F2.8-1 G2.1 L1.0 G2.3 F0.9-1 G3.3 F3.8-1 G0.3 L3.1 S3.5-0 L2.0 L3.0`),
   mode(5600, [1, 7, 6, 6], [8, 8, 8, 8], [4, 4, 4, 4], [11, 11, 11, 11], `
-    S0.0 L1.5 L3.5 L0.5 L2.5 L1.7 L0.6 L3.6 L1.6 L3.7 L2.4 L1.4 L2.6 L0.7 L2.7 L3.4 L0.4 G3.2
-    S1.6-0 L1.3 L0.3 L3.3 G1.2 G2.2 G0.2-1 L2.3 F0.0 G2.1 G1.1 F3.0 F1.0 G3.1 L1.2 L3.2 G2.0 L2.2
-    F2.0 G1.0 S2.5-0 G3.3 L0.2 G2.3 F0.10-1 L1.1 F3.10-1 G3.0 G0.0 F1.10-1 F2.10-1 L2.1 G1.3 L0.1
-    G0.3 L3.1 S3.5-0 L2.0 L0.0 L3.0 L1.0`),
+  S0.0 L1.5 L3.5 L0.5 L2.5 L1.7 L0.6 L3.6 L1.6 L3.7 L2.4 L1.4 L2.6 L0.7 L2.7 L3.4 L0.4 G3.2
+  S1.6-0 L1.3 L0.3 L3.3 G1.2 G2.2 G0.2-1 L2.3 F0.0 G2.1 G1.1 F3.0 F1.0 G3.1 L1.2 L3.2 G2.0 L2.2
+  F2.0 G1.0 S2.5-0 G3.3 L0.2 G2.3 F0.10-1 L1.1 F3.10-1 G3.0 G0.0 F1.10-1 F2.10-1 L2.1 G1.3 L0.1
+  G0.3 L3.1 S3.5-0 L2.0 L0.0 L3.0 L1.0`),
   mode(6400, [1, 8, 7, 6], [8, 5, 8, 5], [4, 4, 4, 4], [16, 16, 16, 16], `
-    S0.0 L2.5 L0.4 L2.4 L0.5 L2.6 L0.6 L3.4-3 L1.4 L2.7 L2.3 L0.7 L0.3 L1.3 G2.0 S1.7-0 G3.0 G1.1
-    L0.2 L2.2 G3.2 G0.0 G1.2 G0.1 L3.2 G2.1 G3.1 L1.2 G2.2 G0.2 F2.1 G1.0 S2.6-0 F1.1 L0.1 L2.1
-    F3.0 F3.1 F1.0 F2.0 F0.1 G2.3 G1.3 L0.0 L3.1 G0.3 F1.15-9 L2.0 F0.0 F2.15-9 L1.1 F3.8-2 F2.8-2
-    F1.8-2 F0.15-9 F3.15-9 G3.3 L3.0 L1.0 F0.8-2 S3.5-0`),
+  S0.0 L2.5 L0.4 L2.4 L0.5 L2.6 L0.6 L3.4-3 L1.4 L2.7 L2.3 L0.7 L0.3 L1.3 G2.0 S1.7-0 G3.0 G1.1
+  L0.2 L2.2 G3.2 G0.0 G1.2 G0.1 L3.2 G2.1 G3.1 L1.2 G2.2 G0.2 F2.1 G1.0 S2.6-0 F1.1 L0.1 L2.1
+  F3.0 F3.1 F1.0 F2.0 F0.1 G2.3 G1.3 L0.0 L3.1 G0.3 F1.15-9 L2.0 F0.0 F2.15-9 L1.1 F3.8-2 F2.8-2
+  F1.8-2 F0.15-9 F3.15-9 G3.3 L3.0 L1.0 F0.8-2 S3.5-0`),
   mode(7200, [1, 8, 7, 6], [8, 8, 8, 8], [5, 4, 5, 4], [18, 18, 18, 18], `
-    S0.0 L0.5 L1.5-4 L2.5 L3.5 L3.7 L1.6 L1.7 L2.4 L0.6 L2.6 L3.6 L0.4 L3.4 L0.7 L2.7 L0.3 S1.7-0
-    L3.3 L1.3 G1.3 G3.3 G0.2 L2.3 G2.2 G1.2 G3.0 G1.0 G2.0 L1.2 L0.2 G0.3 F3.1 S2.6-0 G3.2 L2.2
-    L3.2 G0.4 G2.3 F2.1 F1.1 G0.0 G2.4 L1.1 F1.0 F2.0 F3.0 F0.1-0 L3.1 G3.1 L0.1 F3.17-10 L2.1
-    F2.17-10 F0.17-10 F1.17-10 F2.9-2 G1.1 F3.9-2 F0.9-2 F1.9-2 L1.0 G2.1 S3.5-0 G0.1 L2.0 L3.0
-    L0.0`),
+  S0.0 L0.5 L1.5-4 L2.5 L3.5 L3.7 L1.6 L1.7 L2.4 L0.6 L2.6 L3.6 L0.4 L3.4 L0.7 L2.7 L0.3 S1.7-0
+  L3.3 L1.3 G1.3 G3.3 G0.2 L2.3 G2.2 G1.2 G3.0 G1.0 G2.0 L1.2 L0.2 G0.3 F3.1 S2.6-0 G3.2 L2.2
+  L3.2 G0.4 G2.3 F2.1 F1.1 G0.0 G2.4 L1.1 F1.0 F2.0 F3.0 F0.1-0 L3.1 G3.1 L0.1 F3.17-10 L2.1
+  F2.17-10 F0.17-10 F1.17-10 F2.9-2 G1.1 F3.9-2 F0.9-2 F1.9-2 L1.0 G2.1 S3.5-0 G0.1 L2.0 L3.0
+  L0.0`),
   mode(8000, [1, 9, 7, 7], [8, 8, 8, 8], [5, 5, 5, 5], [21, 21, 21, 21], `
-    S0.0 L3.5 L0.5 L1.5 L2.5 L3.6 L2.4 L3.7 L1.4 L0.4 L3.4 L0.6 L1.6 L2.7 L1.7 L0.7 L2.6 L0.3
-    S1.8-0 L1.3 L3.3 G0.4 L2.3 G3.1 G2.1 G1.4 G3.2 L3.2 L2.2 L1.2 G0.1 L0.2 G2.4 G1.3 G1.1 G3.4
-    G0.3 G3.3 G0.2 G2.3 F3.1 F1.1 G2.2 F2.1 F0.1 S2.6-0 L1.1 F0.0 L2.1 G1.2 F1.0 L0.1 F3.0 L3.1
-    F0.20-11 F2.20-11 F2.0 F3.20-11 F1.20-11 G1.0 G3.0 G0.0 F3.10-2 G2.0 L1.0 F0.10-2 L2.0 L3.0
-    F1.10-2 F2.10-2 L0.0 S3.6-0`),
+  S0.0 L3.5 L0.5 L1.5 L2.5 L3.6 L2.4 L3.7 L1.4 L0.4 L3.4 L0.6 L1.6 L2.7 L1.7 L0.7 L2.6 L0.3
+  S1.8-0 L1.3 L3.3 G0.4 L2.3 G3.1 G2.1 G1.4 G3.2 L3.2 L2.2 L1.2 G0.1 L0.2 G2.4 G1.3 G1.1 G3.4
+  G0.3 G3.3 G0.2 G2.3 F3.1 F1.1 G2.2 F2.1 F0.1 S2.6-0 L1.1 F0.0 L2.1 G1.2 F1.0 L0.1 F3.0 L3.1
+  F0.20-11 F2.20-11 F2.0 F3.20-11 F1.20-11 G1.0 G3.0 G0.0 F3.10-2 G2.0 L1.0 F0.10-2 L2.0 L3.0
+  F1.10-2 F2.10-2 L0.0 S3.6-0`),
 ]);
 
 /** Return a mode; `order` lists runs of bits, each the field, its entry, and its bits. */
@@ -86,6 +84,7 @@ function mode(bitrate, lsf, lag, gain, fcb, order) {
 }
 
 const modeOfLength = (length) => MODES.find((m) => m.frameBytes === length);
+const modeOfRate = (bitrate) => MODES.find((m) => m.bitrate === bitrate);
 
 /** Return the indices {lsf, lag, gain, fcb}, 4 of each, of a speech packet. */
 function unpack({ places }, packet) {
@@ -99,18 +98,14 @@ function unpack({ places }, packet) {
 
 /** Return the row of the LSF book and the level of a SID. */
 function unpackSid(packet) {
-  if (packet.length !== SID_BYTES || packet[1] & 1) {
-    throw new FormatError(`SID: expected ${SID_BYTES} bytes, the last bit 0, got ${hex(packet)}`);
-  }
+  if (packet[1] & 1) throw new FormatError(`SID: expected a last bit 0, got ${hex(packet)}`);
   const value = ((packet[0] << 8) | packet[1]) >> 1;
   return { row: value >> 5, level: value & 31 };
 }
 
 /** Return the fields of a redundant frame: 10, 7, 5 and 2 bits. */
 function unpackRedundancy(data) {
-  if (data.length !== REDUNDANCY_BYTES) {
-    throw new FormatError(`redundancy: expected ${REDUNDANCY_BYTES} bytes, got ${data.length}`);
-  }
+  if (data.length !== 3) throw new FormatError(`redundancy: expected 3 bytes, got ${data.length}`);
   const value = (data[0] << 16) | (data[1] << 8) | data[2];
   return {
     row: value >> 14,
@@ -122,7 +117,10 @@ function unpackRedundancy(data) {
 
 const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 
+const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const zeros = (n) => new Float64Array(n);
+const subframes = (n) => Array.from({ length: N_SUB }, () => zeros(n));
+const total = (values) => values.reduce((sum, x) => sum + x, 0); // in order
 const clip = (x, low, high) => Math.min(Math.max(x, low), high);
 
 /** Return bytes as a Uint8Array; throw `ArgumentTypeError` for anything else. */
@@ -137,7 +135,6 @@ function asBytes(data, name) {
 // ---- Container ----
 
 const HEADER_LEN = 32;
-const CRC_LEN = 4;
 const BLOCK_PACKETS = 50;
 const VARIABLE = 1;
 const UNKNOWN_LENGTH = 2;
@@ -155,28 +152,19 @@ function crc32(bytes) {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** Return n * to / from, rounded, halves to even; n, from and to are BigInt. */
-function convertedLength(n, from, to) {
-  const whole = (n * to) / from;
-  const twice = 2n * ((n * to) % from);
-  return twice > from || (twice === from && whole % 2n === 1n) ? whole + 1n : whole;
+/** Return the number of samples at 8000 Hz, halves rounded to even; n and the result are BigInt. */
+function samples8k(n, sampleRate) {
+  const from = BigInt(sampleRate);
+  const whole = (n * 8000n) / from;
+  const twice = 2n * ((n * 8000n) % from);
+  return twice > from || (twice === from && whole % 2n) ? whole + 1n : whole;
 }
 
-/** Return the number of samples at 8000 Hz of nSamples (BigInt) at sampleRate. */
-const samples8k = (nSamples, sampleRate) => convertedLength(nSamples, BigInt(sampleRate), 8000n);
-
-/** Return the number of packets (BigInt) of nSamples (BigInt) at sampleRate. */
-function packetCount(nSamples, sampleRate) {
-  const [delay, frame] = [BigInt(DELAY), BigInt(FRAME_LEN)];
-  return (samples8k(nSamples, sampleRate) + delay + frame - 1n) / frame;
-}
+const packetCount = (n, sampleRate) => (samples8k(n, sampleRate) + BigInt(DELAY + FRAME_LEN - 1)) / 160n;
 
 /**
- * Return the header of a .cvq file: {bitrate, tables, sampleRate, nSamples, variable}. `tables` are
- * 16 hexadecimal digits. `sampleRate` and `nSamples`, a BigInt, are those of the original; nSamples
- * is null if the end of the file states it.
- *
- * @throws {FormatError|TruncatedStream}
+ * Return the header of a .cvq file. Its `tables` are 16 hexadecimal digits. Its `sampleRate` and
+ * `nSamples`, a BigInt, are those of the original; nSamples is null if the end of the file states it.
  */
 export function parseHeader(data) {
   const bytes = asBytes(data, "data").subarray(0, HEADER_LEN);
@@ -184,10 +172,8 @@ export function parseHeader(data) {
   if (!bytes.length || magic.some((byte, i) => i < bytes.length && bytes[i] !== byte)) {
     throw new FormatError(`not a celpvq stream: it begins with ${hex(bytes.subarray(0, 4))}`);
   }
-  if (bytes.length < HEADER_LEN) {
-    throw new TruncatedStream(`expected a header of ${HEADER_LEN} bytes, got ${bytes.length}`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_LEN);
+  if (bytes.length < HEADER_LEN) throw new TruncatedStream(`header: got ${bytes.length} bytes only`);
+  const view = viewOf(bytes);
   if (bytes[4] !== 1) throw new FormatError(`expected format version 1, got ${bytes[4]}`);
   if (view.getUint32(28, true) !== crc32(bytes.subarray(0, 28))) {
     throw new FormatError("damaged header: its CRC does not match");
@@ -197,16 +183,14 @@ export function parseHeader(data) {
     throw new FormatError(`expected flags of version 1, got 0x${hex([flags])}`);
   }
   const bitrate = view.getUint16(6, true);
-  if (!MODES.some((m) => m.bitrate === bitrate)) {
-    throw new FormatError(`expected a known mode, got ${bitrate} bit/s`);
-  }
+  if (!modeOfRate(bitrate)) throw new FormatError(`expected a known mode, got ${bitrate} bit/s`);
   const sampleRate = view.getUint32(16, true);
   if (sampleRate < 4000 || sampleRate > 192000) {
     throw new FormatError(`expected a sample rate of 4000 to 192000 Hz, got ${sampleRate} Hz`);
   }
   const nSamples = view.getBigUint64(20, true);
   if (flags & UNKNOWN_LENGTH ? nSamples : !nSamples) {
-    if (nSamples) throw new FormatError(`expected an unknown length, got ${nSamples} samples`);
+    if (nSamples) throw new FormatError(`expected no length, got ${nSamples} samples`);
     throw new TruncatedStream("incomplete: its writer never stored the length");
   }
   return {
@@ -215,30 +199,28 @@ export function parseHeader(data) {
   };
 }
 
-/** Reads the packets of a file, block by block. */
+/** Reads a file. */
 class Reader {
   constructor(data) {
     this.bytes = asBytes(data, "data");
     this.header = parseHeader(this.bytes);
     this.nSamples = this.header.nSamples;
     this.at = HEADER_LEN;
-    this.nPackets = 0;
-    this.frameBytes = MODES.find((m) => m.bitrate === this.header.bitrate).frameBytes;
-    if (this.nSamples !== null) this.checkSize();
-  }
-
-  /** Refuse a length that the file cannot hold. */
-  checkSize() {
+    this.nPackets = 0; // read so far
+    this.left = Infinity;
+    this.frameBytes = modeOfRate(this.header.bitrate).frameBytes;
+    if (this.nSamples === null) return;
     const n = packetCount(this.nSamples, this.header.sampleRate);
     const shortest = BigInt(this.header.variable ? 1 : this.frameBytes);
-    const expected = n * shortest + ((n + 49n) / 50n) * BigInt(CRC_LEN);
+    const expected = n * shortest + ((n + 49n) / 50n) * 4n;
     const got = this.bytes.length - HEADER_LEN;
     if (BigInt(got) < expected) {
-      throw new TruncatedStream(`expected ${n} packets, at least ${expected} bytes, got ${got}`);
+      throw new TruncatedStream(`expected ${n} packets, ${expected} bytes or more, got ${got}`);
     }
+    this.left = Number(n);
   }
 
-  /** Return the next `size` bytes; at the end throw `TruncatedStream`, which names `what`. */
+  /** Return the next bytes; an error names them. */
   read(size, what) {
     const part = this.bytes.subarray(this.at, this.at + size);
     if (part.length < size) throw new TruncatedStream(`expected ${what}, got the end`);
@@ -246,43 +228,35 @@ class Reader {
     return part;
   }
 
-  /** Throw `FormatError` unless a CRC follows, of the bytes from `start`. */
+  /** Read the CRC of the bytes from `start`. */
   checkCrc(start, what) {
     const expected = crc32(this.bytes.subarray(start, this.at));
-    const crc = this.read(CRC_LEN, `the CRC of the ${what}`);
-    if (new DataView(crc.buffer, crc.byteOffset, CRC_LEN).getUint32(0, true) !== expected) {
+    const crc = this.read(4, `the CRC of the ${what}`);
+    if (viewOf(crc).getUint32(0, true) !== expected) {
       throw new FormatError(`damaged ${what}: its CRC does not match`);
     }
   }
 
   /** Yield the packets of each block. */
   *blocks() {
-    const known = this.nSamples !== null;
-    let left = known ? packetCount(this.nSamples, this.header.sampleRate) : null;
-    while (!known || left > 0n) {
-      const start = this.at; // the CRC covers the block from here
-      let n = BLOCK_PACKETS;
-      if (known) {
-        if (left < n) n = Number(left);
-        left -= BigInt(n);
-      } else {
-        [n] = this.read(1, "another block or the trailer");
-        if (n === 0) {
-          this.readTrailer(start);
-          break;
-        }
-        if (n > BLOCK_PACKETS) {
-          throw new FormatError(`expected at most ${BLOCK_PACKETS} packets in a block, got ${n}`);
-        }
+    const known = this.left < Infinity;
+    while (this.left > 0) {
+      const start = this.at;
+      const [n] = known ? [Math.min(this.left, BLOCK_PACKETS)] : this.read(1, "a block or the trailer");
+      if (n === 0) {
+        this.readTrailer(start);
+        break;
       }
+      if (n > BLOCK_PACKETS) {
+        throw new FormatError(`expected at most ${BLOCK_PACKETS} packets in a block, got ${n}`);
+      }
+      this.left -= n;
       const packets = Array.from({ length: n }, (_, i) => this.packet(this.nPackets + i));
       this.checkCrc(start, `block after packet ${this.nPackets}`);
       this.nPackets += n;
       yield packets;
     }
-    if (this.at < this.bytes.length) {
-      throw new FormatError("expected the end of the stream, got more data");
-    }
+    if (this.at < this.bytes.length) throw new FormatError("expected the end, got more data");
   }
 
   packet(number) {
@@ -297,9 +271,8 @@ class Reader {
   }
 
   readTrailer(start) {
-    const trailer = this.read(8, "the trailer");
+    const n = viewOf(this.read(8, "the trailer")).getBigUint64(0, true);
     this.checkCrc(start, "trailer");
-    const n = new DataView(trailer.buffer, trailer.byteOffset, 8).getBigUint64(0, true);
     if (!n || packetCount(n, this.header.sampleRate) !== BigInt(this.nPackets)) {
       throw new FormatError(`expected a length of ${this.nPackets} packets, got ${n} samples`);
     }
@@ -307,26 +280,21 @@ class Reader {
   }
 }
 
-/**
- * Return the packets of a .cvq file, one for each frame of 20 ms: speech packets, SIDs of 2 bytes,
- * and empty packets (NO_DATA). Throw `FormatError` or `TruncatedStream` if it is damaged.
- */
+/** Return the packets of a .cvq file, one for each frame: speech, SIDs, and empty ones (NO_DATA). */
 export function readPackets(data) {
   return [...new Reader(data).blocks()].flat();
 }
 
 // ---- Tables ----
 
-const MAX_TABLES_BYTES = 1 << 24;
-
 /** Yield [name, bytes] of the members of a zip archive, which are stored or deflated. */
 async function* unzip(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const view = viewOf(bytes);
   const [u16, u32] = [(at) => view.getUint16(at, true), (at) => view.getUint32(at, true)];
   let end = bytes.length - 22; // the last record
   while (u32(end) !== 0x06054b50) end--;
   let at = u32(end + 16); // of the directory
-  let room = MAX_TABLES_BYTES;
+  let room = 1 << 24; // bytes
   for (let left = u16(end + 10); left > 0; left--) {
     const [method, nameLen, local] = [u16(at + 10), u16(at + 28), u32(at + 42)];
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLen));
@@ -348,7 +316,7 @@ async function* unzip(bytes) {
 
 /** Return the array of an npy file: {type, shape, bytes}. */
 function parseNpy(file) {
-  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  const view = viewOf(file);
   const start = file[6] > 1 ? 12 + view.getUint32(8, true) : 10 + view.getUint16(8, true);
   const text = new TextDecoder("latin1").decode(file.subarray(0, start));
   const form = /NUMPY.+'descr': '([^']+)', 'fortran_order': False, 'shape': \(([\d, ]*)\)/s;
@@ -356,7 +324,7 @@ function parseNpy(file) {
   return { type, shape: sizes.match(/\d+/g).map(Number), bytes: file.subarray(start) };
 }
 
-/** Return a number of 16 bits, IEEE 754, as a number. */
+/** Return the number that 16 bits stand for. */
 function half(bits) {
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
@@ -364,10 +332,9 @@ function half(bits) {
   return bits & 0x8000 ? -size : size;
 }
 
-/** Return the values of an array; those of 16 and 32 bits are exact. */
 function valuesOf(name, { type, shape, bytes }) {
   const n = shape.reduce((product, size) => product * size, 1);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const view = viewOf(bytes);
   const get = {
     "<f4": (i) => view.getFloat32(4 * i, true),
     "<f2": (i) => half(view.getUint16(2 * i, true)),
@@ -375,19 +342,22 @@ function valuesOf(name, { type, shape, bytes }) {
   }[type];
   const values = Float64Array.from({ length: n }, (_, i) => get(i));
   if (!values.every(Number.isFinite)) {
-    throw new TablesError(`tables: ${name}: holds a value that is not finite`);
+    throw new TablesError(`tables: ${name}: expected finite values`);
   }
   return values;
 }
 
+/** Return the SHA-256 in hexadecimal digits. */
+async function sha256(bytes) {
+  if (globalThis.crypto?.subtle) return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  return (await import("./sha256.js")).sha256(bytes); // in pages from http
+}
+
 /**
- * Return a promise of a set of tables, to be passed as `tables`; its `hash` is the SHA-256.
- *
- * @param {Uint8Array} data - the bytes of its file, `HASH.npz`
- * @param {{fast?: boolean}} options - whether the network may use WebAssembly
- * @throws {TablesError} if it is not a whole set
+ * Return a promise of a set of tables, to be passed as `tables`, from the bytes of its file. `fast`
+ * lets the network use WebAssembly.
  */
-export async function loadTables(data, options = {}) {
+export async function loadTables(data, { fast = true } = {}) {
   const bytes = asBytes(data, "tables");
   try {
     const arrays = new Map();
@@ -395,7 +365,7 @@ export async function loadTables(data, options = {}) {
       const name = file.replace(/\.npy$/, "");
       if (name !== "provenance") arrays.set(name, parseNpy(content));
     }
-    return await collect(arrays, options.fast ?? true);
+    return await collect(arrays, fast);
   } catch (error) {
     if (error instanceof CelpvqError) throw error;
     throw new TablesError(`tables: ${error.message}`, { cause: error });
@@ -410,16 +380,14 @@ async function collect(arrays, fast) {
     const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
     parts.push(`${name} ${type} ${tuple}\n`, bytes);
   }
-  const { subtle } = globalThis.crypto ?? (await import("node:crypto")).webcrypto;
-  const hashed = await new Blob(parts).arrayBuffer();
-  const hash = hex(new Uint8Array(await subtle.digest("SHA-256", hashed)));
+  const hash = await sha256(new Uint8Array(await new Blob(parts).arrayBuffer()));
 
   const get = (name) => {
     if (!arrays.has(name)) throw new TablesError(`tables: missing array: ${name}`);
     return valuesOf(name, arrays.get(name));
   };
   const shared = { mean: get("lsf_mean"), rho: get("lsf_rho"), sid: get("lsf_silence") };
-  const modes = new Map();
+  const modes = new Map(); // by bit rate
   for (const { bitrate, bits } of MODES) {
     const name = `lsf${bits.lsf.reduce((sum, n) => sum + n)}`;
     modes.set(bitrate, {
@@ -436,13 +404,12 @@ async function collect(arrays, fast) {
   return Object.freeze({ hash, modes, network });
 }
 
-/** Return the stages of a fixed codebook of n bits: their rows and the bits of the second. */
+/** Return the stages of a fixed codebook of n bits, and the bits of a row of the second. */
 function fixedBook(n, get) {
   if (n <= 11) return { first: get(`fcb${n}_1`), second: null, bits2: 0 };
   return { first: get(`fcb${n}_1`), second: get(`fcb${n}_2`), bits2: (n - 2) >> 1 };
 }
 
-/** Read a file beside this module. */
 async function readBeside(path) {
   const url = new URL(path, import.meta.url);
   if (url.protocol === "file:" && globalThis.process?.versions?.node) {
@@ -453,13 +420,11 @@ async function readBeside(path) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-const shipped = new Map(); // promises of sets, by 16 digits of their hash
+const shipped = new Map(); // promises of sets
 
 /**
- * Return a promise of the set in the folder `tables` beside this file whose hash begins with
- * `digest`, 16 hexadecimal digits; by default, of the set that new streams use.
- *
- * @throws {TablesError} if it is not there or damaged
+ * Return a promise of the set in the folder `tables` beside this file whose hash begins with these
+ * 16 hexadecimal digits; by default, of the set that new streams use.
  */
 export async function tablesByHash(digest = null) {
   let name = digest;
@@ -474,9 +439,7 @@ export async function tablesByHash(digest = null) {
     return tables;
   } catch (error) {
     shipped.delete(name);
-    throw new TablesError(`tables: no set with hash ${name} is installed: ${error.message}`, {
-      cause: error,
-    });
+    throw new TablesError(`tables: no set with hash ${name}: ${error.message}`, { cause: error });
   }
 }
 
@@ -484,7 +447,7 @@ export async function tablesByHash(digest = null) {
 
 const MIN_GAP = 0.035; // radians
 
-/** Return the LSF of a flat spectrum. */
+/** Return LSF of a flat spectrum. */
 const flatLsf = () => Float64Array.from({ length: ORDER }, (_, i) => (i + 1) * (Math.PI / (ORDER + 1)));
 
 /** Sort the LSF and move them apart, in place. */
@@ -524,16 +487,11 @@ function cosine(x) {
   const y = x - 0.5 * Math.PI;
   const z = y * y;
   let s = 1 - z / 210;
-  s = 1 - (z / 156) * s;
-  s = 1 - (z / 110) * s;
-  s = 1 - (z / 72) * s;
-  s = 1 - (z / 42) * s;
-  s = 1 - (z / 20) * s;
-  s = 1 - (z / 6) * s;
+  for (const d of [156, 110, 72, 42, 20, 6]) s = 1 - (z / d) * s;
   return -y * s;
 }
 
-/** Put the first half of the product of 1 - 2 cos(w) z^-1 + z^-2 over every other LSF into out. */
+/** Put half the product of 1 - 2 cos(w) z^-1 + z^-2 over every other LSF into out. */
 function expandPairs(lsf, first, out) {
   out.fill(0);
   out[0] = 1;
@@ -551,7 +509,7 @@ const sumHalf = zeros(ORDER / 2 + 1);
 const differenceHalf = zeros(ORDER / 2 + 1);
 const between = zeros(ORDER);
 
-/** Put the predictor of subframe s between two frames with LSF prev and now into lpc. */
+/** Put the predictor of subframe s into lpc: its LSF lie between prev and now. */
 function interpolatedLpc(prev, now, s, lpc) {
   const weight = 0.25 * (s + 1);
   for (let i = 0; i < ORDER; i++) between[i] = (1 - weight) * prev[i] + weight * now[i];
@@ -577,48 +535,20 @@ const LEAST_RMS = 1e-6;
 const LOG2_10_20 = 0.16609640474436813;
 const LN2 = 0.6931471805599453;
 
-/** Return the modified Bessel function I0(x), by its series. */
-function bessel0(x) {
-  let [sum, term] = [1, 1];
-  for (let k = 1; term > 1e-17 * sum; k++) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
-}
-
-/** The taps for 1/3 and 2/3 of a sample, multiples of 2^-15. */
-export const FINE_TAPS = [1 / 3, 2 / 3].map((third) => {
-  const taps = Float64Array.from({ length: 2 * REACH }, (_, i) => {
-    const at = 1 - REACH + i - third;
-    const sinc = Math.sin(Math.PI * at) / (Math.PI * at);
-    return (sinc * bessel0(5 * Math.sqrt(1 - (at / (REACH + 1)) ** 2))) / bessel0(5);
-  });
-  const sum = taps.reduce((total, tap) => total + tap);
-  return taps.map((tap) => Math.round((tap / sum) * 32768) / 32768);
-});
+/** The taps for 1/3 and 2/3 of a sample. */
+export const FINE_TAPS = [
+  [-131, 242, -405, 640, -974, 1459, -2203, 3506, -6571, 27107,
+    13470, -5160, 2973, -1915, 1276, -850, 552, -344, 200, -104],
+  [-104, 200, -344, 552, -850, 1276, -1915, 2973, -5160, 13470,
+    27107, -6571, 3506, -2203, 1459, -974, 640, -405, 242, -131],
+].map((taps) => Float64Array.from(taps, (tap) => tap / 2 ** 15));
 
 /** Put sum gains[j] x[start + j + n] into out[to + n], for n < count. */
 function sumOfShifts(gains, x, start, out, to, count) {
-  let n = 0;
-  for (; n + 4 <= count; n += 4) { // four sums at a time: they do not wait for each other
-    let [a, b, c, d] = [0, 0, 0, 0];
-    for (let j = 0, i = start + n; j < gains.length; j++, i++) {
-      const gain = gains[j];
-      a += gain * x[i];
-      b += gain * x[i + 1];
-      c += gain * x[i + 2];
-      d += gain * x[i + 3];
-    }
-    out[to + n] = a;
-    out[to + n + 1] = b;
-    out[to + n + 2] = c;
-    out[to + n + 3] = d;
-  }
-  for (; n < count; n++) {
-    let acc = 0;
-    for (let j = 0; j < gains.length; j++) acc += gains[j] * x[start + j + n];
-    out[to + n] = acc;
+  out.fill(0, to, to + count);
+  for (let j = 0; j < gains.length; j++) {
+    const [gain, from] = [gains[j], start + j];
+    for (let n = 0; n < count; n++) out[to + n] += gain * x[from + n];
   }
 }
 
@@ -635,17 +565,17 @@ function clamp(x, start) {
   for (let n = start; n < x.length; n++) x[n] = clip(x[n], -CLAMP, CLAMP);
 }
 
-/** Shift past, newest first, by one and put value in front. */
+/** Put the newest value in front of the past. */
 function push(value, past) {
   past.copyWithin(1, 0, past.length - 1);
   past[0] = value;
 }
 
-/** Return the root mean square of n samples of x, at least LEAST_RMS. */
-function rms(x, start, n) {
+/** Return the root mean square of a subframe of x. */
+function rms(x, start) {
   let acc = 0;
-  for (let i = 0; i < n; i++) acc += x[start + i] * x[start + i];
-  return Math.max(Math.sqrt(acc / n), LEAST_RMS);
+  for (let n = start; n < start + SUB_LEN; n++) acc += x[n] * x[n];
+  return Math.max(Math.sqrt(acc / SUB_LEN), LEAST_RMS);
 }
 
 /** Return 10^(level / 20), by a series. */
@@ -701,7 +631,6 @@ function fixedVector(index, { first, second, bits2 }, code) {
   for (let n = 0; n < SUB_LEN; n++) code[n] = sign1 * first[row1 + n] + sign2 * second[row2 + n];
 }
 
-/** The memory of the synthesis. */
 const newSynthesis = () => ({
   exc: zeros(MAX_LAG + SUB_LEN), // past and this subframe, oldest first
   speech: zeros(ORDER + SUB_LEN), // output of 1/A(z), likewise
@@ -711,15 +640,8 @@ const newSynthesis = () => ({
   lag3: 3 * MIN_LAG,
 });
 
-/** Make room for a subframe. */
-function keepPasts(synth) {
-  keepPast(synth.exc, MAX_LAG);
-  keepPast(synth.speech, ORDER);
-}
-
 /** Put the excitation of subframe s of a speech packet into the end of synth.exc. */
 function exciteSpeech(indices, s, tables, synth) {
-  keepPasts(synth);
   const { exc, code, gain, gainMem } = synth;
   const lag3 = dequantizeLag(indices.lag[s], tables.lagBits[s], synth.lag3);
   adaptiveVector(lag3, exc);
@@ -727,13 +649,12 @@ function exciteSpeech(indices, s, tables, synth) {
   const beta = clip(gain[0], MIN_SHARPENING, MAX_SHARPENING);
   const lag = roundedLag(lag3);
   for (let n = lag; n < SUB_LEN; n++) code[n] += beta * code[n - lag];
-  const pitchGain = tables.gains[s][2 * indices.gain[s]];
-  const correction = tables.gains[s][2 * indices.gain[s] + 1];
+  const [pitchGain, correction] = tables.gains[s].subarray(2 * indices.gain[s]);
   let change = 0;
   for (let i = 0; i < 4; i++) change += tables.predictor[1 + i] * gainMem[i];
   const predicted = tables.predictor[0] + clip(change, -MAX_CHANGE_DB, MAX_CHANGE_DB);
   gain[0] = pitchGain;
-  gain[1] = decibelToLinear(predicted + correction) / rms(code, 0, SUB_LEN);
+  gain[1] = decibelToLinear(predicted + correction) / rms(code, 0);
   push(correction, gainMem);
   for (let n = 0; n < SUB_LEN; n++) exc[MAX_LAG + n] = gain[0] * exc[MAX_LAG + n] + gain[1] * code[n];
   clamp(exc, MAX_LAG);
@@ -750,11 +671,11 @@ function synthesize(lpc, { exc, speech }) {
   clamp(speech, 0);
 }
 
-/** Put white noise of rms `scale` into n values of out from start; return the next seed. */
-function fillNoise(seed, scale, out, start, n) {
-  for (let i = 0; i < n; i++) {
+/** Put a subframe of noise of rms `scale` into out; return the next seed. */
+function fillNoise(seed, scale, out, start) {
+  for (let n = start; n < start + SUB_LEN; n++) {
     seed = (seed * 1664525 + 1013904223) >>> 0; // the product stays below 2^53
-    out[start + i] = scale * 1.7320508075688772 * (seed / 2147483648 - 1);
+    out[n] = scale * 1.7320508075688772 * (seed / 2147483648 - 1);
   }
   return seed;
 }
@@ -765,13 +686,12 @@ const SILENT_DB = -200;
 
 const newNoise = () => ({
   lsf: flatLsf(), // of the last SID
-  level: SILENT_DB, // of the excitation, smoothed [dB]
+  level: SILENT_DB, // smoothed
   sidLevel: SILENT_DB,
   seed: 0,
   on: false, // within a pause
 });
 
-/** Take over a SID. */
 function receiveSid({ row, level }, book, noise) {
   noise.lsf.set(book.subarray(row * ORDER, (row + 1) * ORDER));
   stabilize(noise.lsf);
@@ -784,12 +704,11 @@ function receiveSid({ row, level }, book, noise) {
 }
 
 function exciteNoise(noise, synth) {
-  keepPasts(synth);
   noise.level += 0.1 * (noise.sidLevel - noise.level);
   synth.gain[0] = 0;
   synth.gain[1] = decibelToLinear(noise.level);
   synth.gainMem.fill(0);
-  noise.seed = fillNoise(noise.seed, synth.gain[1], synth.exc, MAX_LAG, SUB_LEN);
+  noise.seed = fillNoise(noise.seed, synth.gain[1], synth.exc, MAX_LAG);
 }
 
 // ---- Concealment ----
@@ -800,48 +719,44 @@ const MEMORY = 0.8; // of the limiter
 const newConcealment = () => ({
   gain: zeros(N_SUB), // pitch gains of the last good subframes, newest first
   rms: zeros(N_SUB), // of their excitation
-  between: null, // LSF for the next lost frame, from the packet after it
-  nextLag3: 0, // lag that the lost subframes approach
-  steps: 0, // subframes until it is reached; 0: the last lag stays
+  between: null, // LSF for the next lost frame
+  nextLag3: 0, // that the lost subframes approach
+  steps: 0, // until it is reached; 0: the last lag stays
   age: 0, // lost frames in a row
   seed: 0,
   voicing: 0,
   level: 0, // wanted rms of the excitation
-  since: WATCHED, // good subframes in a row, at most WATCHED
-  power: zeros(N_SUB), // energy of the last subframes of output, newest first
+  since: WATCHED, // good subframes in a row
+  power: zeros(N_SUB), // of the last subframes of output, newest first
   before: 0, // limit of the energy of a lost frame
-  loudest: 0, // energy of the loudest good frame, slowly forgotten
-  limiter: 1, // its last gain
+  loudest: 0, // energy of the loudest good frame
+  limiter: 1, // last gain
 });
 
-/** Remember the gain and the level of a good subframe. */
+/** Remember a good subframe. */
 function learn(synth, state) {
   push(synth.gain[0], state.gain);
-  push(rms(synth.exc, MAX_LAG, SUB_LEN), state.rms);
+  push(rms(synth.exc, MAX_LAG), state.rms);
   state.age = state.steps = 0;
   state.since = Math.min(state.since + 1, WATCHED);
 }
 
 /** Find how voiced the last good frame was, and its level. */
 function classify(state) {
-  let [gain, power] = [0, 0];
-  for (let i = 0; i < N_SUB; i++) {
-    gain += Math.min(state.gain[i], 1) / N_SUB;
-    power += (state.rms[i] * state.rms[i]) / N_SUB;
-  }
+  const gain = total(state.gain.map((x) => Math.min(x, 1) / N_SUB));
   state.voicing = clip((gain - 0.2) / (0.7 - 0.2), 0, 1);
-  state.level = Math.sqrt(power);
+  state.level = Math.sqrt(total(state.rms.map((x) => (x * x) / N_SUB)));
 }
 
-/** Let the lag lag3 become nextLag3 within so many subframes, if both can be one pitch. */
+/** Let lag3 become nextLag3 within so many subframes, if both can be one pitch. */
 function approach(lag3, nextLag3, steps, state) {
   state.nextLag3 = nextLag3;
   state.steps = Math.abs(nextLag3 - lag3) <= 0.18 * lag3 ? steps : 0;
 }
 
-/** Lead the next lost frame from lsf and lag3 to the packet after it; the LSF will be midway. */
-function lookAhead({ lsf: indices, lag }, tables, lsf, lag3, state) {
-  approach(lag3, dequantizeLag(lag[0], tables.lagBits[0], lag3), N_SUB + 1, state);
+/** Lead the next lost frame to the packet after it. */
+function lookAhead({ lsf: indices, lag }, tables, { lsf, synthesis: { lag3 }, concealment }) {
+  approach(lag3, dequantizeLag(lag[0], tables.lagBits[0], lag3), N_SUB + 1, concealment);
   const found = dequantizeLsf(indices, tables, tables.mean);
   for (let i = 0; i < ORDER; i++) {
     const half = 0.5 * tables.rho[indices[0] * ORDER + i];
@@ -849,10 +764,10 @@ function lookAhead({ lsf: indices, lag }, tables, lsf, lag3, state) {
     found[i] = 0.5 * (lsf[i] + after);
   }
   stabilize(found);
-  state.between = found;
+  concealment.between = found;
 }
 
-/** Start a lost frame; return its LSF. */
+/** Return the LSF of a lost frame. */
 function beginLost(mean, lsf, state) {
   if (state.age === 0) classify(state);
   state.age = Math.min(state.age + 1, 1 << 20);
@@ -861,7 +776,7 @@ function beginLost(mean, lsf, state) {
   return found;
 }
 
-/** Start a lost frame with its redundant frame; return its LSF. */
+/** Return the LSF of a lost frame, which has a redundant frame. */
 function beginRedundant({ row, lag, levelDb, pitchGain }, book, synth, state) {
   const lsf = book.slice(row * ORDER, (row + 1) * ORDER);
   if (state.between && state.since > 0) { // the book is coarse
@@ -883,7 +798,6 @@ const random = zeros(SUB_LEN);
 
 /** Continue the past excitation by a subframe. */
 function exciteLost(state, synth) {
-  keepPasts(synth);
   const { exc, gain, gainMem } = synth;
   state.since = 0;
   if (state.steps > 0) {
@@ -895,19 +809,17 @@ function exciteLost(state, synth) {
   const { voicing } = state;
   if (state.age > 5) state.level *= 0.72;
   else if (state.age > 0) state.level *= 0.985 * voicing + 0.97 * (1 - voicing);
-  const period = Math.min((state.level * Math.sqrt(voicing)) / rms(exc, MAX_LAG, SUB_LEN), 4);
+  const period = Math.min((state.level * Math.sqrt(voicing)) / rms(exc, MAX_LAG), 4);
   const share = state.level * Math.sqrt(1 - voicing) * 0.9;
-  state.seed = fillNoise(state.seed, share, random, 0, SUB_LEN);
+  state.seed = fillNoise(state.seed, share, random, 0);
   for (let n = 0; n < SUB_LEN; n++) exc[MAX_LAG + n] = period * exc[MAX_LAG + n] + random[n];
   clamp(exc, MAX_LAG);
   gain[0] = voicing;
   gain[1] = share;
-  let correction = 0;
-  for (let i = 0; i < 4; i++) correction += gainMem[i] / 4;
-  push(0.9 * correction + -0.25, gainMem);
+  push(0.9 * total(gainMem.map((x) => x / 4)) - 0.25, gainMem);
 }
 
-/** Bring the energy of x[start .. end) to `allowed` at most; return the last gain. */
+/** Bring the energy of x[start .. end) to `allowed` at most; return the gain. */
 function attenuate(allowed, gain, x, start, end) {
   let [old, both, now, share] = [0, 0, 1e-20, 1];
   for (let n = start; n < end; n++) {
@@ -930,7 +842,7 @@ function attenuate(allowed, gain, x, start, end) {
   return gain;
 }
 
-/** Return the limit of the energy of the next subframe of a frame that is not lost. */
+/** Return the limit of the energy of the next subframe. */
 function allowedEnergy(recovering, { loudest, power }) {
   if (!recovering) return Infinity;
   const most = Math.max(1.6 * loudest, 0.01 * FRAME_LEN);
@@ -940,10 +852,7 @@ function allowedEnergy(recovering, { loudest, power }) {
 /** Limit the energy of a frame of output in and after a loss. */
 function limitOutput(recovering, state, x) {
   const lost = state.age > 0;
-  if (state.age === 1) {
-    state.before = 0;
-    for (let i = 0; i < N_SUB; i++) state.before += 1.05 * state.power[i];
-  }
+  if (state.age === 1) state.before = total(state.power.map((x) => 1.05 * x));
   if (lost) state.limiter = attenuate(state.before, state.limiter, x, 0, FRAME_LEN);
   for (let s = 0; s < N_SUB; s++) {
     const [start, end] = [s * SUB_LEN, (s + 1) * SUB_LEN];
@@ -953,11 +862,7 @@ function limitOutput(recovering, state, x) {
     let power = 0;
     for (let n = start; n < end; n++) power += x[n] * x[n];
     push(power, state.power);
-    if (!lost && !recovering) {
-      let frame = 0;
-      for (let i = 0; i < N_SUB; i++) frame += state.power[i];
-      state.loudest = Math.max(frame, 0.999 * state.loudest);
-    }
+    if (!lost && !recovering) state.loudest = Math.max(total(state.power), 0.999 * state.loudest);
   }
 }
 
@@ -984,24 +889,23 @@ for (let k = 0; k < N_LAGS; k++) {
 }
 
 const newFeatures = () => ({
-  speech: zeros(PAST_LEN + FRAME_LEN), // past and this frame, oldest first
-  speechSums: Array.from({ length: N_SUB }, () => zeros(N_LAGS)),
-  excSums: Array.from({ length: N_SUB }, () => zeros(N_LAGS)),
+  speech: zeros(PAST_LEN + FRAME_LEN), // past and this frame
+  speechSums: subframes(N_LAGS),
+  excSums: subframes(N_LAGS),
   peak: -30,
-  values: Array.from({ length: N_SUB }, () => zeros(N_FEATURES)),
+  values: subframes(N_FEATURES),
   lag: zeros(N_SUB).fill(MIN_LAG),
 });
 
-const float64 = zeros(1);
-const words64 = new Uint32Array(float64.buffer);
-const HIGH = new Uint32Array(Float64Array.of(1).buffer)[1] ? 1 : 0; // the word with the exponent
+const bits64 = new DataView(new ArrayBuffer(8));
 
-/** Return the logarithm of x > 0 to base 2, from the bits of x and a series. */
+/** Return the logarithm to base 2. */
 function log2(x) {
-  float64[0] = x;
-  const exponent = (words64[HIGH] >>> 20) - 1023;
-  words64[HIGH] = (words64[HIGH] & 0xfffff) | 0x3ff00000;
-  const mantissa = float64[0];
+  bits64.setFloat64(0, x);
+  const high = bits64.getInt32(0);
+  const exponent = (high >> 20) - 1023;
+  bits64.setInt32(0, (high & 0xfffff) | 0x3ff00000);
+  const mantissa = bits64.getFloat64(0);
   const z = (mantissa - 1.4142135623730951) / (mantissa + 1.4142135623730951);
   const square = z * z;
   const series = 1 + square * (1 / 3 + square * (1 / 5 + square * (1 / 7)));
@@ -1046,18 +950,9 @@ function bands(sums, out, first) {
 
 /** Return the sum of x[i + n] x[j + n] for n < count, as eight partial sums. */
 function innerProduct(x, i, j, count) {
-  let [a, b, c, d, e, f, g, h] = [0, 0, 0, 0, 0, 0, 0, 0];
-  for (const end = i + count; i < end; i += 8, j += 8) {
-    a += x[i] * x[j];
-    b += x[i + 1] * x[j + 1];
-    c += x[i + 2] * x[j + 2];
-    d += x[i + 3] * x[j + 3];
-    e += x[i + 4] * x[j + 4];
-    f += x[i + 5] * x[j + 5];
-    g += x[i + 6] * x[j + 6];
-    h += x[i + 7] * x[j + 7];
-  }
-  return a + b + (c + d) + (e + f + (g + h));
+  const p = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (let n = 0; n < count; n++) p[n & 7] += x[i + n] * x[j + n];
+  return p[0] + p[1] + (p[2] + p[3]) + (p[4] + p[5] + (p[6] + p[7]));
 }
 
 /** Return the normalized correlation of the 80 samples before `end` with those a lag earlier. */
@@ -1068,7 +963,7 @@ function match(x, end, power, lag) {
   return xy / Math.sqrt((power + FLOOR) * (yy + FLOOR));
 }
 
-/** Return the level of a subframe of x, and that of its largest sample above it [log2 of power]. */
+/** Return the level of a subframe of x, and how far its largest sample lies above [log2 of power]. */
 function levels(x, start) {
   let largest = 0;
   for (let n = start; n < start + SUB_LEN; n++) largest = Math.max(largest, x[n] * x[n]);
@@ -1076,7 +971,7 @@ function levels(x, start) {
   return [log2(power), log2((largest + FLOOR) / power)];
 }
 
-/** Find the features of subframe s, just synthesized with the predictor lpc. */
+/** Find the features of subframe s. */
 function observe(s, type, rate, lpc, synth, conceal, state) {
   const end = PAST_LEN + (s + 1) * SUB_LEN;
   const { speech, values } = state;
@@ -1096,7 +991,7 @@ function observe(s, type, rate, lpc, synth, conceal, state) {
   }
   const [now, crest] = levels(speech, end - SUB_LEN);
   const [total, excCrest] = levels(synth.exc, MAX_LAG);
-  const fixed = synth.gain[1] * (type === "speech" ? rms(synth.code, 0, SUB_LEN) : 1);
+  const fixed = synth.gain[1] * (type === "speech" ? rms(synth.code, 0) : 1);
   const fixedLevel = log2(fixed * fixed + FLOOR);
   state.peak = Math.max(now, state.peak - 0.01);
   const [r1, r0] = [state.speechSums[s][N_LAGS - 2], state.speechSums[s][N_LAGS - 1]];
@@ -1133,18 +1028,14 @@ function observe(s, type, rate, lpc, synth, conceal, state) {
 
 const N_COMB = 7;
 const N_FIR = 32;
-const COMB_LIMIT = 1;
-const FIR_LIMIT = 2;
 const FEATURE_LIMIT = 4;
 const { fround } = Math;
-
 const GROUP = 8; // outputs that are computed together
 
 /**
- * Return a function that puts the sums of layers into memory. A layer lies there in groups of 8
- * outputs: their biases, then for each input their 8 weights. Arguments are addresses in bytes:
- * of the inputs and their end, of the layer, of the outputs and their end. Each sum takes its
- * inputs in order and is rounded to 32 bits after every operation.
+ * Return a function that computes a layer in memory, where it lies in groups of 8 outputs: their
+ * biases, then for each input their 8 weights. Arguments are addresses in bytes: of the inputs and
+ * their end, of the layer, of the outputs and their end.
  */
 function denseInJavaScript(buffer) {
   const m = new Float32Array(buffer);
@@ -1159,13 +1050,13 @@ function denseInJavaScript(buffer) {
   };
 }
 
-/** The same in WebAssembly, four numbers at a time, as test/assemble.js writes it. */
+/** The same in WebAssembly, by test/assemble.js. */
 export const DENSE_CODE = `
   AGFzbQEAAAABCQFgBX9/f39/AAIIAQFlAW0CAAEDAgEABwUBAWQAAAqFAQGCAQIBfwN7A0AgAv0ABAAhBiAC/QAEEC
   EHIAJBIGohAiAAIQUDQCAF/QkCACEIIAYgCCAC/QAEAP3mAf3kASEGIAcgCCAC/QAEEP3mAf3kASEHIAJBIGohAiAF
   QQRqIgUgAUkNAAsgAyAG/QsEACADIAf9CwQQIANBIGoiAyAESQ0ACws=`;
 
-/** Return the same function, much faster; null if a browser or its security policy refuses. */
+/** Return this function, or null if a browser or its security policy refuses. */
 function denseInWebAssembly(memory) {
   try {
     const code = Uint8Array.from(atob(DENSE_CODE), (letter) => letter.charCodeAt(0));
@@ -1175,12 +1066,8 @@ function denseInWebAssembly(memory) {
   }
 }
 
-/** The network of a set of tables. Its layers state their own sizes. */
+/** The network of a set of tables. `get` returns the values of an array. */
 class Network {
-  /**
-   * @param {Function} get - returns the values of an array
-   * @param {boolean} fast - whether to use WebAssembly if there is any
-   */
   constructor(get, fast) {
     const float32 = (name) => Float32Array.from(get(`enhancement_${name}`));
     for (const name of ["mean", "scale", "lags"]) this[name] = float32(name);
@@ -1195,37 +1082,45 @@ class Network {
     }
     this.check(this.layers);
     const { subframe, frame, gates, output, taps } = this.layers;
-    const sizes = { // of the arrays of a frame
-      inputs: 4 * subframe.nIn, own: 4 * subframe.nOut, frame: frame.nOut, hidden: frame.nOut,
-      gates: gates.nOut, past: gates.nOut, shared: 4 * subframe.nOut, both: 8 * subframe.nOut,
-      last: 4 * output.nOut, out: 4 * taps.padded,
+    const weights = Object.values(this.layers).map((layer) => (layer.nIn + 1) * layer.padded);
+    const bytes = 4 * total(weights) + 65536; // the rest for the arrays of a frame
+    const memory = fast && globalThis.WebAssembly
+      ? new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) }) : null;
+    const buffer = memory?.buffer ?? new ArrayBuffer(bytes);
+    let next = 0;
+    const place = (n) => { // at multiples of 16 bytes
+      const array = new Float32Array(buffer, next, n);
+      next += 16 * Math.ceil(n / 4);
+      return array;
     };
-    let next = 0; // all arrays lie in one memory, at multiples of 16 bytes
-    const place = (n) => (next += 16 * Math.ceil(n / 4)) - 16 * Math.ceil(n / 4);
-    for (const layer of Object.values(this.layers)) layer.at = place((layer.nIn + 1) * layer.padded);
-    const starts = Object.values(sizes).map(place);
-    const pages = { initial: Math.ceil(next / 65536) };
-    const memory = fast && globalThis.WebAssembly ? new WebAssembly.Memory(pages) : null;
-    const buffer = memory?.buffer ?? new ArrayBuffer(next);
-    for (const layer of Object.values(this.layers)) arrangeLayer(layer, new Float32Array(buffer, layer.at));
-    Object.entries(sizes).forEach(([name, n], i) => {
-      this[name] = new Float32Array(buffer, starts[i], n);
-    });
+    Object.values(this.layers).forEach((layer, i) => arrangeLayer(layer, place(weights[i])));
+    this.inputs = place(4 * subframe.nIn);
+    [this.own, this.shared] = [place(4 * subframe.nOut), place(4 * subframe.nOut)];
+    [this.frame, this.hidden] = [place(frame.nOut), place(frame.nOut)];
+    [this.gates, this.past] = [place(gates.nOut), place(gates.nOut)];
+    this.both = place(8 * subframe.nOut);
+    this.last = place(4 * output.nOut);
+    this.out = place(4 * taps.padded);
     this.dense = (memory && denseInWebAssembly(memory)) ?? denseInJavaScript(buffer);
   }
 
-  check({ subframe, frame, gates, past, split, output, taps }) {
-    const units = [subframe.nOut, frame.nOut, output.nOut];
-    const fits = this.mean.length === N_FEATURES && this.scale.length === N_FEATURES
-      && units.every((n) => n % GROUP === 0) && gates.nOut === 3 * units[1]
-      && past.nOut === gates.nOut && split.nOut === 4 * units[0]
-      && taps.nOut === 2 * N_COMB + N_FIR && subframe.nIn === N_FEATURES + this.lagUnits
-      && frame.nIn === 4 * units[0] && [gates, past, split].every(({ nIn }) => nIn === units[1])
-      && output.nIn === 2 * units[0] && taps.nIn === units[2];
-    if (!fits) throw new TablesError("tables: the layers of the network do not fit");
+  /** Refuse layers that do not fit each other. */
+  check(layers) {
+    const [u, f, o] = ["subframe", "frame", "output"].map((name) => layers[name].nOut);
+    const sizes = {
+      subframe: [N_FEATURES + this.lagUnits, u], frame: [4 * u, f], gates: [f, 3 * f],
+      past: [f, 3 * f], split: [f, 4 * u], output: [2 * u, o], taps: [o, 2 * N_COMB + N_FIR],
+    };
+    const fits = Object.entries(sizes).every(([name, [nIn, nOut]]) => (
+      layers[name].nIn === nIn && layers[name].nOut === nOut
+    ));
+    if (!fits || [u, f, o].some((n) => n % GROUP) || this.mean.length !== N_FEATURES
+      || this.scale.length !== N_FEATURES) {
+      throw new TablesError("tables: the layers of the network do not fit");
+    }
   }
 
-  /** Put the sums of a layer for part `s` of x, of several, into part s of out. */
+  /** Put the sums of a layer for part s of x into part s of out. */
   sums(name, x, out, s = 0) {
     const { at, nIn, padded } = this.layers[name];
     const [from, to] = [x.byteOffset + 4 * nIn * s, out.byteOffset + 4 * padded * s];
@@ -1270,20 +1165,18 @@ class Network {
     for (let i = 0; i < last.length; i++) last[i] = Math.max(last[i], 0);
     for (let s = 0; s < N_SUB; s++) {
       this.sums("taps", last, out, s);
-      const at = s * this.layers.taps.padded;
-      for (let i = 0; i < N_COMB; i++) {
-        comb[s][N_COMB - 1 - i] = bounded(out[at + i], COMB_LIMIT);
-        ahead[s][N_COMB - 1 - i] = bounded(out[at + N_COMB + i], COMB_LIMIT);
-      }
-      for (let i = 0; i < N_FIR; i++) {
-        fir[s][N_FIR - 1 - i] = bounded(out[at + 2 * N_COMB + i], FIR_LIMIT);
+      let at = s * this.layers.taps.padded;
+      for (const [taps, limit] of [[comb[s], 1], [ahead[s], 1], [fir[s], 2]]) {
+        for (let i = taps.length - 1; i >= 0; i--) taps[i] = bounded(out[at++], limit);
       }
     }
   }
 }
 
-/** Put a layer into memory as `denseInJavaScript` takes it. */
-function arrangeLayer({ weights, scale, bias, nIn, nOut }, array) {
+/** Put a layer into an array as `denseInJavaScript` takes it. */
+function arrangeLayer(layer, array) {
+  const { weights, scale, bias, nIn, nOut } = layer;
+  layer.at = array.byteOffset;
   for (let j = 0; j < nOut; j++) {
     let at = (j - (j % GROUP)) * (nIn + 1) + (j % GROUP);
     array[at] = bias[j];
@@ -1309,17 +1202,17 @@ export const FADE = Float64Array.from({ length: FADE_LEN }, (_, n) => (
 
 const newEnhancement = (network) => ({
   features: newFeatures(),
-  hidden: new Float32Array(network?.hidden.length ?? 0), // state of the recurrent layer
-  comb: Array.from({ length: N_SUB }, () => zeros(N_COMB)), // oldest first
-  ahead: Array.from({ length: N_SUB }, () => zeros(N_COMB)),
-  fir: Array.from({ length: N_SUB }, () => zeros(N_FIR)),
+  hidden: new Float32Array(network?.hidden.length ?? 0),
+  comb: subframes(N_COMB), // oldest first
+  ahead: subframes(N_COMB),
+  fir: subframes(N_FIR),
   lastComb: zeros(N_COMB), // of the last subframe
   lastAhead: zeros(N_COMB),
   lastFir: zeros(N_FIR),
   lift: 1,
   lastLag: MIN_LAG,
   line: zeros(PAST_LEN + FRAME_LEN + MAX_LAG + N_COMB),
-  combed: new Float64Array(N_FIR - 1 + FRAME_LEN), // output of the combs, oldest first
+  combed: zeros(N_FIR - 1 + FRAME_LEN), // output of the combs
 });
 
 const newPart = zeros(SUB_LEN);
@@ -1341,7 +1234,7 @@ function blend(x, from, out, to) {
   for (let n = FADE_LEN; n < SUB_LEN; n++) out[to + n] = x[from + n] + newPart[n];
 }
 
-/** Give a lost subframe of x at least half the energy of the plain one, smoothly. */
+/** Give a lost subframe of x at least half the energy of the plain one. */
 function liftLost(lost, plain, from, state, x, at) {
   if (!lost && state.lift === 1) return;
   let [power, kept] = [1e-20, 0];
@@ -1358,7 +1251,7 @@ function liftLost(lost, plain, from, state, x, at) {
   state.lift = gain > 1.001 ? gain : 1;
 }
 
-/** Put the enhanced frame into out; the features of its subframes are known. */
+/** Put the enhanced frame into out. */
 function enhance(network, type, state, out) {
   const { features, line, combed } = state;
   line.set(features.speech);
@@ -1386,13 +1279,15 @@ function enhance(network, type, state, out) {
 
 // ---- Decoder ----
 
-/** Return the type that a frame is decoded as: a loss within a pause continues the pause. */
+/** Return the type that a frame is decoded as. */
 function effectiveType(received, noise) {
   if ((received === "bad" || received === "redundant") && noise.on) return "no_data";
   return received === "no_data" && !noise.on ? "bad" : received;
 }
 
-/** Decode packets one by one, at 8000 Hz, one channel. */
+const NO_BYTES = new Uint8Array();
+
+/** Decodes packets one by one, to 8000 Hz. */
 export class Decoder {
   #tables = null;
   #lastType = null;
@@ -1401,14 +1296,13 @@ export class Decoder {
 
   /**
    * @param {{tables?: object, enhancement?: boolean}} options - a set from `loadTables` or
-   *   `tablesByHash`, by default the one in the file `tables/default`, which `ready` waits for;
-   *   and whether a network filters the decoded speech
+   *   `tablesByHash`, by default the shipped one, which `ready` waits for; and whether the network
+   *   filters the speech
    */
   constructor({ tables = null, enhancement = true } = {}) {
     this.enhancement = Boolean(enhancement);
     this.sampleRate = SAMPLE_RATE;
     this.reset();
-    /** Settles when `decodeFrame` can be called. */
     this.ready = tables ? Promise.resolve() : tablesByHash().then((set) => this.#begin(set));
     if (tables) this.#begin(tables);
   }
@@ -1421,7 +1315,7 @@ export class Decoder {
     this.reset();
   }
 
-  /** Start a new stream, and count from zero. Return a promise, as opus-decoder does. */
+  /** Start a new stream. Return a promise, as opus-decoder does. */
   reset() {
     this.state = {
       lsf: flatLsf(),
@@ -1430,7 +1324,7 @@ export class Decoder {
       noise: newNoise(),
       enhancement: newEnhancement(this.#tables?.network),
       lag: zeros(N_SUB),
-      gain: Array.from({ length: N_SUB }, () => zeros(2)),
+      gain: subframes(2),
     };
     this.mode = null; // of the last speech packet
     this.#lastType = null;
@@ -1438,7 +1332,7 @@ export class Decoder {
     return this.ready ?? Promise.resolve();
   }
 
-  /** A report on the last frame: type as received, parameters; null before the first one. */
+  /** The type of the last frame, as received, and its parameters; or null. */
   get lastFrame() {
     if (this.#lastType === null) return null;
     const { lsf, lag, gain } = this.state;
@@ -1448,57 +1342,50 @@ export class Decoder {
     };
   }
 
-  /** Release the tables; the decoder cannot be used any more. */
+  /** Release the tables. */
   free() {
     this.#tables = null;
     this.state = null;
   }
 
   /**
-   * Decode a packet; null stands for a lost one, which is concealed. Return 160 samples, as floats
-   * in `channelData[0]`, and as 16-bit integers in `samples`.
+   * Decode a packet. Return 160 samples, as floats in `channelData[0]`, and as 16-bit integers in
+   * `samples`. If the packet is malformed, throw `FormatError`; the decoder stays as it was.
    *
-   * @param {?Uint8Array} packet - speech, a SID of 2 bytes, or empty (NO_DATA)
+   * @param {?Uint8Array} packet - null if it is lost
    * @param {{nextPacket?: Uint8Array, redundancy?: Uint8Array}} options - for a lost packet: the
-   *   packet after it, if it is there already, or the redundant frame of 3 bytes
-   * @throws {FormatError} if the packet is malformed; the decoder stays as it was
+   *   packet after it, or the redundant frame
    */
-  decodeFrame(packet, { nextPacket = null, redundancy = null } = {}) {
+  decodeFrame(packet, { nextPacket, redundancy } = {}) {
     return result(this.#decode(packet, nextPacket, redundancy));
   }
 
-  /**
-   * Decode packets; null stands for a lost one. A malformed packet is concealed as well, counts in
-   * `stats.malformed`, and is reported in `errors`.
-   */
+  /** Decode packets. A malformed packet is concealed, and reported in `errors`. */
   decodeFrames(packets) {
     if (!Array.isArray(packets)) {
       throw new ArgumentTypeError(`packets: expected an array of packets, got ${typeof packets}`);
     }
-    const samples = new Int16Array(packets.length * FRAME_LEN);
     const errors = [];
-    packets.forEach((packet, i) => {
-      let decoded;
+    const parts = packets.map((packet, i) => {
       try {
-        decoded = this.#decode(packet, null, null);
+        return this.#decode(packet);
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;
         errors.push({ message: error.message, frameNumber: i, frameLength: packet.length });
         this.stats.malformed += 1;
-        decoded = this.#decode(null, null, null);
+        return this.#decode(null);
       }
-      samples.set(decoded, i * FRAME_LEN);
     });
-    return result(samples, errors);
+    return result(concatenated(parts), errors);
   }
 
   #decode(packet, nextPacket, redundancy) {
     if (!this.#tables) throw new ArgumentError("decoder: expected its tables; wait for ready first");
     if (packet === null) {
-      const after = nextPacket && asBytes(nextPacket, "packet");
-      const help = redundancy && asBytes(redundancy, "packet");
-      const fields = help?.length ? unpackRedundancy(help) : null;
-      if (after?.length) this.#lookAhead(after);
+      const after = asBytes(nextPacket ?? NO_BYTES, "nextPacket");
+      const help = asBytes(redundancy ?? NO_BYTES, "redundancy");
+      const fields = help.length ? unpackRedundancy(help) : null;
+      this.#lookAhead(after);
       return this.#synthesize(fields ? "redundant" : "bad", fields);
     }
     const bytes = asBytes(packet, "packet");
@@ -1516,9 +1403,7 @@ export class Decoder {
   #lookAhead(packet) {
     const found = modeOfLength(packet.length);
     if (!found || this.state.noise.on) return;
-    const { lsf, synthesis, concealment } = this.state;
-    const tables = this.#tables.modes.get(found.bitrate);
-    lookAhead(unpack(found, packet), tables, lsf, synthesis.lag3, concealment);
+    lookAhead(unpack(found, packet), this.#tables.modes.get(found.bitrate), this.state);
   }
 
   /** Return the 160 samples of a frame: the block diagram of the decoder. */
@@ -1548,6 +1433,8 @@ export class Decoder {
     if (enhanced) keepPast(enhancement.features.speech, PAST_LEN);
     for (let s = 0; s < N_SUB; s++) {
       interpolatedLpc(state.lsf, lsf, s, lpc);
+      keepPast(synthesis.exc, MAX_LAG);
+      keepPast(synthesis.speech, ORDER);
       // excitation
       if (type === "speech") {
         exciteSpeech(indices, s, tables, synthesis);
@@ -1579,7 +1466,7 @@ export class Decoder {
   }
 }
 
-/** Return decoded samples in the form of opus-decoder, and as integers. */
+/** Return samples in the form of opus-decoder, and as integers. */
 function result(samples, errors = []) {
   const floats = new Float32Array(samples.length);
   for (let n = 0; n < samples.length; n++) floats[n] = samples[n] / 32768;
@@ -1590,31 +1477,31 @@ function result(samples, errors = []) {
 
 /**
  * Decode a .cvq file to 8000 Hz, aligned with the original. Yield parts of about a second, as 16-bit
- * integers: a page can show and play the first ones before the others.
+ * integers.
  *
  * @param {Uint8Array} data - the file
  * @param {{tables?: object, enhancement?: boolean}} options - as for `Decoder`; by default the set
  *   of the file is loaded from the folder `tables`
- * @throws {FormatError|TruncatedStream|TablesError}
  */
 export async function* decodeParts(data, { tables = null, enhancement = true } = {}) {
   const reader = new Reader(data);
   const { header } = reader;
   const set = tables ?? (await tablesByHash(header.tables));
   if (!set.hash?.startsWith(header.tables)) {
-    throw new TablesError(`tables: the stream was made with ${header.tables}, got ${set.hash?.slice(0, 16)}`);
+    throw new TablesError(`tables: expected ${header.tables}, got ${set.hash?.slice(0, 16)}`);
   }
   const decoder = new Decoder({ tables: set, enhancement });
+  const decodeAll = (packets) => concatenated(packets.map((one) => decoder.decodeFrame(one).samples));
   let at = -DELAY; // of the next sample, from the beginning of the original
   let held = []; // the last packet waits for the length, which the end of the file may state
   for (const block of reader.blocks()) {
     const packets = [...held, ...block];
     held = packets.splice(-1);
-    const samples = concatenated(packets.map((packet) => decoder.decodeFrame(packet).samples));
+    const samples = decodeAll(packets);
     yield samples.subarray(Math.max(-at, 0));
     at += samples.length;
   }
-  const samples = concatenated(held.map((packet) => decoder.decodeFrame(packet).samples));
+  const samples = decodeAll(held);
   const n = Number(samples8k(reader.nSamples, header.sampleRate));
   yield samples.subarray(Math.max(-at, 0), n - at);
 }
@@ -1626,7 +1513,6 @@ export async function decode(data, options) {
   return result(concatenated(parts));
 }
 
-/** Return arrays of samples as one. */
 function concatenated(parts) {
   const samples = new Int16Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -3,8 +3,9 @@
  *
  * The element `<celpvq-player>` shows and plays a file:
  *
- *     <script type="module" src="player.js"></script>
  *     <celpvq-player src="speech.cvq" label="Speech at 6400 bit/s"></celpvq-player>
+ *
+ * after the page has loaded this file as a module script.
  *
  * A page that holds data sets a property instead: `bytes`, of a .cvq file; or `samples`, decoded,
  * with `sampleRate` before it if that is not 8000. `tables` is a set from `loadTables`; by default
@@ -246,7 +247,7 @@ export class StreamPlayer extends EventTarget {
     await this.context.resume();
   }
 
-  /** The AudioNode that sounds, after `start`. */
+  /** The AudioNode that an analyser can listen to, after `start`. */
   get output() {
     return this.#gain;
   }
@@ -433,13 +434,13 @@ button { width: 2.75rem; height: 2.75rem; padding: 0; border: 1px solid; border-
   background: none; color: inherit; cursor: pointer; }
 button:disabled { opacity: 0.4; cursor: default; }
 svg { display: block; width: 1.25rem; height: 1.25rem; margin: auto; fill: currentColor; }
-.position { height: 2.75rem; cursor: pointer; touch-action: pan-y; border-radius: 0.25rem; }
+.position { height: 2.5rem; outline-offset: 0; cursor: pointer; touch-action: pan-y; border-radius: 0.25rem; }
 canvas { display: block; width: 100%; height: 100%; }
 .line { grid-column: 2; display: flex; flex-wrap: wrap; gap: 0 0.75rem; align-items: center;
   justify-content: space-between; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 label { display: flex; align-items: center; gap: 0.375rem; }
 input { width: 5rem; margin: 0; accent-color: currentColor; }
-:focus-visible { outline: 2px solid; outline-offset: 2px; }
+:focus-visible { outline: 2px solid; }
 .error { grid-column: 1 / -1; margin: 0; font-size: 0.875rem; overflow-wrap: anywhere; }
 [hidden] { display: none; }`;
 
@@ -461,10 +462,12 @@ export function timeText(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-/** Return the position that a key moves to, or null. */
+const STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 5, PageDown: -5 };
+
+/** Return the position that a key moves to, or null. A step is a second, or less in short clips. */
 export function positionAfterKey(key, position, duration) {
-  const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[key];
-  const wanted = { Home: 0, End: duration }[key] ?? (step ? position + step : null);
+  const step = STEPS[key] * Math.min(1, duration / 20);
+  const wanted = { Home: 0, End: duration }[key] ?? (key in STEPS ? position + step : null);
   return wanted === null ? null : Math.min(Math.max(wanted, 0), duration);
 }
 

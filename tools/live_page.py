@@ -50,7 +50,7 @@ _TAP = """() => {
 }"""
 _READ = """() => call && ({
   mic: taps.mic, speaker: taps.speaker, order, sent: call.sent, frames: call.meters.frames,
-  underruns: call.player.underruns, dropped: call.player.dropped, shown: call.meters.delayMs,
+  underruns: call.player.underruns, dropped: call.leftOut, shown: call.meters.delayMs,
   devices: call.inputDelay + call.context.baseLatency + (call.context.outputLatency || 0),
 })"""
 
@@ -113,7 +113,7 @@ def describe(found: dict[str, Any]) -> str:
     gaps = sum(b - a != 1 for a, b in itertools.pairwise(order))
     return (
         f"{found['sent']:6d} sent {found['frames']:6d} coded {gaps:3d} gaps"
-        f" {found['underruns']:3d} underruns {1000 * found['dropped']:4.0f} ms dropped |"
+        f" {found['underruns']:3d} underruns {1000 * found['dropped']:4.0f} ms left out |"
         f" delay {1000 * delay_s(found):4.0f} ms; shown {found['shown']:4.0f} ms,"
         f" with {1000 * found['devices']:.0f} ms of the devices"
     )

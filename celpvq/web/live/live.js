@@ -104,7 +104,7 @@ function showFigures() {
     delay: () => `${meters.delayMs.toFixed(0)} ms`,
     buffer: () => `${(1000 * session.player.level).toFixed(0)} ms`,
     underruns: () => `${session.player.underruns}`,
-    dropped: () => `${(1000 * session.player.dropped).toFixed(0)} ms`,
+    dropped: () => `${(1000 * session.leftOut).toFixed(0)} ms`,
     frames: () => `${meters.frames}`,
   };
   if (session || find("frames").textContent === UNKNOWN) {

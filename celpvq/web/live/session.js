@@ -10,9 +10,10 @@ const FRAME_S = 0.02;
 const CODEC_S = 0.005; // the decoded sound is that much late
 const PLAYER_DELAY_S = 0.08; // that waits in the player's buffer
 const FILTER_S = 16 / 8000; // by which the player reads behind
-const MANY_WAITING = 50; // frames without an answer, on a busy machine
-const MOST_WAITING = 1000;
+const MOST_WAITING = 50; // frames without an answer
+const ANSWER_S = 20; // until which the server has to answer
 
+const SILENT = "The server does not answer any more.";
 const MICROPHONE_ERRORS = {
   NotAllowedError: "The microphone was refused. Allow it in the browser's settings of this page, then start again.",
   NotFoundError: "No microphone was found. Connect one, then start again.",
@@ -40,6 +41,7 @@ export class Session extends EventTarget {
   #captured = new Map(); // frames that the server has in hand, by number
   #mixer = new Mixer();
   #stopped = false;
+  #answered = 0; // time of the last answer
 
   /** @param {{tables, address, choices, echoCancellation}} options - see `Connection.choose` */
   constructor({ tables, address, choices, echoCancellation }) {
@@ -49,6 +51,7 @@ export class Session extends EventTarget {
     this.meters = new Meters();
     this.heard = "enhanced"; // or "plain", "original", "nothing"
     this.sent = 0;
+    this.skipped = 0; // frames that the server had no time for
   }
 
   /** Open everything; on failure close what is open, and throw an Error with a text for people. */
@@ -99,13 +102,18 @@ export class Session extends EventTarget {
 
   #send({ samples, time }) {
     if (this.#stopped) return;
+    if (this.isWaiting) {
+      this.skipped += 1;
+      if (this.context.currentTime - this.#answered > ANSWER_S) this.#end(SILENT);
+      return;
+    }
     const number = this.connection.send(samples);
     this.#captured.set(number, { original: Float32Array.from(samples, (x) => x / 32768), time });
     this.sent += 1;
-    if (this.#captured.size > MOST_WAITING) this.#end("The server does not answer any more.");
   }
 
   #receive({ number, size, payload }) {
+    this.#answered = this.context.currentTime;
     this.meters.countPacket(size, payload.length === 0);
     for (const frame of this.receiver.receive(number, payload)) this.#play(frame);
   }
@@ -121,9 +129,14 @@ export class Session extends EventTarget {
     this.dispatchEvent(new CustomEvent("frame", { detail }));
   }
 
-  /** Whether the server is late with its answers. */
+  /** Whether the server is late with its answers: the machine is too busy. */
   get isWaiting() {
-    return this.#captured.size > MANY_WAITING;
+    return this.#captured.size >= MOST_WAITING;
+  }
+
+  /** Seconds of sound that were left out, because the server or the page was late. */
+  get leftOut() {
+    return this.player.dropped + FRAME_S * this.skipped;
   }
 
   /** Seconds from the capture of a frame until it sounds, if it is written to the player now. */
