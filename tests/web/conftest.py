@@ -15,25 +15,39 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Yield a headless Chromium; without it skip, or fail if CELPVQ_CHROMIUM names one."""
+def launch() -> Iterator[Any]:
+    """Yield a function that starts a headless Chromium with more options.
+
+    Without Chromium skip, or fail if CELPVQ_CHROMIUM names one.
+    """
     playwright = pytest.importorskip("playwright.sync_api")
     named = os.environ.get("CELPVQ_CHROMIUM")
     program = named or shutil.which("chromium") or shutil.which("google-chrome")
     if not program:
         pytest.skip("no Chromium; CELPVQ_CHROMIUM may name its program")
     with playwright.sync_playwright() as tool:
-        browser = tool.chromium.launch(
-            executable_path=program,
-            args=[
-                "--no-sandbox",
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                "--autoplay-policy=no-user-gesture-required",
-            ],
-        )  # fmt: skip
-        yield browser
-        browser.close()
+
+        def start(*options: str) -> Any:
+            return tool.chromium.launch(
+                executable_path=program,
+                args=[
+                    "--no-sandbox",
+                    "--use-fake-ui-for-media-stream",
+                    "--use-fake-device-for-media-stream",
+                    "--autoplay-policy=no-user-gesture-required",
+                    *options,
+                ],
+            )
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Any) -> Iterator[Any]:
+    """Yield a headless Chromium."""
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
