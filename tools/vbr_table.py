@@ -30,10 +30,10 @@ from celpvq.codec.decoder.decoder import FrameDecoder
 from celpvq.codec.encoder.encoder import FrameEncoder
 from celpvq.codec.encoder.variable_rate import CHOICES, Rate
 from celpvq.codec.format import modes
-from celpvq.codec.format.modes import FRAME_LEN, SAMPLERATE
+from celpvq.codec.format.modes import FRAME_LEN
 from celpvq.lab import comparison
 from celpvq.lab.clips import Clip, aligned, find_clips, padded
-from celpvq.lab.contenders import Coded, code_hash, hash_of
+from celpvq.lab.contenders import Coded, code_hash, hash_of, kbps_of
 from celpvq.lab.intervals import Interval, mean_interval, paired_interval
 from celpvq.lab.scores import Result, ScoresFile
 from celpvq.lab.tabular import markdown
@@ -87,14 +87,13 @@ class Setting:
         start = time.thread_time()
         packets = encoder.encode(frames)
         seconds = time.thread_time() - start
-        kbps = 8e-3 * sum(map(len, packets)) * SAMPLERATE / len(frames)
         lost = draw_losses(len(packets), self.loss, None, self.seed + len(packets))
         received = drop(packets, lost)
         pcm = np.concatenate([
             decoder.decode(packet, next_packet=following)
             for packet, following in zip(received, [*received[1:], None], strict=True)
         ])  # fmt: skip
-        return Coded(aligned(pcm, ref.size), kbps, seconds)
+        return Coded(aligned(pcm, ref.size), kbps_of(packets), seconds)
 
 
 @dataclass(frozen=True, slots=True)

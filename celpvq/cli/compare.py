@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..output import make_folder, write_file
 from . import arguments
+from .contenders import add_contenders, contenders
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ exit status: also 1 if a clip failed; its scores and their means are nan.
 
 examples:
   celpvq compare speech --out results --presets default best --against "celpvq 6400"
+  celpvq compare speech --out results --modes 4800 5600 6400 --vbr 5200 6000
   celpvq compare speech --out results --with mine@6.4=decoded --measures pesq estoi
   celpvq compare speech --out results --plain --against plain --by sex lang --worse pesq=0.15
   celpvq compare speech --out new --against old/scores.csv --measures pesq dnsmos bands step
@@ -55,29 +57,10 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
-    from ..codec.encoder.presets import PRESETS
-    from ..codec.format.modes import MODES
-
     parser.epilog = _EPILOG
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="speech, with all subfolders")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for results")
-    parser.add_argument(
-        "-m", "--modes", nargs="*", type=int, choices=list(MODES), default=list(MODES),
-        metavar="BITRATE", help="bit rates of celpvq (default: all; without a value: none)",
-    )  # fmt: skip
-    parser.add_argument(
-        "-p", "--presets", nargs="+", choices=list(PRESETS), default=["default"],
-        metavar="PRESET", help=f"presets of celpvq: {', '.join(PRESETS)} (default: default)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--plain", action="store_true",
-        help="decode the packets of celpvq also without the enhancement",
-    )  # fmt: skip
-    arguments.add_tables(parser)
-    parser.add_argument(
-        "--with", dest="others", action="append", default=[], metavar="[NAME[@KBPS]=]DIR",
-        help="speech decoded by another codec; without NAME, one codec per folder in DIR",
-    )  # fmt: skip
+    add_contenders(parser)
     parser.add_argument(
         "--against", metavar="NAME", help="add the differences to this codec, or to an earlier run"
     )
@@ -119,24 +102,23 @@ def run(args: argparse.Namespace) -> int:
     from ..lab.groups import find_groups
     from ..lab.scores import ScoresFile
     from ..quality.evaluation import score_names
-    from .contenders import contenders as named_contenders
 
     clips = find_clips(args.folder, args.limit)
-    contenders = named_contenders(args)
-    names = [contender.name for contender in contenders]
+    codecs = contenders(args)
+    names = [codec.name for codec in codecs]
     measures = _measures(args.measures)
     bases, earlier = _bases(args, names, clips, score_names(measures))
     groups = {column: find_groups(args.folder, clips, column) for column in args.by}
     make_folder(args.out, "--out")
     checkpoint = ScoresFile(args.out / "scores.csv")
-    tasks = comparing.plan(clips, contenders, measures, checkpoint)
-    n = len(clips) * len(contenders)
+    tasks = comparing.plan(clips, codecs, measures, checkpoint)
+    n = len(clips) * len(codecs)
     if len(tasks) < n:
         print(f"celpvq: {n - len(tasks)} of {n} results exist already", file=sys.stderr)
     if tasks:
         import celpvq
 
-        celpvq.warmup()  # once here rather than in every process
+        celpvq.warmup(variable_rate=bool(args.vbr))  # once here rather than in every process
     seconds = sum(task.clip.seconds for task in tasks)
     lengths = {clip.name: clip.seconds for clip in clips}
     with Progress("compare", seconds, quiet=args.quiet) as progress:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import arguments
+from .contenders import add_contenders, contenders
 from .files import printable, refuse_existing
 from .progress import Progress
 
@@ -97,8 +98,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_make(parser: argparse.ArgumentParser) -> None:
-    from ..codec.encoder.presets import PRESETS
-    from ..codec.format.modes import MODES
     from ..listening.methods import METHODS
 
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="speech, with all subfolders")
@@ -110,23 +109,7 @@ def _add_make(parser: argparse.ArgumentParser) -> None:
         "--method", choices=list(METHODS), default="mushra",
         help="how to ask the listeners (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "-m", "--modes", nargs="*", type=int, choices=list(MODES), default=list(MODES),
-        metavar="BITRATE", help="bit rates of celpvq (default: all; without a value: none)",
-    )  # fmt: skip
-    parser.add_argument(
-        "-p", "--presets", nargs="+", choices=list(PRESETS), default=["default"],
-        metavar="PRESET", help=f"presets of celpvq: {', '.join(PRESETS)} (default: default)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--plain", action="store_true",
-        help="decode the packets of celpvq also without the enhancement",
-    )  # fmt: skip
-    arguments.add_tables(parser)
-    parser.add_argument(
-        "--with", dest="others", action="append", default=[], metavar="[NAME=]DIR",
-        help="speech decoded by another codec; without NAME, one codec per folder in DIR",
-    )  # fmt: skip
+    add_contenders(parser)
     parser.add_argument(
         "--anchors", nargs="*", metavar="ANCHOR",
         help="lowpass:HZ or mnru:DB (default: mushra lowpass:1500 mnru:15, acr mnru:5 mnru:15"
@@ -194,7 +177,6 @@ def _make(args: argparse.Namespace) -> int:
     from ..listening.anchors import parse
     from ..listening.methods import METHODS
     from ..output import write_file
-    from .contenders import contenders
 
     arguments.require(0.5 <= args.seconds <= 60, "--seconds", "0.5 to 60", f"{args.seconds:g}")
     key = args.key or args.out.with_suffix(".key.json")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import arguments
+from .contenders import add_contenders, celpvqs, check_names
 from .files import name_of, open_output, printable
 from .progress import Progress
 
@@ -38,15 +39,13 @@ examples:
   celpvq compare speech --out results && celpvq report speech --out report.html --results results
   celpvq report speech --out report.html --results results --with coded --against "celpvq 6400"
   celpvq report speech --out report.html --modes 4800 8000 --with mine@6.4=decoded --limit 5
+  celpvq report speech --out report.html --modes 5600 --vbr 5600
   celpvq report speech --out report.html --modes 6400 --loss 5 --burst 3 --clips a.flac below/b.flac
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
-    from ..codec.encoder.presets import PRESETS
-    from ..codec.format.modes import MODES
-
     parser.epilog = _EPILOG
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="speech, with all subfolders")
     parser.add_argument(
@@ -55,23 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--results", metavar="DIR", type=Path, help="folder of `celpvq compare`, or its scores.csv"
     )
-    parser.add_argument(
-        "-m", "--modes", nargs="*", type=int, choices=list(MODES), metavar="BITRATE",
-        help="bit rates of celpvq (default: the codecs of --results, without it all)",
-    )  # fmt: skip
-    parser.add_argument(
-        "-p", "--presets", nargs="+", choices=list(PRESETS), default=["default"],
-        metavar="PRESET", help=f"presets of celpvq: {', '.join(PRESETS)} (default: default)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--plain", action="store_true",
-        help="decode the packets of --modes also without the enhancement",
-    )  # fmt: skip
-    arguments.add_tables(parser)
-    parser.add_argument(
-        "--with", dest="others", action="append", default=[], metavar="[NAME[@KBPS]=]DIR",
-        help="speech after another codec; without NAME, one codec per folder in DIR",
-    )  # fmt: skip
+    add_contenders(parser, "the codecs of --results, without it all")
     parser.add_argument(
         "--codecs", nargs="+", default=[], metavar="NAME",
         help="use only these codecs, in this order, in the tables and the players",
@@ -138,18 +121,10 @@ def _codecs(args: argparse.Namespace, scored: list[str]) -> "list[Contender]":
     from ..lab.contenders import Celpvq
 
     folders = [folder for text in args.others for folder in parse_folders(text)]
-    all_modes = [] if args.results else list(MODES)
     named = [Celpvq.from_name(name, args.tables) for name in scored]
-    asked = [
-        Celpvq(mode, preset, args.tables, plain)
-        for plain in ([False, True] if args.plain else [False])
-        for preset in args.presets
-        for mode in (all_modes if args.modes is None else args.modes)
-    ]
+    asked = celpvqs(args, [] if args.results else list(MODES))
     own: dict[str, Contender] = {codec.name: codec for codec in (*named, *asked) if codec}
-    names = [*own, *(folder.name for folder in folders)]
-    if double := {name for name in names if names.count(name) > 1}:
-        raise ArgumentError(f"{', '.join(sorted(double))}: expected one codec of each name")
+    check_names([*own, *(folder.name for folder in folders)])
     known = own | {folder.name: folder for folder in folders}
     order = args.codecs or [*scored, *known]
     if unknown := [name for name in args.codecs if name not in known and name not in scored]:

@@ -3,7 +3,9 @@
 import functools
 import hashlib
 import itertools
+import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -15,10 +17,12 @@ from .._types import F64
 from ..codec.common import table_set as table_sets
 from ..codec.common.table_set import TableSet
 from ..codec.decoder.decoder import FrameDecoder
-from ..codec.encoder import presets
+from ..codec.encoder import presets, variable_rate
 from ..codec.encoder.encoder import FrameEncoder
+from ..codec.encoder.variable_rate import VariableRate
 from ..codec.format import modes
-from ..codec.format.modes import FRAME_LEN
+from ..codec.format.modes import FRAME_LEN, SAMPLERATE
+from ..errors import ArgumentError
 from .clips import Clip, aligned, padded
 
 _CODE = Path(__file__).parents[1] / "codec"
@@ -54,18 +58,18 @@ class Contender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Celpvq:
-    """celpvq at one rate and preset, with the shipped tables or those of a file.
+    """celpvq at a fixed or variable rate and a preset, with the shipped tables or those of a file.
 
     A plain one decodes the same packets without the enhancement.
     """
 
-    mode: int
+    mode: int | VariableRate
     preset: str = "default"
     tables: str | None = None
     plain: bool = False
 
     def __post_init__(self) -> None:
-        modes.get(self.mode)
+        variable_rate.get(self.mode)
         presets.get(self.preset)
 
     @property
@@ -78,9 +82,18 @@ class Celpvq:
     @classmethod
     def from_name(cls, name: str, tables: str | None = None) -> Self | None:
         """Return the codec of that name; None if it is another codec's name."""
-        known = itertools.product(modes.MODES, presets.PRESETS, [False, True])
-        codecs = (cls(mode, preset, tables, plain) for mode, preset, plain in known)
-        return next((codec for codec in codecs if codec.name == name), None)
+        rate = re.match(rf"celpvq ({variable_rate.NAME} )?(\d+)", name)
+        if rate is None:
+            return None
+        try:
+            mode = VariableRate(int(rate[2])) if rate[1] else int(rate[2])
+            known = [
+                cls(mode, preset, tables, plain)
+                for preset, plain in itertools.product(presets.PRESETS, [False, True])
+            ]
+        except ArgumentError:  # no such rate
+            return None
+        return next((codec for codec in known if codec.name == name), None)
 
     def key(self, clip: Clip) -> str:
         """Return a hash of clip, settings, tables and the codec's source."""
@@ -90,22 +103,30 @@ class Celpvq:
     def code(self, clip: Clip, ref: F64) -> Coded:
         """Return the clip after the codec, to the bit as from a file."""
         del clip
-        mode, tables = modes.get(self.mode), _tables(self.tables)
+        tables = _tables(self.tables)
         _prepare(self.mode, self.tables)
         frames = padded(ref)
-        encoder = FrameEncoder(mode, self.preset, tables=tables)
+        encoder = FrameEncoder(self.mode, self.preset, tables=tables)
         decoder = FrameDecoder(enhancement=not self.plain, tables=tables)
         start = time.thread_time()
-        packets = b"".join(encoder.encode(frames))
+        packets = encoder.encode(frames)
         middle = time.thread_time()
-        decoded = decoder.decode_run(packets, mode)
+        decoded = [
+            decoder.decode_run(b"".join(run), modes.BY_LENGTH[n_bytes])
+            for n_bytes, run in itertools.groupby(packets, len)
+        ]
         end = time.thread_time()
-        samples = aligned(decoded, ref.size)
-        return Coded(samples, self.mode / 1000, middle - start, end - middle)
+        samples = aligned(np.concatenate(decoded), ref.size)
+        return Coded(samples, kbps_of(packets), middle - start, end - middle)
+
+
+def kbps_of(packets: Sequence[bytes]) -> float:
+    """Return the mean rate of packets [kbit/s]."""
+    return 8 * SAMPLERATE * sum(map(len, packets)) / (1000 * FRAME_LEN * len(packets))
 
 
 @functools.cache
-def _prepare(mode: int, tables: str | None) -> None:
+def _prepare(mode: int | VariableRate, tables: str | None) -> None:
     """Code a frame, so that the time of the first clip excludes loading and deriving tables."""
     [packet] = FrameEncoder(mode, tables=_tables(tables)).encode(np.zeros(FRAME_LEN))
     FrameDecoder(tables=_tables(tables)).decode(packet)

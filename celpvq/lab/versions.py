@@ -20,7 +20,7 @@ from ..errors import CelpvqError, FormatError
 from ..folders.naming import seed_of
 from .clips import Clip, padded
 from .coded_folders import CodedFolder
-from .contenders import Celpvq, Contender
+from .contenders import Celpvq, Contender, kbps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,10 @@ def _coded(codec: Celpvq, ref: F64, tables: TableSet) -> Version:
     """Return the file that celpvq makes of samples."""
     encoder = FrameEncoder(codec.mode, codec.preset, tables=tables)
     file = io.BytesIO()
-    write_packets(file, encoder.encode(padded(ref)), n_samples=ref.size, tables=tables)
-    return Version(codec.name, codec.mode / 1000, "cvq", file.getvalue(), not codec.plain)
+    packets = encoder.encode(padded(ref))
+    write_packets(file, packets, n_samples=ref.size, tables=tables)
+    kbps = kbps_of(packets)
+    return Version(codec.name, kbps, "cvq", file.getvalue(), not codec.plain)
 
 
 def _stored(name: str, data: bytes, n_samples: int, tables: TableSet) -> Version:

@@ -109,6 +109,32 @@ def test_celpvq_is_compared_as_its_files_sound(clips, mode, n):
     assert coded.decode_s > 0
 
 
+def test_a_variable_rate_is_a_codec_too(clips, speech):
+    x = clips["flite-slt-en"][4000:20000]
+    codec = Celpvq(celpvq.VariableRate(5600), "fast", plain=True)
+    assert codec.name == "celpvq vbr 5600 fast plain"
+    assert Celpvq.from_name(codec.name) == codec
+    assert Celpvq.from_name("celpvq vbr 900") is None
+    clip = Clip("a.flac", speech / "a.flac", 1.0)
+    assert codec.key(clip) != Celpvq(5600, "fast", plain=True).key(clip)
+    coded = codec.code(None, x)
+    data = celpvq.encode(x, 8000, codec.mode, "fast")
+    want, _ = celpvq.decode(data, dtype="int16", enhancement=False)
+    np.testing.assert_array_equal(coded.samples * 32768, want)
+    sizes = [len(packet) for packet in celpvq.read_packets(data)]
+    assert coded.kbps == pytest.approx(0.4 * np.mean(sizes))
+    assert len(set(sizes)) > 1
+
+
+def test_compare_takes_averages_of_variable_rate(tmp_path, speech, capsys):
+    command = ["compare", str(speech), "--out", str(tmp_path / "out"), "--presets", "fast", "-q"]
+    command += ["--modes", "--measures", "segsnr", "--limit", "1", "--vbr"]
+    assert main([*command, "5200", "6000"]) == 0
+    assert "celpvq vbr 5200 fast" in (tmp_path / "out" / "summary.md").read_text()
+    assert main([*command, "900"]) == 1
+    assert "bitrate: expected at least 4800" in capsys.readouterr().err
+
+
 def test_a_key_tells_clip_mode_preset_tables_and_code(tmp_path, monkeypatch, speech):
     own = str(tmp_path / "own.npz")
     arrays = {name: array.copy() for name, array in celpvq.Encoder().tables.arrays.items()}
