@@ -55,6 +55,7 @@ def page(title: str, body: str, style: str, script: str, data: Any = None) -> st
     data : optional
         JSON values for the script: ``JSON.parse(document.getElementById("data").textContent)``.
     """
+    script = script.replace("</script", "<\\/script")  # which would end the element
     policy = "; ".join([
         "default-src 'none'",
         f"script-src '{_digest(script)}' 'wasm-unsafe-eval'",

@@ -28,7 +28,7 @@ def test_page_decodes_by_itself(page, accessible, tmp_path):
     const tables = await loadTables(bytes);
     const decoder = new Decoder({ tables });
     await decoder.ready;
-    const { channelData } = decoder.decodeFrame(null);
+    const { channelData } = decoder.decodeFrame(null); // </script>
     document.querySelector("p").textContent = `${channelData[0].length} ${data.name}`;
     """,
     )

@@ -12,6 +12,7 @@ from ...errors import ArgumentError, ArgumentTypeError
 from ..format import modes
 from ..format.modes import Mode
 from . import presets
+from .presets import Preset
 from .rate_control import SECOND, RateSettings
 
 NAME = "vbr"
@@ -21,6 +22,9 @@ CHOICES = ("trials", "prediction")
 SHORTEST_WINDOW = 1.0  # s
 _REACH = 400.0  # bits of `RateSettings.reach` per second of the window
 _EXPONENT = 0.8  # g
+_TRIAL = Preset(
+    lsf_candidates=1, survivors=2, lags=2, pairs=3, stage1_survivors=4, shortlist=4
+)  # fmt: skip
 # measured on speech of the training: errors relative to the lowest mode, and for each choice the
 # averages [bit/s] that pressures give
 _ERROR_RATIO = (1.0, 0.856, 0.755, 0.652, 0.569)
@@ -52,7 +56,7 @@ class VariableRate:
         `bitrate`. By default there is no limit, and a second may take up to 8000 bits.
     choice : {"trials", "prediction"}
         How the encoder finds the mode of a frame. ``"trials"`` codes each frame at all five rates
-        with the preset ``fast`` and compares the errors. ``"prediction"`` codes it at the lowest
+        with a narrow search and compares the errors. ``"prediction"`` codes it at the lowest
         rate alone and predicts the other errors, which is faster and gives most of the gain.
 
     Raises
@@ -144,7 +148,7 @@ def nominal_mode(rate: Rate) -> Mode:
 def settings(rate: VariableRate, preset: str) -> RateSettings:
     """Return the settings of the kernels for a variable rate and the name of a preset."""
     trials = rate.choice == "trials"
-    trial = presets.get("fast")
+    trial = presets.get("fast") if preset == "fast" else _TRIAL
     final = tuple(presets.get(preset, max(mode.bitrate, rate.bitrate)) for mode in MODES)
     return RateSettings(
         bits=np.array([mode.bits_per_frame for mode in MODES], dtype=np.int64),
