@@ -141,6 +141,7 @@ def test_preferences_are_recovered_from_the_saved_file(
     assert len(table) == 1 + len(results[0].ratings)
 
 
+@pytest.mark.slow
 def test_a_reload_resumes_and_a_new_listener_begins_again(page, tmp_path, clips, rng):
     design = write_test(tmp_path, clips, "acr", n_clips=1, n_trials=3)
     listener = Listener(ACR)
@@ -183,6 +184,7 @@ def test_unfinished_answers_can_be_saved(page, tmp_path, clips, rng):
     assert (results[0].n_answers, results[0].n_trials) == (1, 5)
 
 
+@pytest.mark.slow
 def test_the_keyboard_is_enough(page, tmp_path, clips):
     design = write_test(tmp_path, clips, "mushra", n_clips=1, systems=SYSTEMS[:1])
     opened(page, tmp_path)
