@@ -123,7 +123,10 @@ def test_preferences_are_recovered_from_the_saved_file(
     train(page, design)
     take(page, design, Listener(TRUTH[method]), rng)
     accessible()
+    another = page.get_by_role("button", name="Delete the answers")
+    assert another.is_disabled()
     path = saved(page, "Save answers", tmp_path / "answers.json")
+    assert another.is_enabled()
     results, refused = read_results([path], design)
     assert refused == []
     assert (results[0].n_answers, results[0].ears) == (design.n_done, (3, 3))
