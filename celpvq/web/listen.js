@@ -211,6 +211,7 @@ function finish() {
   state.stage = "end";
   state.finished ??= new Date().toISOString();
   keep();
+  byId("another").disabled = true; // until the answers are saved
   open("end");
 }
 
@@ -220,6 +221,7 @@ function save(kind) {
   const { stage, trained, ...results } = state;
   if (kind === "json") download(name, JSON.stringify(results, null, 1) + "\n", "application/json");
   else download(name, csv(state), "text/csv");
+  byId("another").disabled = false;
   byId("saved").textContent = `Saved as ${name}, in your folder of downloads.`;
 }
 
