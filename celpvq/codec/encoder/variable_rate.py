@@ -22,7 +22,7 @@ CHOICES = ("trials", "prediction")
 SHORTEST_WINDOW = 1.0  # s
 _REACH = 400.0  # bits of `RateSettings.reach` per second of the window
 _EXPONENT = 0.8  # g
-_TRIAL = Preset(
+_WIDE_TRIAL = Preset(  # where the search of the preset is so slow that it costs little
     lsf_candidates=1, survivors=2, lags=2, pairs=3, stage1_survivors=4, shortlist=4
 )  # fmt: skip
 # measured on speech of the training: errors relative to the lowest mode, and for each choice the
@@ -148,7 +148,8 @@ def nominal_mode(rate: Rate) -> Mode:
 def settings(rate: VariableRate, preset: str) -> RateSettings:
     """Return the settings of the kernels for a variable rate and the name of a preset."""
     trials = rate.choice == "trials"
-    trial = presets.get("fast") if preset == "fast" else _TRIAL
+    wide = preset != "fast" and rate.bitrate < presets.LOW_RATE
+    trial = _WIDE_TRIAL if wide else presets.get("fast")
     final = tuple(presets.get(preset, max(mode.bitrate, rate.bitrate)) for mode in MODES)
     return RateSettings(
         bits=np.array([mode.bits_per_frame for mode in MODES], dtype=np.int64),
