@@ -5,6 +5,7 @@ const find = (id) => document.getElementById(id);
 
 const TEXTS = {
   vbr: (value) => `${value} bit/s`,
+  wait: (value) => `${value} ms`,
   loss: (value) => `${value} %`,
   burst: (value) => (value === 1 ? "independent losses" : `${value} packets`),
 };

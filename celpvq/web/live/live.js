@@ -38,6 +38,7 @@ async function start() {
   Object.values(pictures).forEach((picture) => picture.clear());
   const begun = new Session({
     tables, address: callAddress(), choices: readForm(), echoCancellation: find("echo").checked,
+    wait: Number(find("wait").value) / 1000,
   });
   session = begun;
   session.heard = heard();

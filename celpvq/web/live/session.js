@@ -8,7 +8,6 @@ import { Receiver } from "./receiver.js";
 
 const FRAME_S = 0.02;
 const CODEC_S = 0.005; // the decoded sound is that much late
-const PLAYER_DELAY_S = 0.08; // that waits in the player's buffer
 const FILTER_S = 16 / 8000; // by which the player reads behind
 const MOST_WAITING = 50; // frames without an answer
 const ANSWER_S = 20; // until which the server has to answer
@@ -43,10 +42,13 @@ export class Session extends EventTarget {
   #stopped = false;
   #answered = 0; // time of the last answer
 
-  /** @param {{tables, address, choices, echoCancellation}} options - see `Connection.choose` */
-  constructor({ tables, address, choices, echoCancellation }) {
+  /**
+   * @param {{tables, address, choices, echoCancellation, wait}} options - choices as for `choose`,
+   *   and the seconds of sound that wait in the buffer before playing
+   */
+  constructor({ tables, address, choices, echoCancellation, wait }) {
     super();
-    Object.assign(this, { address, choices, echoCancellation });
+    Object.assign(this, { address, choices, echoCancellation, wait });
     this.receiver = new Receiver(tables);
     this.meters = new Meters();
     this.heard = "enhanced"; // or "plain", "original", "nothing"
@@ -58,7 +60,7 @@ export class Session extends EventTarget {
   async start() {
     try {
       this.context = new AudioContext({ latencyHint: "interactive" });
-      this.player = new StreamPlayer({ context: this.context, delay: PLAYER_DELAY_S, limit: 2 * PLAYER_DELAY_S });
+      this.player = new StreamPlayer({ context: this.context, delay: this.wait, limit: 2 * this.wait });
       this.stream = await openMicrophone(this.echoCancellation);
       this.#check();
       this.connection = new Connection(this.address);
