@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: its event loop would stop `asyncio.run` elsewhere
 def browser() -> Iterator[Any]:
     """Yield a headless Chromium; without it skip, or fail if CELPVQ_CHROMIUM names one."""
     playwright = pytest.importorskip("playwright.sync_api")
