@@ -546,7 +546,7 @@ export class PlayerElement extends (globalThis.HTMLElement ?? EventTarget) {
 
   connectedCallback() {
     this.#show();
-    if (this.#source?.src && !this.#loading) this.#loadWhenNear();
+    if (this.#source?.src && !this.#loading && !this.#clip) this.#loadWhenNear();
   }
 
   disconnectedCallback() {
@@ -585,7 +585,7 @@ export class PlayerElement extends (globalThis.HTMLElement ?? EventTarget) {
 
   set bytes(bytes) {
     this.#begin({ bytes });
-    this.#load();
+    if (bytes) this.#load();
   }
 
   /** Decoded samples, or null. */
@@ -595,7 +595,7 @@ export class PlayerElement extends (globalThis.HTMLElement ?? EventTarget) {
 
   set samples(samples) {
     this.#begin({ samples });
-    this.#load();
+    if (samples) this.#load();
   }
 
   get paused() {
