@@ -130,6 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--calls", type=int, default=1)
+    parser.add_argument("--buffer", type=int, default=100, help="buffer of the page [ms]")
     parser.add_argument("--settle", type=float, default=3, help="seconds before the measurement")
     args, options = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as folder, server(*options) as (address, process):
@@ -138,6 +139,7 @@ def main() -> None:
             pages = [browser.new_page() for _ in range(args.calls)]
             for page in pages:
                 page.goto(address)
+                page.get_by_label("Buffer before playing").fill(str(args.buffer))
                 page.get_by_role("button", name="Start").click()
                 page.get_by_text("Running").wait_for()
             pages[0].wait_for_timeout(1000 * args.settle)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: its event loop would stop `asyncio.run` elsewhere
 def launch() -> Iterator[Any]:
     """Yield a function that starts a headless Chromium with more options.
 
@@ -42,7 +42,7 @@ def launch() -> Iterator[Any]:
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(launch: Any) -> Iterator[Any]:
     """Yield a headless Chromium."""
     browser = launch()

@@ -17,7 +17,7 @@ def microphone(clips):
     return np.concatenate([clips[name] for name in sorted(clips)])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(launch, microphone, tmp_path_factory):
     """Yield a headless Chromium with this microphone."""
     path = tmp_path_factory.mktemp("microphone") / "sound.wav"
