@@ -15,7 +15,7 @@ from ..format.modes import MAX_LAG, SUBFRAME_LEN
 from . import ranking
 from .pairs import Pairs
 from .presets import MAX_LAGS, MAX_PITCH_GAIN
-from .products import convolve
+from .products import LANES, convolve_all
 from .survivors import Survivor
 
 _N_EXC = MAX_LAG + SUBFRAME_LEN
@@ -150,25 +150,39 @@ def search(
     """
     n_best = indices.shape[0]
     assert n_best <= MAX_LAGS
-    now, y = stack_array(SUBFRAME_LEN, np.float32), stack_array(SUBFRAME_LEN, np.float32)
+    x = stack_array((SUBFRAME_LEN, LANES), np.float32)
+    y = stack_array((SUBFRAME_LEN, LANES), np.float32)
+    value = stack_array(LANES, np.float32)
     scores = stack_array(MAX_LAGS)[:n_best]
-    indices[:], scores[:] = 0, -1.0
-    for lag3 in lags:
-        adaptive_codebook.vector(lag3, exc)
-        for n in range(SUBFRAME_LEN):
-            now[n] = exc[MAX_LAG + n]
-        convolve(now, response, y)
-        c, e = np.float32(0.0), np.float32(1e-12)
-        for n in range(y.shape[0]):
-            c += target[n] * y[n]
-            e += y[n] * y[n]
-        value = max(c, np.float32(0.0)) * c / e
-        if value > scores[n_best - 1]:
-            index = pitch.quantize(lag3, bits, lag3_prev)
-            at = ranking.insert(index, float(value), indices, scores)
-            for k in range(n_best - 1, at, -1):
-                filters.copy(filtered[k - 1], filtered[k])
-            filters.copy(y, filtered[at])
+    indices[:], scores[:], x[:] = 0, -1.0, 0.0
+    for begin in range(0, lags.shape[0], LANES):
+        some = lags[begin : begin + LANES]
+        for k in range(some.shape[0]):
+            adaptive_codebook.vector(some[k], exc)
+            for n in range(SUBFRAME_LEN):
+                x[n, k] = exc[MAX_LAG + n]
+        convolve_all(x, response, y)
+        _matches_of_all(target, y, value)
+        for k in range(some.shape[0]):
+            if value[k] > scores[n_best - 1]:
+                index = pitch.quantize(some[k], bits, lag3_prev)
+                at = ranking.insert(index, float(value[k]), indices, scores)
+                for i in range(n_best - 1, at, -1):
+                    filters.copy(filtered[i - 1], filtered[i])
+                for n in range(SUBFRAME_LEN):
+                    filtered[at, n] = y[n, k]
+
+
+@fast
+def _matches_of_all(target: F32, y: F32, out: F32) -> None:
+    """Put <x,y>^2 / <y,y> of each column of y (n, LANES) into out; 0 where <x,y> is negative."""
+    c, e = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
+    c[:], e[:] = 0.0, 1e-12
+    for n in range(SUBFRAME_LEN):
+        for k in range(LANES):
+            c[k] += target[n] * y[n, k]
+            e[k] += y[n, k] * y[n, k]
+    _score(c, e, out)
 
 
 @inlined

@@ -55,6 +55,7 @@ from .survivors import (
 from .vad import VadState
 
 _RESPONSE_LEN = 2 * SUBFRAME_LEN  # of the form of `products.respond`
+_N_RESPONSES = MAX_PAIRS * 2 * _RESPONSE_LEN
 
 
 class EncoderState(Record):
@@ -156,10 +157,6 @@ def _search_excitation(
     lags = stack_array(MAX_LAGS_TRIED, np.int64)[: 2 * preset.lags]
     lag_pairs = pairs.new_pairs()
     chosen = stack_array(MAX_PAIRS, np.int64)[: preset.pairs]
-    alike = stack_array(MAX_PAIRS, np.int64)
-    energy = stack_array(MAX_CODE_VECTORS, np.float32)
-    shortlist = stack_array(MAX_TRIED, np.int64)[: preset.pairs * preset.shortlist]
-    shortlist = shortlist.reshape(preset.pairs, preset.shortlist)
     live, candidates = state.survivors, state.candidates
     first, n_live = 0, 1  # the survivors of this subframe: n_live rows from `first` on
     live[first] = state.committed
@@ -183,18 +180,14 @@ def _search_excitation(
                 i, preset.lags, live[first + i], response, tables.lag_bits[index],
                 tables.gain_predictor, lags, lag_pairs,
             )  # fmt: skip
-        pairs.choose(n_live * preset.lags, lag_pairs, chosen)
+        n_chosen = pairs.choose(n_live * preset.lags, lag_pairs, chosen)
 
         # fixed codebook and gains: for each pair, the least |x - g_p y - g_c z|^2
         survivors.clear(preset.survivors, candidates)
-        while True:
-            n_alike = pairs.take_alike(chosen, preset.lags, lag_pairs, alike)
-            if n_alike == 0:
-                break
-            _search_code_vectors(
-                index, alike[:n_alike], first, preset, impulse, response, energy, shortlist,
-                tables, derived, lag_pairs, live, candidates,
-            )  # fmt: skip
+        _search_code_vectors(
+            index, chosen[:n_chosen], first, preset, impulse, tables, derived, lag_pairs, live,
+            candidates,
+        )  # fmt: skip
         if candidates[0].cost >= bound:
             return -1
 
@@ -226,36 +219,48 @@ def _preselect_lags(
 
 @inlined
 def _search_code_vectors(
-    index: int, alike: I64, first: int, preset: Preset, impulse: F64, response: F32, energy: F32,
-    shortlist: I64, tables: ModeTables, derived: SearchTables, lag_pairs: Pairs, live: Survivors,
-    candidates: Candidates,
+    index: int, chosen: I64, first: int, preset: Preset, impulse: F64, tables: ModeTables,
+    derived: SearchTables, lag_pairs: Pairs, live: Survivors, candidates: Candidates,
 ) -> None:  # fmt: skip
-    """Search the fixed codebook for pairs alike: lag and beta of their sharpening are the same.
+    """Search the fixed codebook for the chosen pairs, and insert the results into candidates.
 
-    A sharpened impulse response stands for sharpened code vectors: both filters are linear.
+    A sharpened impulse response stands for sharpened code vectors: both filters are linear. Pairs
+    whose code vectors are sharpened alike share it.
     """
-    layout, gain_layout = tables.fcb_layout[index], tables.gain_layout[index]
+    n_chosen, layout = chosen.shape[0], derived.fcb.layout[index]
+    gain_layout = tables.gain_layout[index]
     gain_rows = slice(gain_layout[0], gain_layout[0] + gain_layout[1])
-    lag, beta = lag_pairs.lag[alike[0]], lag_pairs.beta[alike[0] // preset.lags]
-    updated_target = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[: alike.shape[0]]
-    for m in range(alike.shape[0]):
-        filters.copy(lag_pairs.updated_target[alike[m]], updated_target[m])
+    group = stack_array(MAX_PAIRS, np.int64)[:n_chosen]
+    member = stack_array(MAX_PAIRS, np.int64)
+    responses = stack_array(_N_RESPONSES, np.float32)
+    energy = stack_array((MAX_PAIRS, MAX_CODE_VECTORS), np.float32)
+    updated_target = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[:n_chosen]
+    shortlist = stack_array(MAX_TRIED, np.int64)[: n_chosen * preset.shortlist]
+    shortlist = shortlist.reshape(n_chosen, preset.shortlist)
     sharpened = stack_array(SUBFRAME_LEN)
-    filters.copy(impulse, sharpened)
-    fixed_codebook.sharpen(sharpened, lag, beta)
-    products.respond(sharpened, response)
-    fixed_search.energies(response, derived.acf, layout, energy)
+
+    n_groups = pairs.find_groups(chosen, preset.lags, lag_pairs, group, member)
+    responses = responses.reshape(MAX_PAIRS, 2, _RESPONSE_LEN)[:n_groups]
+    for g in range(n_groups):
+        row = member[g]
+        filters.copy(impulse, sharpened)
+        fixed_codebook.sharpen(sharpened, lag_pairs.lag[row], lag_pairs.beta[row // preset.lags])
+        products.respond(sharpened, responses[g])
+    for m in range(n_chosen):
+        filters.copy(lag_pairs.updated_target[chosen[m]], updated_target[m])
+
+    fixed_search.energies(responses, derived.fcb, layout, energy[:n_groups])
     fixed_search.preselect(
-        updated_target, response, layout, derived.columns, energy, preset.stage1_survivors,
-        shortlist[: alike.shape[0]],
+        updated_target, group, responses, layout, derived.fcb, energy, preset.stage1_survivors,
+        shortlist,
     )  # fmt: skip
-    for m in range(alike.shape[0]):
-        row = alike[m]
+    for m in range(n_chosen):
+        row = chosen[m]
         i = row // preset.lags
         fcb, gain, error = fixed_search.search(
-            shortlist[m], lag_pairs.target[i], lag_pairs.filtered[row], response, layout,
-            tables.fcb, lag, beta, tables.gain[gain_rows], derived.correction[gain_rows],
-            lag_pairs.predicted_gain[i],
+            shortlist[m], lag_pairs.target[i], lag_pairs.filtered[row], responses[group[m]],
+            tables.fcb_layout[index], tables.fcb, lag_pairs.lag[row], lag_pairs.beta[i],
+            tables.gain[gain_rows], derived.correction[gain_rows], lag_pairs.predicted_gain[i],
         )  # fmt: skip
         survivors.insert(
             live[first + i].cost + error, first + i, lag_pairs.lag_index[row], gain, fcb,

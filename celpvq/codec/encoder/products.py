@@ -5,12 +5,14 @@ Each loop runs along the result, several terms a pass, so that it fills vector r
 
 import numpy as np
 
-from ..._numba import fast, inlined
+from ..._numba import fast, inlined, stack_array
 from ..._types import F32, F64
 from ..format.modes import SUBFRAME_LEN
 
 FIRST = 0  # a `start` to pass by attribute: a literal would compile another copy of the kernel
 UNROLLED = 5  # terms a pass: the length of a vector is a multiple
+PANEL = 64  # columns of a panel: the sums of two rows with them fit the vector registers
+LANES = 8  # vectors that `convolve_all` filters side by side
 _TAPS = 8  # of a filter, likewise
 
 
@@ -96,6 +98,80 @@ def multiply_all(x: F32, matrix: F32, start: int, out: F32) -> None:
                 out3[j] += a3 * a + b3 * b + c3 * c + d3 * d + e3 * e
     for r in range(n_fours, x.shape[0]):
         multiply(x[r], matrix, start, out[r])
+
+
+def panels(matrix: F64) -> F32:
+    """Return matrix (n, N) cut into panels (ceil(N / PANEL), n, PANEL), the last padded with 0."""
+    n_rows, n_columns = matrix.shape
+    padded = np.pad(matrix, ((0, 0), (0, -n_columns % PANEL)))
+    return np.ascontiguousarray(
+        padded.reshape(n_rows, -1, PANEL).swapaxes(0, 1), dtype=np.float32
+    )
+
+
+@fast
+def multiply_panels(x: F32, n_terms: int, panels: F32, start: int, out: F32) -> None:
+    """Put products of the rows of x (R, n) with columns from `start` on of panels into out (R, m).
+
+    start, m: multiples of `PANEL`.      n_terms: of each product, at most n.
+    A panel stays in the first cache for all rows of x, and the sums of two rows in registers.
+    """
+    n_rows = x.shape[0]
+    for first in range(0, out.shape[1], PANEL):
+        panel = panels[(start + first) // PANEL]
+        for r in range(0, n_rows - 1, 2):
+            acc = stack_array((2, PANEL), np.float32)
+            acc[:] = 0.0
+            for n in range(n_terms):
+                row = panel[n]
+                for k in range(2):
+                    for j in range(PANEL):
+                        acc[k, j] += x[r + k, n] * row[j]
+            for k in range(2):
+                result = out[r + k, first : first + PANEL]
+                for j in range(PANEL):
+                    result[j] = acc[k, j]
+        if n_rows % 2 == 1:
+            last = stack_array(PANEL, np.float32)
+            last[:] = 0.0
+            for n in range(n_terms):
+                row = panel[n]
+                for j in range(PANEL):
+                    last[j] += x[n_rows - 1, n] * row[j]
+            result = out[n_rows - 1, first : first + PANEL]
+            for j in range(PANEL):
+                result[j] = last[j]
+
+
+@fast
+def convolve_all(x: F32, response: F32, out: F32) -> None:
+    """Filter each column of x (n, LANES), from zero memory, into out (n, LANES).
+
+    Eight samples of all columns at once, whose sums stay in registers.
+    """
+    a, b = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
+    c, d = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
+    e, f = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
+    g, h = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
+    for i in range(0, SUBFRAME_LEN, _TAPS):
+        a[:], b[:], c[:], d[:], e[:], f[:], g[:], h[:] = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for n in range(i + _TAPS):
+            taps = response[0, SUBFRAME_LEN + i - n :]
+            t0, t1, t2, t3, t4 = taps[0], taps[1], taps[2], taps[3], taps[4]
+            t5, t6, t7 = taps[5], taps[6], taps[7]
+            for k in range(LANES):
+                y = x[n, k]
+                a[k] += t0 * y
+                b[k] += t1 * y
+                c[k] += t2 * y
+                d[k] += t3 * y
+                e[k] += t4 * y
+                f[k] += t5 * y
+                g[k] += t6 * y
+                h[k] += t7 * y
+        for k in range(LANES):
+            out[i, k], out[i + 1, k], out[i + 2, k], out[i + 3, k] = a[k], b[k], c[k], d[k]
+            out[i + 4, k], out[i + 5, k], out[i + 6, k], out[i + 7, k] = e[k], f[k], g[k], h[k]
 
 
 @fast
