@@ -15,13 +15,14 @@ from ..format.modes import MAX_LAG, SUBFRAME_LEN
 from . import ranking
 from .pairs import Pairs
 from .presets import MAX_LAGS, MAX_PITCH_GAIN
-from .products import LANES, convolve_all
+from .products import LANES, convolve_all, products_of_all
 from .survivors import Survivor
 
 _N_EXC = MAX_LAG + SUBFRAME_LEN
 _COARSE_REACH = 4  # of the interpolator of correlations, to each side
 _N_LAGS = MAX_LAG + 1  # places for one value per whole lag
 _N_AROUND = _N_LAGS + 2 * _COARSE_REACH
+_N_SCORES = 3 * _N_LAGS
 _N_PAST = _N_LAGS + SUBFRAME_LEN
 _N_ROWS = SUBFRAME_LEN + 1
 MAX_LAGS_TRIED = 2 * MAX_LAGS  # compared exactly
@@ -52,6 +53,10 @@ def _match(
         newest = past[n : n + n_columns]
         for j in range(n_columns):
             now[j] = above[j] + h * newest[j]
+    for lag in range(low, min(SUBFRAME_LEN, high + 1)):
+        for n in range(lag, SUBFRAME_LEN):
+            column = lag - n - first
+            period[n + 1, column] += period[n + 1 - lag, column + lag]
     c, e = corr[low : high + 1], energy[low : high + 1]
     c[:], e[:] = 0.0, 0.0
     n_lags, last = high + 1 - low, SUBFRAME_LEN - 1
@@ -62,14 +67,6 @@ def _match(
         for j in range(n_lags):
             c[j] += t1 * row1[j] + t2 * row2[j] + t3 * row3[j] + t4 * row4[j]
             e[j] += row1[j] ** 2 + row2[j] ** 2 + row3[j] ** 2 + row4[j] ** 2
-    for lag in range(low, min(SUBFRAME_LEN, high + 1)):
-        for n in range(lag, SUBFRAME_LEN):
-            column = lag - n - first
-            old = period[n + 1, column]
-            new = old + period[n + 1 - lag, column + lag]
-            period[n + 1, column] = new
-            corr[lag] += target[n] * (new - old)
-            energy[lag] += new * new - old * old
 
 
 @fast
@@ -127,15 +124,18 @@ def preselect(target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, l
     corr[:], energy[:] = 0.0, 0.0
     _match(target, response[0, SUBFRAME_LEN:], exc, max(low - _COARSE_REACH, 1),
            min(high + _COARSE_REACH, MAX_LAG), corr, energy)  # fmt: skip
-    values = stack_array(MAX_LAGS_TRIED)[: lags.shape[0]]
-    lags[:], values[:] = 3 * low, -1.0
-    score = stack_array(_N_LAGS, np.float32)[: high + 1 - low]
-    _score(corr[low : high + 1], energy[low : high + 1], score)
-    ranking.take(score, 3 * low, 3, lags, values)
-    for third in range(1, 3):
-        fine = score[: fine_high + 1 - fine_low]
-        _score_thirds(third, fine_low, fine_high, corr, energy, fine)
-        ranking.take(fine, 3 * fine_low - third, 3, lags, values)
+    n_whole, n_fine = high + 1 - low, fine_high + 1 - fine_low
+    score = stack_array(_N_SCORES, np.float32)[: n_whole + 2 * n_fine]  # whole lags, then thirds
+    _score(corr[low : high + 1], energy[low : high + 1], score[:n_whole])
+    _score_thirds(1, fine_low, fine_high, corr, energy, score[n_whole : n_whole + n_fine])
+    _score_thirds(2, fine_low, fine_high, corr, energy, score[n_whole + n_fine :])
+    ranking.largest(score, lags)
+    for k in range(lags.shape[0]):
+        if lags[k] < n_whole:
+            lags[k] = 3 * (low + lags[k])
+        else:
+            at = lags[k] - n_whole
+            lags[k] = 3 * (fine_low + at % n_fine) - 1 - at // n_fine
 
 
 @fast
@@ -152,7 +152,8 @@ def search(
     assert n_best <= MAX_LAGS
     x = stack_array((SUBFRAME_LEN, LANES), np.float32)
     y = stack_array((SUBFRAME_LEN, LANES), np.float32)
-    value = stack_array(LANES, np.float32)
+    corr, energy = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
+    score = stack_array(LANES, np.float32)
     scores = stack_array(MAX_LAGS)[:n_best]
     indices[:], scores[:], x[:] = 0, -1.0, 0.0
     for begin in range(0, lags.shape[0], LANES):
@@ -162,27 +163,16 @@ def search(
             for n in range(SUBFRAME_LEN):
                 x[n, k] = exc[MAX_LAG + n]
         convolve_all(x, response, y)
-        _matches_of_all(target, y, value)
+        products_of_all(target, y, corr, energy)
+        _score(corr, energy, score)
         for k in range(some.shape[0]):
-            if value[k] > scores[n_best - 1]:
+            if score[k] > scores[n_best - 1]:
                 index = pitch.quantize(some[k], bits, lag3_prev)
-                at = ranking.insert(index, float(value[k]), indices, scores)
+                at = ranking.insert(index, float(score[k]), indices, scores)
                 for i in range(n_best - 1, at, -1):
                     filters.copy(filtered[i - 1], filtered[i])
                 for n in range(SUBFRAME_LEN):
                     filtered[at, n] = y[n, k]
-
-
-@fast
-def _matches_of_all(target: F32, y: F32, out: F32) -> None:
-    """Put <x,y>^2 / <y,y> of each column of y (n, LANES) into out; 0 where <x,y> is negative."""
-    c, e = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
-    c[:], e[:] = 0.0, 1e-12
-    for n in range(SUBFRAME_LEN):
-        for k in range(LANES):
-            c[k] += target[n] * y[n, k]
-            e[k] += y[n, k] * y[n, k]
-    _score(c, e, out)
 
 
 @inlined

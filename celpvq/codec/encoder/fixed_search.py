@@ -15,10 +15,18 @@ from ..common.fixed_codebook import vector
 from ..format.modes import MAX_STAGE_BITS, SUBFRAME_LEN
 from . import gain_search, ranking
 from .presets import MAX_PAIRS, MAX_SHORTLIST, MAX_STAGE1_SURVIVORS
-from .products import LANES, PANEL, convolve_all, correlate, inner, multiply_panels
+from .products import (
+    LANES,
+    PANEL,
+    convolve_all,
+    correlate,
+    inner,
+    multiply_panels,
+    products_of_all,
+)
 from .search_tables import CodeVectors
 
-_LEAST_ACF = np.float32(0.05)  # of lag 0: where the autocorrelation stays below it, it is cut
+_LEAST_ACF = np.float32(0.1)  # of lag 0: where the autocorrelation stays below it, it is cut
 _LEAST_SUM = 0.05  # of the energies of two vectors: the least estimate for their sum
 _LEAST_RMS = 1e-6  # of a code vector
 _BLOCK = 32  # matches that are looked at together: most blocks hold no candidate
@@ -238,61 +246,56 @@ def _signed(item: int, bits2: int, corr1: F32, corr2: F32) -> int:
 
 @fast
 def search(
-    indices: I64, target: F32, adaptive: F32, response: F32, layout: I64, book: F64, lag: int,
+    indices: I64, target: F32, adaptive: F32, response: F32, layout: I64, rows: F32, lag: int,
     beta: float, gain_book: F64, correction: F64, predicted_gain: float,
 ) -> tuple[int, int, float]:  # fmt: skip
     """Try each of indices (K,) with all gains; return the best index, its gain index and error.
 
     target, adaptive (n,): target x and filtered adaptive codebook vector y.
-    response: of the weighted synthesis filter, sharpened.      predicted_gain: linear.
+    response: of the weighted synthesis filter, sharpened.      layout (4,), rows: of the book.
+    predicted_gain: linear.
     The error is |x - g_p y - g_c z|^2 with quantized gains, z the filtered, sharpened code vector.
     """
-    code, moments = stack_array(SUBFRAME_LEN), stack_array(5)
-    x = stack_array((SUBFRAME_LEN, LANES), np.float32)
+    code, moments = stack_array(SUBFRAME_LEN, np.float32), stack_array(5)
+    c = stack_array((SUBFRAME_LEN, LANES), np.float32)
     z = stack_array((SUBFRAME_LEN, LANES), np.float32)
-    products = stack_array((4, LANES), np.float32)
+    xz, zz = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
+    yz, cc = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
     moments[0], moments[2] = inner(target, adaptive), inner(adaptive, adaptive)
     best_index, best_gain, best_err = indices[0], 0, np.inf
-    x[:] = 0.0
+    c[:] = 0.0
     for begin in range(0, indices.shape[0], LANES):
         some = indices[begin : begin + LANES]
         for k in range(some.shape[0]):
-            vector(some[k], layout, book, code)
+            vector(some[k], layout, rows, code)
             for n in range(SUBFRAME_LEN):
-                x[n, k] = code[n]
-        convolve_all(x, response, z)
-        _products_of_all(x, z, target, adaptive, lag, np.float32(beta), products)
+                c[n, k] = code[n]
+        convolve_all(c, response, z)
+        products_of_all(target, z, xz, zz)
+        products_of_all(adaptive, z, yz, zz)
+        _sharpened_energies(c, lag, np.float32(beta), cc)
         for k in range(some.shape[0]):
-            moments[1], moments[3], moments[4] = products[0, k], products[1, k], products[2, k]
+            moments[1], moments[3], moments[4] = xz[k], zz[k], yz[k]
             if gain_search.least_error(moments) < best_err:
-                rms = max(math.sqrt(products[3, k] / SUBFRAME_LEN), _LEAST_RMS)
-                gain, err = gain_search.search(
-                    moments, predicted_gain / rms, gain_book, correction
-                )
+                rms = max(math.sqrt(cc[k] / SUBFRAME_LEN), _LEAST_RMS)
+                gain, err = gain_search.search(moments, predicted_gain / rms, gain_book, correction)
                 if err < best_err:
                     best_index, best_gain, best_err = some[k], gain, err
     return best_index, best_gain, max(best_err + inner(target, target), 0.0)
 
 
 @fast
-def _products_of_all(
-    code: F32, z: F32, x: F32, y: F32, lag: int, beta: np.float32, out: F32
-) -> None:
-    """Put <x,z>, <z,z>, <y,z> and <c,c> of each column into out (4, LANES).
-
-    code, z (n, LANES): code vectors, which are sharpened in place, and filtered ones.
-    """
-    for n in range(lag, SUBFRAME_LEN):
-        for k in range(LANES):
-            code[n, k] += beta * code[n - lag, k]
-    xz, zz = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
-    yz, cc = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
-    xz[:], zz[:], yz[:], cc[:] = 0.0, 0.0, 0.0, 0.0
+def _sharpened_energies(code: F32, lag: int, beta: np.float32, out: F32) -> None:
+    """Put the energy of each column of code (n, LANES), sharpened, into out (LANES,)."""
+    acc = stack_array(LANES, np.float32)
+    acc[:] = 0.0
     for n in range(SUBFRAME_LEN):
         for k in range(LANES):
-            xz[k] += x[n] * z[n, k]
-            zz[k] += z[n, k] * z[n, k]
-            yz[k] += y[n] * z[n, k]
-            cc[k] += code[n, k] * code[n, k]
+            acc[k] += code[n, k] * code[n, k]
+    # MIN_LAG is half of the subframe: what repeats has not been sharpened itself
+    for n in range(lag, SUBFRAME_LEN):
+        for k in range(LANES):
+            repeated = beta * code[n - lag, k]
+            acc[k] += repeated * (np.float32(2.0) * code[n, k] + repeated)
     for k in range(LANES):
-        out[0, k], out[1, k], out[2, k], out[3, k] = xz[k], zz[k], yz[k], cc[k]
+        out[k] = acc[k]

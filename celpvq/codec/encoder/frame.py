@@ -259,7 +259,7 @@ def _search_code_vectors(
         i = row // preset.lags
         fcb, gain, error = fixed_search.search(
             shortlist[m], lag_pairs.target[i], lag_pairs.filtered[row], responses[group[m]],
-            tables.fcb_layout[index], tables.fcb, lag_pairs.lag[row], lag_pairs.beta[i],
+            tables.fcb_layout[index], derived.fcb.rows, lag_pairs.lag[row], lag_pairs.beta[i],
             tables.gain[gain_rows], derived.correction[gain_rows], lag_pairs.predicted_gain[i],
         )  # fmt: skip
         survivors.insert(

@@ -175,6 +175,21 @@ def convolve_all(x: F32, response: F32, out: F32) -> None:
 
 
 @fast
+def products_of_all(x: F32, y: F32, xy: F32, yy: F32) -> None:
+    """Put <x,y> and <y,y> of x (n,) and each column of y (n, LANES) into xy and yy (LANES,)."""
+    c, e = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
+    c[:], e[:] = 0.0, 0.0
+    for n in range(0, SUBFRAME_LEN, 4):
+        x1, x2, x3, x4 = x[n], x[n + 1], x[n + 2], x[n + 3]
+        for k in range(LANES):
+            y1, y2, y3, y4 = y[n, k], y[n + 1, k], y[n + 2, k], y[n + 3, k]
+            c[k] += x1 * y1 + x2 * y2 + x3 * y3 + x4 * y4
+            e[k] += y1 * y1 + y2 * y2 + y3 * y3 + y4 * y4
+    for k in range(LANES):
+        xy[k], yy[k] = c[k], e[k]
+
+
+@fast
 def products_with(z: F32, x: F32, y: F32) -> tuple[float, float, float]:
     """Return the inner products <x,z>, <z,z> and <y,z>."""
     xz, zz, yz = np.float32(0.0), np.float32(0.0), np.float32(0.0)

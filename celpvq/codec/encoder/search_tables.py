@@ -15,6 +15,7 @@ from .products import PANEL, panels
 class CodeVectors(NamedTuple):
     """A fixed codebook as the search reads it; each stage begins with a panel of its own."""
 
+    rows: F32  # (N, SUBFRAME_LEN) the book itself
     layout: I64  # (k, 4) as the layouts of the book, with the places in the panels
     columns: F32  # (P, SUBFRAME_LEN, PANEL) code vectors, transposed, in panels
     acf: F32  # (P, SUBFRAME_LEN, PANEL) their autocorrelations, doubled above lag 0
@@ -35,7 +36,7 @@ class CodeVectors(NamedTuple):
         spectrum = np.fft.rfft(vectors, 2 * SUBFRAME_LEN, axis=1)
         acf = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :SUBFRAME_LEN]
         acf[:, 1:] *= 2.0
-        return cls(moved, panels(vectors.T), panels(acf.T))
+        return cls(book.astype(np.float32), moved, panels(vectors.T), panels(acf.T))
 
 
 class SearchTables(NamedTuple):
