@@ -15,7 +15,7 @@ from ..format.modes import MAX_LAG, SUBFRAME_LEN
 from . import ranking
 from .pairs import Pairs
 from .presets import MAX_LAGS, MAX_PITCH_GAIN
-from .products import LANES, convolve_all, products_of_all
+from .products import convolve_all, inner
 from .survivors import Survivor
 
 _N_EXC = MAX_LAG + SUBFRAME_LEN
@@ -148,31 +148,25 @@ def search(
     exc (MAX_LAG + n,): past excitation; its last n are overwritten.
     indices (K,), filtered (K, n): receive lag indices and filtered vectors, best first.
     """
-    n_best = indices.shape[0]
+    n_best, n_lags = indices.shape[0], lags.shape[0]
     assert n_best <= MAX_LAGS
-    x = stack_array((SUBFRAME_LEN, LANES), np.float32)
-    y = stack_array((SUBFRAME_LEN, LANES), np.float32)
-    corr, energy = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
-    score = stack_array(LANES, np.float32)
+    x = stack_array((MAX_LAGS_TRIED, SUBFRAME_LEN), np.float32)[:n_lags]
+    y = stack_array((MAX_LAGS_TRIED, SUBFRAME_LEN), np.float32)[:n_lags]
     scores = stack_array(MAX_LAGS)[:n_best]
-    indices[:], scores[:], x[:] = 0, -1.0, 0.0
-    for begin in range(0, lags.shape[0], LANES):
-        some = lags[begin : begin + LANES]
-        for k in range(some.shape[0]):
-            adaptive_codebook.vector(some[k], exc)
-            for n in range(SUBFRAME_LEN):
-                x[n, k] = exc[MAX_LAG + n]
-        convolve_all(x, response, y)
-        products_of_all(target, y, corr, energy)
-        _score(corr, energy, score)
-        for k in range(some.shape[0]):
-            if score[k] > scores[n_best - 1]:
-                index = pitch.quantize(some[k], bits, lag3_prev)
-                at = ranking.insert(index, float(score[k]), indices, scores)
-                for i in range(n_best - 1, at, -1):
-                    filters.copy(filtered[i - 1], filtered[i])
-                for n in range(SUBFRAME_LEN):
-                    filtered[at, n] = y[n, k]
+    places = stack_array(MAX_LAGS, np.int64)[:n_best]
+    for k in range(n_lags):
+        adaptive_codebook.vector(lags[k], exc)
+        filters.copy(exc[MAX_LAG:], x[k])
+    convolve_all(x, response, y)
+    places[:], scores[:] = 0, -1.0
+    for k in range(n_lags):
+        c, e = inner(target, y[k]), inner(y[k], y[k]) + 1e-12
+        score = max(c, 0.0) * c / e
+        if score > scores[n_best - 1]:
+            ranking.insert(k, score, places, scores)
+    for k in range(n_best):
+        indices[k] = pitch.quantize(lags[places[k]], bits, lag3_prev)
+        filters.copy(y[places[k]], filtered[k])
 
 
 @inlined

@@ -11,18 +11,17 @@ import numpy as np
 
 from ..._numba import fast, inlined, stack_array
 from ..._types import F32, F64, I64
-from ..common.fixed_codebook import vector
 from ..format.modes import MAX_STAGE_BITS, SUBFRAME_LEN
 from . import gain_search, ranking
 from .presets import MAX_PAIRS, MAX_SHORTLIST, MAX_STAGE1_SURVIVORS
 from .products import (
-    LANES,
     PANEL,
     convolve_all,
     correlate,
+    correlate_all,
     inner,
     multiply_panels,
-    products_of_all,
+    products_with,
 )
 from .search_tables import CodeVectors
 
@@ -30,9 +29,10 @@ _LEAST_ACF = np.float32(0.1)  # of lag 0: where the autocorrelation stays below 
 _LEAST_SUM = 0.05  # of the energies of two vectors: the least estimate for their sum
 _LEAST_RMS = 1e-6  # of a code vector
 _BLOCK = 32  # matches that are looked at together: most blocks hold no candidate
+_TOGETHER = 8  # vectors of stage 1 whose products with stage 2 are computed at once
 _MAX_STAGE = 1 << MAX_STAGE_BITS
 _MAX_MATCHES = MAX_PAIRS * _MAX_STAGE
-_MAX_CROSS = LANES * _MAX_STAGE
+_MAX_CROSS = _TOGETHER * _MAX_STAGE
 _MAX_VECTORS = MAX_PAIRS * MAX_STAGE1_SURVIVORS
 MAX_TRIED = MAX_PAIRS * MAX_SHORTLIST  # code vectors in all, compared exactly
 
@@ -132,7 +132,7 @@ def _take_sums_of_group(
     """Insert the sums with survivors of stage 1 among the best of each target of group g.
 
     survivors (P, M): of stage 1. Targets share them, so their products with stage 2 are computed
-    once, for `LANES` vectors at a time.      corr1, corr2 (P, N): correlations of single vectors.
+    once, for a few vectors at a time.      corr1, corr2 (P, N): correlations of single vectors.
     """
     start1, start2, n2 = layout[0], layout[2], 1 << layout[3]
     n_vectors = 0
@@ -147,12 +147,18 @@ def _take_sums_of_group(
                     chosen[n_vectors] = start1 + i
                     n_vectors += 1
     width = corr2.shape[1]
-    cross = stack_array(_MAX_CROSS, np.float32)[: LANES * width].reshape(LANES, width)
-    filtered = stack_array((LANES, SUBFRAME_LEN), np.float32)
-    for begin in range(0, n_vectors, LANES):
-        n = min(LANES, n_vectors - begin)
-        _filter_twice(chosen[begin : begin + n], columns, response, filtered)
-        multiply_panels(filtered[:n], SUBFRAME_LEN, columns, start2, cross[:n])
+    cross = stack_array(_MAX_CROSS, np.float32)[: _TOGETHER * width].reshape(_TOGETHER, width)
+    vectors = stack_array((_TOGETHER, SUBFRAME_LEN), np.float32)
+    filtered = stack_array((_TOGETHER, SUBFRAME_LEN), np.float32)
+    for begin in range(0, n_vectors, _TOGETHER):
+        n = min(_TOGETHER, n_vectors - begin)
+        for r in range(n):
+            panel, column = columns[chosen[begin + r] // PANEL], chosen[begin + r] % PANEL
+            for m in range(SUBFRAME_LEN):
+                vectors[r, m] = panel[m, column]
+        convolve_all(vectors[:n], response, filtered[:n])
+        correlate_all(filtered[:n], response, vectors[:n])
+        multiply_panels(vectors[:n], SUBFRAME_LEN, columns, start2, cross[:n])
         for t in range(group.shape[0]):
             if group[t] != g:
                 continue
@@ -163,26 +169,6 @@ def _take_sums_of_group(
                         corr1[t, i], energy[start1 + i], corr2[t, :n2],
                         energy[start2 : start2 + n2], cross[r, :n2], i, items[t], values[t],
                     )  # fmt: skip
-
-
-@fast
-def _filter_twice(chosen: I64, columns: F32, response: F32, out: F32) -> None:
-    """Filter the chosen columns, at most `LANES`, forwards and backwards, into the rows of out."""
-    x = stack_array((SUBFRAME_LEN, LANES), np.float32)
-    y = stack_array((SUBFRAME_LEN, LANES), np.float32)
-    x[:] = 0.0
-    for k in range(chosen.shape[0]):
-        panel, column = columns[chosen[k] // PANEL], chosen[k] % PANEL
-        for n in range(SUBFRAME_LEN):
-            x[n, k] = panel[n, column]
-    convolve_all(x, response, y)
-    for n in range(SUBFRAME_LEN):  # backwards in time
-        for k in range(LANES):
-            x[n, k] = y[SUBFRAME_LEN - 1 - n, k]
-    convolve_all(x, response, y)
-    for k in range(chosen.shape[0]):
-        for n in range(SUBFRAME_LEN):
-            out[k, n] = y[SUBFRAME_LEN - 1 - n, k]
 
 
 @fast
@@ -256,46 +242,45 @@ def search(
     predicted_gain: linear.
     The error is |x - g_p y - g_c z|^2 with quantized gains, z the filtered, sharpened code vector.
     """
-    code, moments = stack_array(SUBFRAME_LEN, np.float32), stack_array(5)
-    c = stack_array((SUBFRAME_LEN, LANES), np.float32)
-    z = stack_array((SUBFRAME_LEN, LANES), np.float32)
-    xz, zz = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
-    yz, cc = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
+    n, moments = indices.shape[0], stack_array(5)
+    code = stack_array((MAX_SHORTLIST, SUBFRAME_LEN), np.float32)[:n]
+    filtered = stack_array((MAX_SHORTLIST, SUBFRAME_LEN), np.float32)[:n]
+    for k in range(n):
+        _vector(indices[k], layout, rows, code[k])
+    convolve_all(code, response, filtered)
     moments[0], moments[2] = inner(target, adaptive), inner(adaptive, adaptive)
     best_index, best_gain, best_err = indices[0], 0, np.inf
-    c[:] = 0.0
-    for begin in range(0, indices.shape[0], LANES):
-        some = indices[begin : begin + LANES]
-        for k in range(some.shape[0]):
-            vector(some[k], layout, rows, code)
-            for n in range(SUBFRAME_LEN):
-                c[n, k] = code[n]
-        convolve_all(c, response, z)
-        products_of_all(target, z, xz, zz)
-        products_of_all(adaptive, z, yz, zz)
-        _sharpened_energies(c, lag, np.float32(beta), cc)
-        for k in range(some.shape[0]):
-            moments[1], moments[3], moments[4] = xz[k], zz[k], yz[k]
-            if gain_search.least_error(moments) < best_err:
-                rms = max(math.sqrt(cc[k] / SUBFRAME_LEN), _LEAST_RMS)
-                gain, err = gain_search.search(moments, predicted_gain / rms, gain_book, correction)
-                if err < best_err:
-                    best_index, best_gain, best_err = some[k], gain, err
+    for k in range(n):
+        moments[1], moments[3], moments[4] = products_with(filtered[k], target, adaptive)
+        if gain_search.least_error(moments) < best_err:
+            energy = _sharpened_energy(code[k], lag, np.float32(beta))
+            scale = predicted_gain / max(math.sqrt(energy / SUBFRAME_LEN), _LEAST_RMS)
+            gain, err = gain_search.search(moments, scale, gain_book, correction)
+            if err < best_err:
+                best_index, best_gain, best_err = indices[k], gain, err
     return best_index, best_gain, max(best_err + inner(target, target), 0.0)
 
 
 @fast
-def _sharpened_energies(code: F32, lag: int, beta: np.float32, out: F32) -> None:
-    """Put the energy of each column of code (n, LANES), sharpened, into out (LANES,)."""
-    acc = stack_array(LANES, np.float32)
-    acc[:] = 0.0
-    for n in range(SUBFRAME_LEN):
-        for k in range(LANES):
-            acc[k] += code[n, k] * code[n, k]
-    # MIN_LAG is half of the subframe: what repeats has not been sharpened itself
-    for n in range(lag, SUBFRAME_LEN):
-        for k in range(LANES):
-            repeated = beta * code[n - lag, k]
-            acc[k] += repeated * (np.float32(2.0) * code[n, k] + repeated)
-    for k in range(LANES):
-        out[k] = acc[k]
+def _vector(index: int, layout: I64, rows: F32, out: F32) -> None:
+    """Put the code vector of an index into out (n,), as `fixed_codebook.vector` does."""
+    start1, start2, bits2 = layout[0], layout[2], layout[3]
+    if bits2 == 0:
+        row, sign = rows[start1 + (index >> 1)], np.float32(1 - 2 * (index & 1))
+        for n in range(out.shape[0]):
+            out[n] = sign * row[n]
+        return
+    row1 = rows[start1 + (index >> bits2 + 2)]
+    row2 = rows[start2 + (index >> 2 & (1 << bits2) - 1)]
+    sign1, sign2 = np.float32(1 - (index & 2)), np.float32(1 - 2 * (index & 1))
+    for n in range(out.shape[0]):
+        out[n] = sign1 * row1[n] + sign2 * row2[n]
+
+
+@fast
+def _sharpened_energy(code: F32, lag: int, beta: np.float32) -> float:
+    """Return the energy of a code vector (n,) with the pitch sharpening."""
+    energy = inner(code, code)
+    # MIN_LAG is half of the subframe: what is repeated has not been sharpened itself
+    now, before = code[lag:], code[: SUBFRAME_LEN - lag]
+    return energy + beta * (2.0 * inner(now, before) + beta * inner(before, before))

@@ -42,6 +42,7 @@ from .dtx import DtxState
 from .fixed_search import MAX_TRIED
 from .pairs import Pairs
 from .presets import MAX_LSF_CANDIDATES, MAX_PAIRS, MAX_SURVIVORS, Preset
+from .products import RESPONSE_LEN
 from .rate_control import RateState
 from .search_tables import SearchTables
 from .survivors import (
@@ -54,8 +55,7 @@ from .survivors import (
 )
 from .vad import VadState
 
-_RESPONSE_LEN = 2 * SUBFRAME_LEN  # of the form of `products.respond`
-_N_RESPONSES = MAX_PAIRS * 2 * _RESPONSE_LEN
+_N_RESPONSES = MAX_PAIRS * 2 * RESPONSE_LEN
 
 
 class EncoderState(Record):
@@ -153,7 +153,7 @@ def _search_excitation(
     """
     num, den = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
     impulse, target = stack_array(SUBFRAME_LEN), stack_array(SUBFRAME_LEN)
-    response = stack_array((2, _RESPONSE_LEN), np.float32)
+    response = stack_array((2, RESPONSE_LEN), np.float32)
     lags = stack_array(MAX_LAGS_TRIED, np.int64)[: 2 * preset.lags]
     lag_pairs = pairs.new_pairs()
     chosen = stack_array(MAX_PAIRS, np.int64)[: preset.pairs]
@@ -240,7 +240,7 @@ def _search_code_vectors(
     sharpened = stack_array(SUBFRAME_LEN)
 
     n_groups = pairs.find_groups(chosen, preset.lags, lag_pairs, group, member)
-    responses = responses.reshape(MAX_PAIRS, 2, _RESPONSE_LEN)[:n_groups]
+    responses = responses.reshape(MAX_PAIRS, 2, RESPONSE_LEN)[:n_groups]
     for g in range(n_groups):
         row = member[g]
         filters.copy(impulse, sharpened)

@@ -12,15 +12,16 @@ from ..format.modes import SUBFRAME_LEN
 FIRST = 0  # a `start` to pass by attribute: a literal would compile another copy of the kernel
 UNROLLED = 5  # terms a pass: the length of a vector is a multiple
 PANEL = 64  # columns of a panel: the sums of two rows with them fit the vector registers
-LANES = 8  # vectors that `convolve_all` filters side by side
 _TAPS = 8  # of a filter, likewise
+_WIDTH = 48  # of the sums in `convolve_all`: whole registers, at least SUBFRAME_LEN
+RESPONSE_LEN = SUBFRAME_LEN + _WIDTH
 
 
 @fast
 def respond(impulse: F64, response: F32) -> None:
-    """Put an impulse response (n,) into response (2, 2 n), the form for `convolve` and `correlate`.
+    """Put an impulse response (n,) into response (2, RESPONSE_LEN), the form for the filters below.
 
-    Row 0: n zeros, then the response.      Row 1: the response backwards, then n zeros.
+    Row 0: n zeros, then the response.      Row 1: the response backwards.      Then zeros.
     """
     n_sub = impulse.shape[0]
     response[:] = 0.0
@@ -145,48 +146,32 @@ def multiply_panels(x: F32, n_terms: int, panels: F32, start: int, out: F32) -> 
 
 @fast
 def convolve_all(x: F32, response: F32, out: F32) -> None:
-    """Filter each column of x (n, LANES), from zero memory, into out (n, LANES).
-
-    Eight samples of all columns at once, whose sums stay in registers.
-    """
-    a, b = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
-    c, d = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
-    e, f = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
-    g, h = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
-    for i in range(0, SUBFRAME_LEN, _TAPS):
-        a[:], b[:], c[:], d[:], e[:], f[:], g[:], h[:] = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for n in range(i + _TAPS):
-            taps = response[0, SUBFRAME_LEN + i - n :]
-            t0, t1, t2, t3, t4 = taps[0], taps[1], taps[2], taps[3], taps[4]
-            t5, t6, t7 = taps[5], taps[6], taps[7]
-            for k in range(LANES):
-                y = x[n, k]
-                a[k] += t0 * y
-                b[k] += t1 * y
-                c[k] += t2 * y
-                d[k] += t3 * y
-                e[k] += t4 * y
-                f[k] += t5 * y
-                g[k] += t6 * y
-                h[k] += t7 * y
-        for k in range(LANES):
-            out[i, k], out[i + 1, k], out[i + 2, k], out[i + 3, k] = a[k], b[k], c[k], d[k]
-            out[i + 4, k], out[i + 5, k], out[i + 6, k], out[i + 7, k] = e[k], f[k], g[k], h[k]
+    """Filter each row of x (R, n), from zero memory, into out (R, n), as `convolve` does."""
+    _filter_all(x, response[0], SUBFRAME_LEN, out)
 
 
 @fast
-def products_of_all(x: F32, y: F32, xy: F32, yy: F32) -> None:
-    """Put <x,y> and <y,y> of x (n,) and each column of y (n, LANES) into xy and yy (LANES,)."""
-    c, e = stack_array(LANES, np.float32), stack_array(LANES, np.float32)
-    c[:], e[:] = 0.0, 0.0
-    for n in range(0, SUBFRAME_LEN, 4):
-        x1, x2, x3, x4 = x[n], x[n + 1], x[n + 2], x[n + 3]
-        for k in range(LANES):
-            y1, y2, y3, y4 = y[n, k], y[n + 1, k], y[n + 2, k], y[n + 3, k]
-            c[k] += x1 * y1 + x2 * y2 + x3 * y3 + x4 * y4
-            e[k] += y1 * y1 + y2 * y2 + y3 * y3 + y4 * y4
-    for k in range(LANES):
-        xy[k], yy[k] = c[k], e[k]
+def correlate_all(x: F32, response: F32, out: F32) -> None:
+    """Filter each row of x (R, n) backwards into out (R, n), as `correlate` does."""
+    _filter_all(x, response[1], SUBFRAME_LEN - 1, out)
+
+
+@inlined
+def _filter_all(x: F32, taps: F32, start: int, out: F32) -> None:
+    """Put ``sum x[r, n] taps[start + i - n]`` into out[r, i], two rows at once as in a panel."""
+    last = x.shape[0] - 1
+    for r in range(0, x.shape[0], 2):
+        acc = stack_array((2, _WIDTH), np.float32)
+        acc[:] = 0.0
+        for n in range(SUBFRAME_LEN):
+            row = taps[start - n : start - n + _WIDTH]
+            for k in range(2):
+                for j in range(_WIDTH):
+                    acc[k, j] += x[min(r + k, last), n] * row[j]
+        for k in range(2):
+            result = out[min(r + k, last)]
+            for j in range(SUBFRAME_LEN):
+                result[j] = acc[k, j]
 
 
 @fast
