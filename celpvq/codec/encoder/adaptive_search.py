@@ -28,6 +28,7 @@ _N_ROWS = SUBFRAME_LEN + 1
 MAX_LAGS_TRIED = 2 * MAX_LAGS  # compared exactly
 _MAX_GAIN = np.float32(MAX_PITCH_GAIN)
 _COARSE_TAPS = interpolator(_COARSE_REACH).astype(np.float32)
+_FINE_TAPS = interpolator(adaptive_codebook.REACH).astype(np.float32)
 
 
 @inlined
@@ -139,13 +140,38 @@ def preselect(target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, l
 
 
 @fast
+def _vector(lag3: int, exc: F32) -> None:
+    """Put the vector of a lag [thirds] into the last n of exc (MAX_LAG + n,).
+
+    As `adaptive_codebook.vector`, in single precision.
+    """
+    lag = (lag3 + 2) // 3
+    third = 3 * lag - lag3
+    step = lag if third == 0 else lag - adaptive_codebook.REACH
+    for start in range(MAX_LAG, _N_EXC, step):  # these samples depend on past ones only
+        now = exc[start : min(start + step, _N_EXC)]
+        if third == 0:
+            filters.copy(exc[start - lag : start], now)
+            continue
+        acc = stack_array(SUBFRAME_LEN, np.float32)
+        acc[:] = 0.0
+        for i in range(0, 2 * adaptive_codebook.REACH, 4):
+            taps = _FINE_TAPS[third - 1, i : i + 4]
+            a, b, c, d = taps[0], taps[1], taps[2], taps[3]
+            x = exc[start - lag + 1 - adaptive_codebook.REACH + i :]
+            for n in range(now.shape[0]):
+                acc[n] += a * x[n] + b * x[n + 1] + c * x[n + 2] + d * x[n + 3]
+        filters.copy(acc[: now.shape[0]], now)
+
+
+@fast
 def search(
-    lags: I64, target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, indices: I64,
+    lags: I64, target: F32, response: F32, past: F64, bits: int, lag3_prev: int, indices: I64,
     filtered: F32,
 ) -> None:  # fmt: skip
     """Find the lags [thirds] among `lags` whose filtered vectors match target (n,) best.
 
-    exc (MAX_LAG + n,): past excitation; its last n are overwritten.
+    past (MAX_LAG,): excitation.
     indices (K,), filtered (K, n): receive lag indices and filtered vectors, best first.
     """
     n_best, n_lags = indices.shape[0], lags.shape[0]
@@ -154,8 +180,10 @@ def search(
     y = stack_array((MAX_LAGS_TRIED, SUBFRAME_LEN), np.float32)[:n_lags]
     scores = stack_array(MAX_LAGS)[:n_best]
     places = stack_array(MAX_LAGS, np.int64)[:n_best]
+    exc = stack_array(_N_EXC, np.float32)
+    filters.copy(past, exc[:MAX_LAG])
     for k in range(n_lags):
-        adaptive_codebook.vector(lags[k], exc)
+        _vector(lags[k], exc)
         filters.copy(exc[MAX_LAG:], x[k])
     convolve_all(x, response, y)
     places[:], scores[:] = 0, -1.0
@@ -177,11 +205,10 @@ def search_pairs(
     """Find the best of lags [thirds] for survivor i, whose target is in pairs; fill its pairs."""
     target, state = pairs.target[i], survivor.synthesis
     rows = slice(i * n_lags, (i + 1) * n_lags)
-    exc = stack_array(_N_EXC)
-    filters.copy(state.exc[SUBFRAME_LEN:], exc[:MAX_LAG])
     search(
-        lags, target, response, exc, bits, state.lag3, pairs.lag_index[rows], pairs.filtered[rows]
-    )
+        lags, target, response, state.exc[SUBFRAME_LEN:], bits, state.lag3, pairs.lag_index[rows],
+        pairs.filtered[rows],
+    )  # fmt: skip
     for row in range(i * n_lags, (i + 1) * n_lags):
         lag3 = pitch.dequantize(pairs.lag_index[row], bits, state.lag3)
         pairs.lag[row] = min(pitch.rounded(lag3), SUBFRAME_LEN)

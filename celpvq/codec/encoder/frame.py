@@ -115,12 +115,14 @@ def search_frame(
         errors,
     )  # fmt: skip
 
-    # excitation: a search for each of them
+    # excitation: a search for each of them; the others try the lags of the first one
+    lags = stack_array((N_SUBFRAMES, MAX_LAGS_TRIED), np.int64)
+    lags[:] = 0
     found, least = False, bound
     for k in range(n_candidates):
         lsf_dequantizer.dequantize(candidates[k], tables.lsf, state.lsf_q[:], lsf_q)
         interpolate_lpc(state.lsf_q[:], lsf_q, lpc_q)
-        row = _search_excitation(speech, lpc_q, lpc_w, preset, least, tables, derived, state)
+        row = _search_excitation(speech, lpc_q, lpc_w, preset, least, lags, tables, derived, state)
         # without a bound the first always counts, even where no cost is finite
         if row >= 0 or (k == 0 and bound == np.inf):
             found = True
@@ -143,18 +145,19 @@ def commit(indices: I64, tables: ModeTables, state: EncoderState) -> None:
 
 @inlined
 def _search_excitation(
-    speech: F64, lpc_q: F64, lpc_w: F64, preset: Preset, bound: float, tables: ModeTables,
-    derived: SearchTables, state: EncoderState,
+    speech: F64, lpc_q: F64, lpc_w: F64, preset: Preset, bound: float, lags: I64,
+    tables: ModeTables, derived: SearchTables, state: EncoderState,
 ) -> int:  # fmt: skip
     """Search the excitation of a frame; return the row of the best survivor in state.survivors.
 
     speech (FRAME_LEN,).      lpc_q, lpc_w (N_SUBFRAMES, p): predictors of synthesis and weighting.
+    lags (N_SUBFRAMES, MAX_LAGS_TRIED): those that other LSF candidates tried; 0 where none did.
     Return -1 as soon as no candidate costs less than `bound`.
     """
     num, den = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
     impulse, target = stack_array(SUBFRAME_LEN), stack_array(SUBFRAME_LEN)
     response = stack_array((2, RESPONSE_LEN), np.float32)
-    lags = stack_array(MAX_LAGS_TRIED, np.int64)[: 2 * preset.lags]
+    tried = stack_array(MAX_LAGS_TRIED, np.int64)[: 2 * preset.lags]
     lag_pairs = pairs.new_pairs()
     chosen = stack_array(MAX_PAIRS, np.int64)[: preset.pairs]
     live, candidates = state.survivors, state.candidates
@@ -175,10 +178,11 @@ def _search_excitation(
             weighting.target(now, lpc_q[index], num, den, live[first + i], target)
             filters.copy(target, lag_pairs.target[i])
             # adaptive codebook: the lags T whose filtered vectors y match x best, and x - g_p y
-            _preselect_lags(i, first, index, response, tables, live, lag_pairs, lags)
+            shared = lags[index, : 2 * preset.lags]
+            _preselect_lags(i, first, index, response, tables, live, lag_pairs, shared, tried)
             adaptive_search.search_pairs(
                 i, preset.lags, live[first + i], response, tables.lag_bits[index],
-                tables.gain_predictor, lags, lag_pairs,
+                tables.gain_predictor, tried, lag_pairs,
             )  # fmt: skip
         n_chosen = pairs.choose(n_live * preset.lags, lag_pairs, chosen)
 
@@ -205,16 +209,25 @@ def _search_excitation(
 
 @inlined
 def _preselect_lags(
-    i: int, first: int, index: int, response: F32, tables: ModeTables, live: Survivors,
-    lag_pairs: Pairs, lags: I64,
+    i: int, first: int, index: int, response: F32, tables: ModeTables,
+    live: Survivors, lag_pairs: Pairs, shared: I64, lags: I64,
 ) -> None:  # fmt: skip
-    """Put the lags that survivor i tries exactly into lags (K,)."""
+    """Put the lags that survivor i tries exactly into lags (K,).
+
+    shared (K,): those of the first survivor with another LSF candidate; 0 if there was none.
+    """
     bits, lag3 = tables.lag_bits[index], live[first + i].synthesis.lag3
     before = live[first + max(i - 1, 0)].synthesis.lag3
-    # survivors differ little: one tries the lags of the one before, if it can code them
-    if i == 0 or pitch.whole_lags(bits, lag3) != pitch.whole_lags(bits, before):
-        past = live[first + i].synthesis.exc[SUBFRAME_LEN:]
-        adaptive_search.preselect(lag_pairs.target[i], response, past, bits, lag3, lags)
+    # survivors and LSF candidates differ little: one tries the lags of another, if it can code them
+    if i > 0 and pitch.whole_lags(bits, lag3) == pitch.whole_lags(bits, before):
+        return
+    if i == 0 and shared[0] > 0 and bits == pitch.ABSOLUTE_BITS:
+        filters.copy(shared, lags)
+        return
+    past = live[first + i].synthesis.exc[SUBFRAME_LEN:]
+    adaptive_search.preselect(lag_pairs.target[i], response, past, bits, lag3, lags)
+    if i == 0:
+        filters.copy(lags, shared)
 
 
 @inlined

@@ -44,7 +44,7 @@ def new_pairs() -> Pairs:
 
 @inlined
 def choose(n: int, pairs: Pairs, chosen: I64) -> int:
-    """Put the rows of the pairs of least cost among the first n into chosen; return their number."""
+    """Put the rows of the best pairs among the first n into chosen (K,); return their number."""
     n_chosen, last = min(n, chosen.shape[0]), chosen.shape[0] - 1
     values = stack_array(MAX_PAIRS)[: chosen.shape[0]]
     chosen[:], values[:] = 0, -np.inf
@@ -67,9 +67,7 @@ def find_groups(chosen: I64, n_lags: int, pairs: Pairs, group: I64, member: I64)
             other = member[g]
             # a lag of a subframe or more sharpens nothing
             same_beta = pairs.beta[row // n_lags] == pairs.beta[other // n_lags]
-            if pairs.lag[row] == pairs.lag[other] and (
-                same_beta or pairs.lag[row] == SUBFRAME_LEN
-            ):
+            if pairs.lag[row] == pairs.lag[other] and (same_beta or pairs.lag[row] == SUBFRAME_LEN):
                 group[k] = g
                 break
         if group[k] == n_groups:

@@ -105,9 +105,7 @@ def panels(matrix: F64) -> F32:
     """Return matrix (n, N) cut into panels (ceil(N / PANEL), n, PANEL), the last padded with 0."""
     n_rows, n_columns = matrix.shape
     padded = np.pad(matrix, ((0, 0), (0, -n_columns % PANEL)))
-    return np.ascontiguousarray(
-        padded.reshape(n_rows, -1, PANEL).swapaxes(0, 1), dtype=np.float32
-    )
+    return np.ascontiguousarray(padded.reshape(n_rows, -1, PANEL).swapaxes(0, 1), dtype=np.float32)
 
 
 @fast
