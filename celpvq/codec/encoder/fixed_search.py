@@ -253,7 +253,7 @@ def search(
     for k in range(n):
         moments[1], moments[3], moments[4] = products_with(filtered[k], target, adaptive)
         if gain_search.least_error(moments) < best_err:
-            energy = _sharpened_energy(code[k], lag, np.float32(beta))
+            energy = _sharpened_energy(code[k], lag, beta)
             scale = predicted_gain / max(math.sqrt(energy / SUBFRAME_LEN), _LEAST_RMS)
             gain, err = gain_search.search(moments, scale, gain_book, correction)
             if err < best_err:
@@ -278,7 +278,7 @@ def _vector(index: int, layout: I64, rows: F32, out: F32) -> None:
 
 
 @fast
-def _sharpened_energy(code: F32, lag: int, beta: np.float32) -> float:
+def _sharpened_energy(code: F32, lag: int, beta: float) -> float:
     """Return the energy of a code vector (n,) with the pitch sharpening."""
     energy = inner(code, code)
     # MIN_LAG is half of the subframe: what is repeated has not been sharpened itself

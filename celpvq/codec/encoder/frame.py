@@ -115,7 +115,7 @@ def search_frame(
         errors,
     )  # fmt: skip
 
-    # excitation: a search for each of them; the others try the lags of the first one
+    # excitation: a search for each of them; most of them try the lags of the first one
     lags = stack_array((N_SUBFRAMES, MAX_LAGS_TRIED), np.int64)
     lags[:] = 0
     found, least = False, bound

@@ -31,15 +31,6 @@ def respond(impulse: F64, response: F32) -> None:
 
 
 @fast
-def convolve(x: F32, response: F32, out: F32) -> None:
-    """Filter x (n,), from zero memory, into out (n,): out[i] = sum x[n] impulse[i-n]."""
-    out[:] = 0.0
-    for n in range(0, SUBFRAME_LEN, _TAPS):  # which reach the outputs from n on
-        y = response[0, SUBFRAME_LEN + 1 - _TAPS : 2 * SUBFRAME_LEN - n]
-        _add_delayed(x[n : n + _TAPS], y, out[n:])
-
-
-@fast
 def correlate(x: F32, response: F32, out: F32) -> None:
     """Filter x (n,) backwards into out (n,): out[i] = sum x[n] impulse[n-i]."""
     out[:] = 0.0
@@ -144,7 +135,7 @@ def multiply_panels(x: F32, n_terms: int, panels: F32, start: int, out: F32) -> 
 
 @fast
 def convolve_all(x: F32, response: F32, out: F32) -> None:
-    """Filter each row of x (R, n), from zero memory, into out (R, n), as `convolve` does."""
+    """Filter each row of x (R, n), from zero memory, into out (R, n)."""
     _filter_all(x, response[0], SUBFRAME_LEN, out)
 
 

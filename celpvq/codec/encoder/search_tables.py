@@ -23,12 +23,12 @@ class CodeVectors(NamedTuple):
     @classmethod
     def derive(cls, book: F64, layout: I64) -> Self:
         """Return the panels of the stages in layout (k, 4) of book (N, SUBFRAME_LEN)."""
-        moved, parts, place = layout.copy(), [], dict[tuple[int, int], int]()
+        moved, parts, place = layout.copy(), list[F64](), dict[tuple[int, int], int]()
         for row in moved:
             for stage in (row[:2], row[2:]) if row[3] else (row[:2],):
                 start, bits = stage.tolist()
                 if (start, bits) not in place:
-                    place[start, bits] = sum(map(len, parts))
+                    place[start, bits] = sum(len(part) for part in parts)
                     part = book[start : start + (1 << bits)]
                     parts.append(np.pad(part, ((0, -len(part) % PANEL), (0, 0))))
                 stage[0] = place[start, bits]

@@ -12,12 +12,10 @@ from celpvq.codec.format.modes import SUBFRAME_LEN as N
 
 
 @given(seeds)
-def test_convolution_and_correlation_are_products_with_a_matrix_and_its_transpose(seed):
+def test_the_correlation_is_a_product_with_the_transpose_of_a_matrix(seed):
     x, h = np.random.default_rng(seed).normal(size=(2, N))
     H = naive.convolution_matrix(h)
     response, out = response_of(h), np.empty(N, "f4")
-    products.convolve(x.astype(np.float32), response, out)
-    np.testing.assert_allclose(out, H @ x, atol=1e-4)
     products.correlate(x.astype(np.float32), response, out)
     np.testing.assert_allclose(out, H.T @ x, atol=1e-4)
 
