@@ -282,5 +282,6 @@ def _sharpened_energy(code: F32, lag: int, beta: float) -> float:
     """Return the energy of a code vector (n,) with the pitch sharpening."""
     energy = inner(code, code)
     # MIN_LAG is half of the subframe: what is repeated has not been sharpened itself
-    now, before = code[lag:], code[: SUBFRAME_LEN - lag]
+    n_repeated = max(SUBFRAME_LEN - lag, 0)
+    now, before = code[SUBFRAME_LEN - n_repeated :], code[:n_repeated]
     return energy + beta * (2.0 * inner(now, before) + beta * inner(before, before))

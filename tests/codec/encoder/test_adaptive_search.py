@@ -67,6 +67,7 @@ def test_the_search_finds_the_lag_that_made_the_target(seed, bits, lag3_prev):
 
 @given(seeds, lag_thirds)
 def test_vectors_in_single_precision_agree_with_the_codebook(seed, lag3):
+    assume(lag3 % 3 == 0 or lag3 < 3 * 85)  # above, only whole lags have an index
     exc = inputs.past_excitation(np.random.default_rng(seed))
     single = exc.astype(np.float32)
     adaptive_search._vector(lag3, single)

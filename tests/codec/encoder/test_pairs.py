@@ -40,7 +40,7 @@ def test_groups_of_pairs_alike_hold_each_chosen_pair_once(seed, n_lags, n_chosen
     rng = np.random.default_rng(seed)
     lag_pairs = random_pairs(rng, n_lags)
     chosen = rng.permutation(MAX_SURVIVORS * n_lags)[:n_chosen]
-    group, member = np.full(n_chosen, -1), np.empty(16, np.int64)
+    group, member = np.full(len(chosen), -1), np.empty(16, np.int64)
     n_groups = pairs.find_groups(chosen, n_lags, lag_pairs, group, member)
     groups = [chosen[group == g].tolist() for g in range(n_groups)]
     assert all(row in rows for row, rows in zip(member, groups, strict=False))
