@@ -3,6 +3,7 @@
 Each loop runs along the result, several terms a pass, so that it fills vector registers.
 """
 
+import llvmlite.binding
 import numpy as np
 
 from ..._numba import fast, inlined, stack_array
@@ -12,6 +13,8 @@ from ..format.modes import SUBFRAME_LEN
 FIRST = 0  # a `start` to pass by attribute: a literal would compile another copy of the kernel
 UNROLLED = 5  # terms a pass: the length of a vector is a multiple
 PANEL = 64  # columns of a panel: the sums of two rows with them fit the vector registers
+# where registers are shorter, the sums of one row with a panel fill all of them
+_PAIRED = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
 _TAPS = 8  # of a filter, likewise
 _WIDTH = 48  # of the sums in `convolve_all`: whole registers, at least SUBFRAME_LEN
 RESPONSE_LEN = SUBFRAME_LEN + _WIDTH
@@ -107,9 +110,10 @@ def multiply_panels(x: F32, n_terms: int, panels: F32, start: int, out: F32) -> 
     A panel stays in the first cache for all rows of x, and the sums of two rows in registers.
     """
     n_rows = x.shape[0]
+    n_paired = n_rows // 2 * 2 if _PAIRED else 0
     for first in range(0, out.shape[1], PANEL):
         panel = panels[(start + first) // PANEL]
-        for r in range(0, n_rows - 1, 2):
+        for r in range(0, n_paired, 2):
             acc = stack_array((2, PANEL), np.float32)
             acc[:] = 0.0
             for n in range(n_terms):
@@ -121,16 +125,16 @@ def multiply_panels(x: F32, n_terms: int, panels: F32, start: int, out: F32) -> 
                 result = out[r + k, first : first + PANEL]
                 for j in range(PANEL):
                     result[j] = acc[k, j]
-        if n_rows % 2 == 1:
-            last = stack_array(PANEL, np.float32)
-            last[:] = 0.0
+        for r in range(n_paired, n_rows):
+            single = stack_array(PANEL, np.float32)
+            single[:] = 0.0
             for n in range(n_terms):
                 row = panel[n]
                 for j in range(PANEL):
-                    last[j] += x[n_rows - 1, n] * row[j]
-            result = out[n_rows - 1, first : first + PANEL]
+                    single[j] += x[r, n] * row[j]
+            result = out[r, first : first + PANEL]
             for j in range(PANEL):
-                result[j] = last[j]
+                result[j] = single[j]
 
 
 @fast
