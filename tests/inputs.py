@@ -94,7 +94,7 @@ def impulse_response(rng):
 
 def response_of(impulse):
     """An impulse response as the products take it."""
-    response = np.full((2, 2 * SUBFRAME_LEN), np.nan, np.float32)
+    response = np.full((2, products.RESPONSE_LEN), np.nan, np.float32)
     products.respond(impulse, response)
     return response
 

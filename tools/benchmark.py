@@ -2,9 +2,11 @@
 
     python tools/benchmark.py
     python tools/benchmark.py --seconds 120 --only throughput frames
+    python tools/benchmark.py --seconds 10 --only throughput --against main
 
 The same run measures the other installed codecs (``tools/peers``), and the ratios to AMR-NB at the
-nearest rate. For PESQ, ESTOI and ViSQOL see ``celpvq compare``.
+nearest rate. ``--against COMMIT`` builds another commit beside the working tree, and compares their
+speeds in alternate runs. For PESQ, ESTOI and ViSQOL see ``celpvq compare``.
 
 Speech comes from CELPVQ_SPEECH, or else from the bundled clips. Compilation is excluded everywhere
 except under "start". Throughput is the best of three runs; CPU times are those of the calling
@@ -24,6 +26,7 @@ from pathlib import Path
 for _library in ("OMP", "OPENBLAS", "NUMBA"):  # before numpy is loaded: one core
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
+import against
 import numba
 import numpy as np
 import options
@@ -358,6 +361,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", nargs="+", choices=SECTIONS, default=usual, help="default: all but clips"
     )
+    parser.add_argument("--against", metavar="COMMIT", help="compare the speed with its")
     args = parser.parse_args(argv)
     x = speech(args.seconds)
     source = "recordings" if options.recordings() else "the bundled clips"
@@ -366,6 +370,9 @@ def main(argv: list[str] | None = None) -> int:
     celpvq.warmup()
     for name in args.only:
         SECTIONS[name](x)
+    if args.against:
+        show(f"Speed divided by that of {args.against}, least CPU time of {against.N_RUNS} runs",
+             against.HEAD, against.measure(args.against, x))  # fmt: skip
     return 0
 
 

@@ -12,7 +12,7 @@ from celpvq.codec.common import lpc
 from celpvq.codec.common.table_set import default
 from celpvq.codec.decoder import enhancement
 from celpvq.codec.encoder import adaptive_search, fixed_search, products
-from celpvq.codec.encoder.search_tables import SearchTables
+from celpvq.codec.encoder.search_tables import CodeVectors
 from celpvq.codec.format.frame_types import SPEECH
 from celpvq.codec.format.modes import FRAME_LEN, MAX_LAG, fcb_stages
 from celpvq.codec.format.modes import SUBFRAME_LEN as N
@@ -25,7 +25,7 @@ every_mode = pytest.mark.parametrize("mode", celpvq.modes(), ids=lambda mode: mo
 @pytest.fixture
 def response():
     """Return a decaying impulse response."""
-    out = np.empty((2, 2 * N), np.float32)
+    out = np.empty((2, products.RESPONSE_LEN), np.float32)
     products.respond(RNG.normal(size=N) * 0.8 ** np.arange(N), out)
     return out
 
@@ -45,13 +45,13 @@ def test_decode_frame(benchmark, mode):
 
 @pytest.mark.parametrize("bits", [8, 5])
 def test_search_lags(benchmark, response, bits):
-    target, exc = RNG.normal(size=N).astype(np.float32), RNG.normal(size=MAX_LAG + N)
+    target, past = RNG.normal(size=N).astype(np.float32), RNG.normal(size=MAX_LAG)
     indices, filtered = np.zeros(4, np.int64), np.zeros((4, N), np.float32)
-    lags, past = np.zeros(8, np.int64), exc[:MAX_LAG].copy()
+    lags = np.zeros(8, np.int64)
 
     def both():
         adaptive_search.preselect(target, response, past, bits, 150, lags)
-        adaptive_search.search(lags, target, response, exc, bits, 150, indices, filtered)
+        adaptive_search.search(lags, target, response, past, bits, 150, indices, filtered)
 
     benchmark(both)
     assert filtered.any()
@@ -60,11 +60,14 @@ def test_search_lags(benchmark, response, bits):
 @every_mode
 def test_preselect_code_vectors(benchmark, response, mode):
     tables = default().mode(mode)
-    columns, acf = SearchTables.code_vectors(tables.fcb)
-    energy, layout = np.empty(len(tables.fcb), np.float32), tables.fcb_layout[0]
-    fixed_search.energies(response, acf, layout, energy)
+    vectors = CodeVectors.derive(tables.fcb, tables.fcb_layout)
+    layout, responses, group = vectors.layout[0], response[None], np.zeros(4, np.int64)
+    energy = np.empty((1, vectors.columns[:, 0].size), np.float32)
+    fixed_search.energies(responses, vectors, layout, energy)
     targets, indices = RNG.normal(size=(4, N)).astype(np.float32), np.zeros((4, 6), np.int64)
-    benchmark(fixed_search.preselect, targets, response, layout, columns, energy, 4, indices)
+    benchmark(
+        fixed_search.preselect, targets, group, responses, layout, vectors, energy, 4, indices
+    )
     assert indices.any()
     assert indices.max() < 1 << (sum(fcb_stages(mode.bits("fcb")[0])) + 2)
 

@@ -35,10 +35,10 @@ def timed(action: Callable[[], object], n_calls: int = _CALLS) -> float:
 
 
 def peak(n_calls: int = _CALLS) -> float:
-    """Return the rate of the product of four rows with a small matrix [10^9 multiply-adds/s]."""
-    x, matrix = np.ones((4, N), np.float32), np.ones((N, _PEAK_COLUMNS), np.float32)
-    out, start = np.empty((4, _PEAK_COLUMNS), np.float32), 0
-    seconds = timed(lambda: products.multiply_all(x, matrix, start, out), n_calls)
+    """Return the rate of the product of six rows with a few panels [10^9 multiply-adds/s]."""
+    x, panels = np.ones((6, N), np.float32), products.panels(np.ones((N, _PEAK_COLUMNS)))
+    out, start = np.empty((6, _PEAK_COLUMNS), np.float32), 0
+    seconds = timed(lambda: products.multiply_panels(x, N, panels, start, out), n_calls)
     return float(x.size * _PEAK_COLUMNS / seconds / 1e9)
 
 
@@ -54,13 +54,14 @@ def cases(mode: Mode, x: F64) -> dict[str, Case]:
     derived = SearchTables.derive(tables)
     frame = np.ascontiguousarray(x[_WARM_FRAMES * FRAME_LEN :][:FRAME_LEN])
     rng = np.random.default_rng(1)
-    response, target = np.empty((2, 2 * N), np.float32), rng.normal(size=N).astype(np.float32)
+    responses = np.empty((1, 2, products.RESPONSE_LEN), np.float32)
+    response, targets = responses[0], rng.normal(size=(1, N)).astype(np.float32)
     products.respond(rng.normal(size=N) * 0.8 ** np.arange(N), response)
-    past = rng.normal(size=MAX_LAG)
-    exc = np.r_[past, np.zeros(N)]
-    layout, gains = tables.fcb_layout[0], slice(0, tables.gain_layout[0, 1])
+    target, past, group = targets[0], rng.normal(size=MAX_LAG), np.zeros(1, np.int64)
+    vectors, gains = derived.fcb, slice(0, tables.gain_layout[0, 1])
+    layout = vectors.layout[0]
     sizes = [1 << bits for bits in fcb_stages(mode.bits("fcb")[0])]
-    energy = np.empty(derived.columns.shape[1], np.float32)
+    energy = np.empty((1, vectors.columns[:, 0].size), np.float32)
     shortlist = np.zeros((1, preset.shortlist), np.int64)
     lag_indices = np.zeros(preset.lags, np.int64)
     filtered = np.empty((preset.lags, N), np.float32)
@@ -88,24 +89,24 @@ def cases(mode: Mode, x: F64) -> dict[str, Case]:
         ),
         "adaptive codebook, per survivor": (
             lambda: adaptive_search.search(
-                lags, target, response, exc, bits, _LAG3, lag_indices, filtered
+                lags, target, response, past, bits, _LAG3, lag_indices, filtered
             ),
             len(lags) * N * N,
         ),
         "energies, per response": (
-            lambda: fixed_search.energies(response, derived.acf, layout, energy), sum(sizes) * N,
+            lambda: fixed_search.energies(responses, vectors, layout, energy), sum(sizes) * N,
         ),
         "fixed codebook preselected, per pair": (
             lambda: fixed_search.preselect(
-                target[None], response, layout, derived.columns, energy, preset.stage1_survivors,
+                targets, group, responses, layout, vectors, energy, preset.stage1_survivors,
                 shortlist,
             ),
             sum(sizes) * N + sums,
         ),
         "code vectors and gains, per pair": (
             lambda: fixed_search.search(
-                shortlist[0], target, filtered[0], response, layout, tables.fcb, N, _BETA,
-                tables.gain[gains], derived.correction[gains], _PREDICTED_GAIN,
+                shortlist[0], target, filtered[0], response, tables.fcb_layout[0], vectors.rows, N,
+                _BETA, tables.gain[gains], derived.correction[gains], _PREDICTED_GAIN,
             ),
             preset.shortlist * (N * N + 3 * N),
         ),

@@ -13,10 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .._numba import fast
-from .._types import F32, F64, I64
+from .._types import F64, I64
 from ..codec.common import filters, fixed_codebook
 from ..codec.encoder import fixed_search
-from ..codec.encoder.products import respond
+from ..codec.encoder.products import RESPONSE_LEN, respond
+from ..codec.encoder.search_tables import CodeVectors
 from ..codec.format.modes import SUBFRAME_LEN
 from .filtering import convolve, correlate
 from .targets import Targets
@@ -47,26 +48,27 @@ def row_and_sign(index: int, layout: I64, stage: int) -> tuple[int, float]:
 
 @fast(allocates=True)
 def search(
-    targets: Targets, rows: tuple[int, int], layout: I64, columns: F32, acf: F32, state: State
+    targets: Targets, rows: tuple[int, int], layout: I64, vectors: CodeVectors, state: State
 ) -> None:
     """Find the best index, its gain and its error for the targets from rows[0] to before rows[1].
 
     The search is not exhaustive, so the index of the last iteration stays if it is still better.
-    columns, acf: of the book, from `SearchTables.code_vectors`.
     """
-    energy = np.empty(state.book.shape[0], dtype=np.float32)
+    energy = np.empty((1, vectors.columns.shape[0] * vectors.columns.shape[2]), dtype=np.float32)
     tried = np.zeros(_N_TRIED + 1, dtype=np.int64)
     found = np.zeros((1, _N_TRIED), dtype=np.int64)
     target32 = np.empty((1, SUBFRAME_LEN), dtype=np.float32)
-    response = np.empty((2, 2 * SUBFRAME_LEN), np.float32)
+    response, group = np.empty((1, 2, RESPONSE_LEN), np.float32), np.zeros(1, dtype=np.int64)
     vector, filtered = np.empty(SUBFRAME_LEN), np.empty(SUBFRAME_LEN)
     book, indices, gain, errors = state
     for t in range(rows[0], rows[1]):
         target, impulse = targets.target[t], targets.impulse[t]
         filters.copy(target, target32[0])
-        respond(impulse, response)
-        fixed_search.energies(response, acf, layout, energy)
-        fixed_search.preselect(target32, response, layout, columns, energy, _N_SURVIVORS, found)
+        respond(impulse, response[0])
+        fixed_search.energies(response, vectors, vectors.layout[0], energy)
+        fixed_search.preselect(
+            target32, group, response, vectors.layout[0], vectors, energy, _N_SURVIVORS, found
+        )
         filters.copy(found[0], tried[:_N_TRIED])
         tried[_N_TRIED] = indices[t]
         best = -1.0

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._threads import in_order, slices
 from .._types import F64, I64
-from ..codec.encoder.search_tables import SearchTables
+from ..codec.encoder.search_tables import CodeVectors
 from ..codec.format.modes import SUBFRAME_LEN
 from ..vq.cells import solved
 from ..vq.lloyd import descend, refill
@@ -71,10 +71,10 @@ class Design:
     def _searched(self, book: F64, indices: I64) -> State:
         """Return the state of a book after a search for all targets."""
         state = State(book, indices.copy(), *np.zeros((2, len(indices))))
-        derived = SearchTables.code_vectors(book)
+        vectors = CodeVectors.derive(book, self.layout[None])
 
         def work(piece: tuple[int, int]) -> None:
-            search(self.targets, piece, self.layout, *derived, state)
+            search(self.targets, piece, self.layout, vectors, state)
 
         list(in_order(work, self.pieces))
         return state

@@ -15,18 +15,20 @@ from ..format.modes import MAX_LAG, SUBFRAME_LEN
 from . import ranking
 from .pairs import Pairs
 from .presets import MAX_LAGS, MAX_PITCH_GAIN
-from .products import convolve
+from .products import convolve_all, inner
 from .survivors import Survivor
 
 _N_EXC = MAX_LAG + SUBFRAME_LEN
 _COARSE_REACH = 4  # of the interpolator of correlations, to each side
 _N_LAGS = MAX_LAG + 1  # places for one value per whole lag
 _N_AROUND = _N_LAGS + 2 * _COARSE_REACH
+_N_SCORES = 3 * _N_LAGS
 _N_PAST = _N_LAGS + SUBFRAME_LEN
 _N_ROWS = SUBFRAME_LEN + 1
 MAX_LAGS_TRIED = 2 * MAX_LAGS  # compared exactly
 _MAX_GAIN = np.float32(MAX_PITCH_GAIN)
 _COARSE_TAPS = interpolator(_COARSE_REACH).astype(np.float32)
+_FINE_TAPS = interpolator(adaptive_codebook.REACH).astype(np.float32)
 
 
 @inlined
@@ -52,6 +54,10 @@ def _match(
         newest = past[n : n + n_columns]
         for j in range(n_columns):
             now[j] = above[j] + h * newest[j]
+    for lag in range(low, min(SUBFRAME_LEN, high + 1)):
+        for n in range(lag, SUBFRAME_LEN):
+            column = lag - n - first
+            period[n + 1, column] += period[n + 1 - lag, column + lag]
     c, e = corr[low : high + 1], energy[low : high + 1]
     c[:], e[:] = 0.0, 0.0
     n_lags, last = high + 1 - low, SUBFRAME_LEN - 1
@@ -62,14 +68,6 @@ def _match(
         for j in range(n_lags):
             c[j] += t1 * row1[j] + t2 * row2[j] + t3 * row3[j] + t4 * row4[j]
             e[j] += row1[j] ** 2 + row2[j] ** 2 + row3[j] ** 2 + row4[j] ** 2
-    for lag in range(low, min(SUBFRAME_LEN, high + 1)):
-        for n in range(lag, SUBFRAME_LEN):
-            column = lag - n - first
-            old = period[n + 1, column]
-            new = old + period[n + 1 - lag, column + lag]
-            period[n + 1, column] = new
-            corr[lag] += target[n] * (new - old)
-            energy[lag] += new * new - old * old
 
 
 @fast
@@ -127,48 +125,76 @@ def preselect(target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, l
     corr[:], energy[:] = 0.0, 0.0
     _match(target, response[0, SUBFRAME_LEN:], exc, max(low - _COARSE_REACH, 1),
            min(high + _COARSE_REACH, MAX_LAG), corr, energy)  # fmt: skip
-    values = stack_array(MAX_LAGS_TRIED)[: lags.shape[0]]
-    lags[:], values[:] = 3 * low, -1.0
-    score = stack_array(_N_LAGS, np.float32)[: high + 1 - low]
-    _score(corr[low : high + 1], energy[low : high + 1], score)
-    ranking.take(score, 3 * low, 3, lags, values)
-    for third in range(1, 3):
-        fine = score[: fine_high + 1 - fine_low]
-        _score_thirds(third, fine_low, fine_high, corr, energy, fine)
-        ranking.take(fine, 3 * fine_low - third, 3, lags, values)
+    n_whole, n_fine = high + 1 - low, fine_high + 1 - fine_low
+    score = stack_array(_N_SCORES, np.float32)[: n_whole + 2 * n_fine]  # whole lags, then thirds
+    _score(corr[low : high + 1], energy[low : high + 1], score[:n_whole])
+    _score_thirds(1, fine_low, fine_high, corr, energy, score[n_whole : n_whole + n_fine])
+    _score_thirds(2, fine_low, fine_high, corr, energy, score[n_whole + n_fine :])
+    ranking.largest(score, lags)
+    for k in range(lags.shape[0]):
+        if lags[k] < n_whole:
+            lags[k] = 3 * (low + lags[k])
+        else:
+            at = lags[k] - n_whole
+            lags[k] = 3 * (fine_low + at % n_fine) - 1 - at // n_fine
+
+
+@fast
+def _vector(lag3: int, exc: F32) -> None:
+    """Put the vector of a lag [thirds] into the last n of exc (MAX_LAG + n,).
+
+    As `adaptive_codebook.vector`, in single precision.
+    """
+    lag = (lag3 + 2) // 3
+    third = 3 * lag - lag3
+    step = lag if third == 0 else lag - adaptive_codebook.REACH
+    for start in range(MAX_LAG, _N_EXC, step):  # these samples depend on past ones only
+        now = exc[start : min(start + step, _N_EXC)]
+        if third == 0:
+            filters.copy(exc[start - lag : start], now)
+            continue
+        acc = stack_array(SUBFRAME_LEN, np.float32)
+        acc[:] = 0.0
+        for i in range(0, 2 * adaptive_codebook.REACH, 4):
+            taps = _FINE_TAPS[third - 1, i : i + 4]
+            a, b, c, d = taps[0], taps[1], taps[2], taps[3]
+            x = exc[start - lag + 1 - adaptive_codebook.REACH + i :]
+            for n in range(now.shape[0]):
+                acc[n] += a * x[n] + b * x[n + 1] + c * x[n + 2] + d * x[n + 3]
+        filters.copy(acc[: now.shape[0]], now)
 
 
 @fast
 def search(
-    lags: I64, target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, indices: I64,
+    lags: I64, target: F32, response: F32, past: F64, bits: int, lag3_prev: int, indices: I64,
     filtered: F32,
 ) -> None:  # fmt: skip
     """Find the lags [thirds] among `lags` whose filtered vectors match target (n,) best.
 
-    exc (MAX_LAG + n,): past excitation; its last n are overwritten.
+    past (MAX_LAG,): excitation.
     indices (K,), filtered (K, n): receive lag indices and filtered vectors, best first.
     """
-    n_best = indices.shape[0]
+    n_best, n_lags = indices.shape[0], lags.shape[0]
     assert n_best <= MAX_LAGS
-    now, y = stack_array(SUBFRAME_LEN, np.float32), stack_array(SUBFRAME_LEN, np.float32)
+    x = stack_array((MAX_LAGS_TRIED, SUBFRAME_LEN), np.float32)[:n_lags]
+    y = stack_array((MAX_LAGS_TRIED, SUBFRAME_LEN), np.float32)[:n_lags]
     scores = stack_array(MAX_LAGS)[:n_best]
-    indices[:], scores[:] = 0, -1.0
-    for lag3 in lags:
-        adaptive_codebook.vector(lag3, exc)
-        for n in range(SUBFRAME_LEN):
-            now[n] = exc[MAX_LAG + n]
-        convolve(now, response, y)
-        c, e = np.float32(0.0), np.float32(1e-12)
-        for n in range(y.shape[0]):
-            c += target[n] * y[n]
-            e += y[n] * y[n]
-        value = max(c, np.float32(0.0)) * c / e
-        if value > scores[n_best - 1]:
-            index = pitch.quantize(lag3, bits, lag3_prev)
-            at = ranking.insert(index, float(value), indices, scores)
-            for k in range(n_best - 1, at, -1):
-                filters.copy(filtered[k - 1], filtered[k])
-            filters.copy(y, filtered[at])
+    places = stack_array(MAX_LAGS, np.int64)[:n_best]
+    exc = stack_array(_N_EXC, np.float32)
+    filters.copy(past, exc[:MAX_LAG])
+    for k in range(n_lags):
+        _vector(lags[k], exc)
+        filters.copy(exc[MAX_LAG:], x[k])
+    convolve_all(x, response, y)
+    places[:], scores[:] = 0, -1.0
+    for k in range(n_lags):
+        c, e = inner(target, y[k]), inner(y[k], y[k]) + 1e-12
+        score = max(c, 0.0) * c / e
+        if score > scores[n_best - 1]:
+            ranking.insert(k, score, places, scores)
+    for k in range(n_best):
+        indices[k] = pitch.quantize(lags[places[k]], bits, lag3_prev)
+        filters.copy(y[places[k]], filtered[k])
 
 
 @inlined
@@ -179,11 +205,10 @@ def search_pairs(
     """Find the best of lags [thirds] for survivor i, whose target is in pairs; fill its pairs."""
     target, state = pairs.target[i], survivor.synthesis
     rows = slice(i * n_lags, (i + 1) * n_lags)
-    exc = stack_array(_N_EXC)
-    filters.copy(state.exc[SUBFRAME_LEN:], exc[:MAX_LAG])
     search(
-        lags, target, response, exc, bits, state.lag3, pairs.lag_index[rows], pairs.filtered[rows]
-    )
+        lags, target, response, state.exc[SUBFRAME_LEN:], bits, state.lag3, pairs.lag_index[rows],
+        pairs.filtered[rows],
+    )  # fmt: skip
     for row in range(i * n_lags, (i + 1) * n_lags):
         lag3 = pitch.dequantize(pairs.lag_index[row], bits, state.lag3)
         pairs.lag[row] = min(pitch.rounded(lag3), SUBFRAME_LEN)

@@ -42,6 +42,7 @@ from .dtx import DtxState
 from .fixed_search import MAX_TRIED
 from .pairs import Pairs
 from .presets import MAX_LSF_CANDIDATES, MAX_PAIRS, MAX_SURVIVORS, Preset
+from .products import RESPONSE_LEN
 from .rate_control import RateState
 from .search_tables import SearchTables
 from .survivors import (
@@ -54,7 +55,7 @@ from .survivors import (
 )
 from .vad import VadState
 
-_RESPONSE_LEN = 2 * SUBFRAME_LEN  # of the form of `products.respond`
+_N_RESPONSES = MAX_PAIRS * 2 * RESPONSE_LEN
 
 
 class EncoderState(Record):
@@ -114,12 +115,14 @@ def search_frame(
         errors,
     )  # fmt: skip
 
-    # excitation: a search for each of them
+    # excitation: a search for each of them; most of them try the lags of the first one
+    lags = stack_array((N_SUBFRAMES, MAX_LAGS_TRIED), np.int64)
+    lags[:] = 0
     found, least = False, bound
     for k in range(n_candidates):
         lsf_dequantizer.dequantize(candidates[k], tables.lsf, state.lsf_q[:], lsf_q)
         interpolate_lpc(state.lsf_q[:], lsf_q, lpc_q)
-        row = _search_excitation(speech, lpc_q, lpc_w, preset, least, tables, derived, state)
+        row = _search_excitation(speech, lpc_q, lpc_w, preset, least, lags, tables, derived, state)
         # without a bound the first always counts, even where no cost is finite
         if row >= 0 or (k == 0 and bound == np.inf):
             found = True
@@ -142,24 +145,21 @@ def commit(indices: I64, tables: ModeTables, state: EncoderState) -> None:
 
 @inlined
 def _search_excitation(
-    speech: F64, lpc_q: F64, lpc_w: F64, preset: Preset, bound: float, tables: ModeTables,
-    derived: SearchTables, state: EncoderState,
+    speech: F64, lpc_q: F64, lpc_w: F64, preset: Preset, bound: float, lags: I64,
+    tables: ModeTables, derived: SearchTables, state: EncoderState,
 ) -> int:  # fmt: skip
     """Search the excitation of a frame; return the row of the best survivor in state.survivors.
 
     speech (FRAME_LEN,).      lpc_q, lpc_w (N_SUBFRAMES, p): predictors of synthesis and weighting.
+    lags (N_SUBFRAMES, MAX_LAGS_TRIED): those that other LSF candidates tried; 0 where none did.
     Return -1 as soon as no candidate costs less than `bound`.
     """
     num, den = stack_array(LPC_ORDER), stack_array(LPC_ORDER)
     impulse, target = stack_array(SUBFRAME_LEN), stack_array(SUBFRAME_LEN)
-    response = stack_array((2, _RESPONSE_LEN), np.float32)
-    lags = stack_array(MAX_LAGS_TRIED, np.int64)[: 2 * preset.lags]
+    response = stack_array((2, RESPONSE_LEN), np.float32)
+    tried = stack_array(MAX_LAGS_TRIED, np.int64)[: 2 * preset.lags]
     lag_pairs = pairs.new_pairs()
     chosen = stack_array(MAX_PAIRS, np.int64)[: preset.pairs]
-    alike = stack_array(MAX_PAIRS, np.int64)
-    energy = stack_array(MAX_CODE_VECTORS, np.float32)
-    shortlist = stack_array(MAX_TRIED, np.int64)[: preset.pairs * preset.shortlist]
-    shortlist = shortlist.reshape(preset.pairs, preset.shortlist)
     live, candidates = state.survivors, state.candidates
     first, n_live = 0, 1  # the survivors of this subframe: n_live rows from `first` on
     live[first] = state.committed
@@ -178,23 +178,20 @@ def _search_excitation(
             weighting.target(now, lpc_q[index], num, den, live[first + i], target)
             filters.copy(target, lag_pairs.target[i])
             # adaptive codebook: the lags T whose filtered vectors y match x best, and x - g_p y
-            _preselect_lags(i, first, index, response, tables, live, lag_pairs, lags)
+            shared = lags[index, : 2 * preset.lags]
+            _preselect_lags(i, first, index, response, tables, live, lag_pairs, shared, tried)
             adaptive_search.search_pairs(
                 i, preset.lags, live[first + i], response, tables.lag_bits[index],
-                tables.gain_predictor, lags, lag_pairs,
+                tables.gain_predictor, tried, lag_pairs,
             )  # fmt: skip
-        pairs.choose(n_live * preset.lags, lag_pairs, chosen)
+        n_chosen = pairs.choose(n_live * preset.lags, lag_pairs, chosen)
 
         # fixed codebook and gains: for each pair, the least |x - g_p y - g_c z|^2
         survivors.clear(preset.survivors, candidates)
-        while True:
-            n_alike = pairs.take_alike(chosen, preset.lags, lag_pairs, alike)
-            if n_alike == 0:
-                break
-            _search_code_vectors(
-                index, alike[:n_alike], first, preset, impulse, response, energy, shortlist,
-                tables, derived, lag_pairs, live, candidates,
-            )  # fmt: skip
+        _search_code_vectors(
+            index, chosen[:n_chosen], first, preset, impulse, tables, derived, lag_pairs, live,
+            candidates,
+        )  # fmt: skip
         if candidates[0].cost >= bound:
             return -1
 
@@ -212,50 +209,71 @@ def _search_excitation(
 
 @inlined
 def _preselect_lags(
-    i: int, first: int, index: int, response: F32, tables: ModeTables, live: Survivors,
-    lag_pairs: Pairs, lags: I64,
+    i: int, first: int, index: int, response: F32, tables: ModeTables,
+    live: Survivors, lag_pairs: Pairs, shared: I64, lags: I64,
 ) -> None:  # fmt: skip
-    """Put the lags that survivor i tries exactly into lags (K,)."""
+    """Put the lags that survivor i tries exactly into lags (K,).
+
+    shared (K,): those of the first survivor with another LSF candidate; 0 if there was none.
+    """
     bits, lag3 = tables.lag_bits[index], live[first + i].synthesis.lag3
     before = live[first + max(i - 1, 0)].synthesis.lag3
-    # survivors differ little: one tries the lags of the one before, if it can code them
-    if i == 0 or pitch.whole_lags(bits, lag3) != pitch.whole_lags(bits, before):
-        past = live[first + i].synthesis.exc[SUBFRAME_LEN:]
-        adaptive_search.preselect(lag_pairs.target[i], response, past, bits, lag3, lags)
+    # survivors and LSF candidates differ little: one tries the lags of another, if it can code them
+    if i > 0 and pitch.whole_lags(bits, lag3) == pitch.whole_lags(bits, before):
+        return
+    if i == 0 and shared[0] > 0 and bits == pitch.ABSOLUTE_BITS:
+        filters.copy(shared, lags)
+        return
+    past = live[first + i].synthesis.exc[SUBFRAME_LEN:]
+    adaptive_search.preselect(lag_pairs.target[i], response, past, bits, lag3, lags)
+    if i == 0:
+        filters.copy(lags, shared)
 
 
 @inlined
 def _search_code_vectors(
-    index: int, alike: I64, first: int, preset: Preset, impulse: F64, response: F32, energy: F32,
-    shortlist: I64, tables: ModeTables, derived: SearchTables, lag_pairs: Pairs, live: Survivors,
-    candidates: Candidates,
+    index: int, chosen: I64, first: int, preset: Preset, impulse: F64, tables: ModeTables,
+    derived: SearchTables, lag_pairs: Pairs, live: Survivors, candidates: Candidates,
 ) -> None:  # fmt: skip
-    """Search the fixed codebook for pairs alike: lag and beta of their sharpening are the same.
+    """Search the fixed codebook for the chosen pairs, and insert the results into candidates.
 
-    A sharpened impulse response stands for sharpened code vectors: both filters are linear.
+    A sharpened impulse response stands for sharpened code vectors: both filters are linear. Pairs
+    whose code vectors are sharpened alike share it.
     """
-    layout, gain_layout = tables.fcb_layout[index], tables.gain_layout[index]
+    n_chosen, layout = chosen.shape[0], derived.fcb.layout[index]
+    gain_layout = tables.gain_layout[index]
     gain_rows = slice(gain_layout[0], gain_layout[0] + gain_layout[1])
-    lag, beta = lag_pairs.lag[alike[0]], lag_pairs.beta[alike[0] // preset.lags]
-    updated_target = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[: alike.shape[0]]
-    for m in range(alike.shape[0]):
-        filters.copy(lag_pairs.updated_target[alike[m]], updated_target[m])
+    group = stack_array(MAX_PAIRS, np.int64)[:n_chosen]
+    member = stack_array(MAX_PAIRS, np.int64)
+    responses = stack_array(_N_RESPONSES, np.float32)
+    energy = stack_array((MAX_PAIRS, MAX_CODE_VECTORS), np.float32)
+    updated_target = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[:n_chosen]
+    shortlist = stack_array(MAX_TRIED, np.int64)[: n_chosen * preset.shortlist]
+    shortlist = shortlist.reshape(n_chosen, preset.shortlist)
     sharpened = stack_array(SUBFRAME_LEN)
-    filters.copy(impulse, sharpened)
-    fixed_codebook.sharpen(sharpened, lag, beta)
-    products.respond(sharpened, response)
-    fixed_search.energies(response, derived.acf, layout, energy)
+
+    n_groups = pairs.find_groups(chosen, preset.lags, lag_pairs, group, member)
+    responses = responses.reshape(MAX_PAIRS, 2, RESPONSE_LEN)[:n_groups]
+    for g in range(n_groups):
+        row = member[g]
+        filters.copy(impulse, sharpened)
+        fixed_codebook.sharpen(sharpened, lag_pairs.lag[row], lag_pairs.beta[row // preset.lags])
+        products.respond(sharpened, responses[g])
+    for m in range(n_chosen):
+        filters.copy(lag_pairs.updated_target[chosen[m]], updated_target[m])
+
+    fixed_search.energies(responses, derived.fcb, layout, energy[:n_groups])
     fixed_search.preselect(
-        updated_target, response, layout, derived.columns, energy, preset.stage1_survivors,
-        shortlist[: alike.shape[0]],
+        updated_target, group, responses, layout, derived.fcb, energy, preset.stage1_survivors,
+        shortlist,
     )  # fmt: skip
-    for m in range(alike.shape[0]):
-        row = alike[m]
+    for m in range(n_chosen):
+        row = chosen[m]
         i = row // preset.lags
         fcb, gain, error = fixed_search.search(
-            shortlist[m], lag_pairs.target[i], lag_pairs.filtered[row], response, layout,
-            tables.fcb, lag, beta, tables.gain[gain_rows], derived.correction[gain_rows],
-            lag_pairs.predicted_gain[i],
+            shortlist[m], lag_pairs.target[i], lag_pairs.filtered[row], responses[group[m]],
+            tables.fcb_layout[index], derived.fcb.rows, lag_pairs.lag[row], lag_pairs.beta[i],
+            tables.gain[gain_rows], derived.correction[gain_rows], lag_pairs.predicted_gain[i],
         )  # fmt: skip
         survivors.insert(
             live[first + i].cost + error, first + i, lag_pairs.lag_index[row], gain, fcb,

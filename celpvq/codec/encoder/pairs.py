@@ -43,34 +43,34 @@ def new_pairs() -> Pairs:
 
 
 @inlined
-def choose(n: int, pairs: Pairs, chosen: I64) -> None:
-    """Put the rows of the pairs of least cost among the first n into chosen (K,), -1 for none."""
-    last = chosen.shape[0] - 1
+def choose(n: int, pairs: Pairs, chosen: I64) -> int:
+    """Put the rows of the best pairs among the first n into chosen (K,); return their number."""
+    n_chosen, last = min(n, chosen.shape[0]), chosen.shape[0] - 1
     values = stack_array(MAX_PAIRS)[: chosen.shape[0]]
-    chosen[:], values[:] = -1, -np.inf
+    chosen[:], values[:] = 0, -np.inf
     for row in range(n):
         if -pairs.cost[row] > values[last]:
             ranking.insert(row, -pairs.cost[row], chosen, values)
+    return n_chosen
 
 
 @inlined
-def take_alike(chosen: I64, n_lags: int, pairs: Pairs, alike: I64) -> int:
-    """Move the first chosen pair, and all that are sharpened like it, to alike; return their count.
+def find_groups(chosen: I64, n_lags: int, pairs: Pairs, group: I64, member: I64) -> int:
+    """Group the chosen pairs that are sharpened alike; return the number of groups.
 
-    The pairs that moved become -1 in chosen.
+    group (K,): receives the group of each chosen pair.      member: a row of each group.
     """
-    n = 0
-    lag, beta = 0, 0.0
+    n_groups = 0
     for k in range(chosen.shape[0]):
-        row = chosen[k]
-        if row < 0:
-            continue
-        if n == 0:
-            lag, beta = pairs.lag[row], pairs.beta[row // n_lags]
-        # a lag of a subframe or more sharpens nothing
-        same = lag == SUBFRAME_LEN or beta == pairs.beta[row // n_lags]
-        if pairs.lag[row] == lag and same:
-            alike[n] = row
-            chosen[k] = -1
-            n += 1
-    return n
+        row, group[k] = chosen[k], n_groups
+        for g in range(n_groups):
+            other = member[g]
+            # a lag of a subframe or more sharpens nothing
+            same_beta = pairs.beta[row // n_lags] == pairs.beta[other // n_lags]
+            if pairs.lag[row] == pairs.lag[other] and (same_beta or pairs.lag[row] == SUBFRAME_LEN):
+                group[k] = g
+                break
+        if group[k] == n_groups:
+            member[n_groups] = row
+            n_groups += 1
+    return n_groups

@@ -45,7 +45,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({
 LOW_RATE = 6000  # bit/s
 LOW_RATE_PRESETS: Mapping[str, Preset] = MappingProxyType({
     "fast": PRESETS["fast"],
-    "default": PRESETS["default"]._replace(lsf_candidates=3),
+    "default": PRESETS["default"]._replace(lsf_candidates=3, pairs=4),
     "best": Preset(lsf_candidates=4, survivors=6, lags=5, pairs=10, stage1_survivors=6,
                    shortlist=8),
 })  # fmt: skip

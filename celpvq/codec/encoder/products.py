@@ -3,37 +3,34 @@
 Each loop runs along the result, several terms a pass, so that it fills vector registers.
 """
 
+import llvmlite.binding
 import numpy as np
 
-from ..._numba import fast, inlined
+from ..._numba import fast, inlined, stack_array
 from ..._types import F32, F64
 from ..format.modes import SUBFRAME_LEN
 
 FIRST = 0  # a `start` to pass by attribute: a literal would compile another copy of the kernel
 UNROLLED = 5  # terms a pass: the length of a vector is a multiple
+PANEL = 64  # columns of a panel: the sums of two rows with them fit the vector registers
+# where registers are shorter, the sums of one row with a panel fill all of them
+_PAIRED = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
 _TAPS = 8  # of a filter, likewise
+_WIDTH = 48  # of the sums in `convolve_all`: whole registers, at least SUBFRAME_LEN
+RESPONSE_LEN = SUBFRAME_LEN + _WIDTH
 
 
 @fast
 def respond(impulse: F64, response: F32) -> None:
-    """Put an impulse response (n,) into response (2, 2 n), the form for `convolve` and `correlate`.
+    """Put an impulse response (n,) into response (2, RESPONSE_LEN), the form for the filters below.
 
-    Row 0: n zeros, then the response.      Row 1: the response backwards, then n zeros.
+    Row 0: n zeros, then the response.      Row 1: the response backwards.      Then zeros.
     """
     n_sub = impulse.shape[0]
     response[:] = 0.0
     for n in range(n_sub):
         response[0, n_sub + n] = impulse[n]
         response[1, n_sub - 1 - n] = impulse[n]
-
-
-@fast
-def convolve(x: F32, response: F32, out: F32) -> None:
-    """Filter x (n,), from zero memory, into out (n,): out[i] = sum x[n] impulse[i-n]."""
-    out[:] = 0.0
-    for n in range(0, SUBFRAME_LEN, _TAPS):  # which reach the outputs from n on
-        y = response[0, SUBFRAME_LEN + 1 - _TAPS : 2 * SUBFRAME_LEN - n]
-        _add_delayed(x[n : n + _TAPS], y, out[n:])
 
 
 @fast
@@ -96,6 +93,78 @@ def multiply_all(x: F32, matrix: F32, start: int, out: F32) -> None:
                 out3[j] += a3 * a + b3 * b + c3 * c + d3 * d + e3 * e
     for r in range(n_fours, x.shape[0]):
         multiply(x[r], matrix, start, out[r])
+
+
+def panels(matrix: F64) -> F32:
+    """Return matrix (n, N) cut into panels (ceil(N / PANEL), n, PANEL), the last padded with 0."""
+    n_rows, n_columns = matrix.shape
+    padded = np.pad(matrix, ((0, 0), (0, -n_columns % PANEL)))
+    return np.ascontiguousarray(padded.reshape(n_rows, -1, PANEL).swapaxes(0, 1), dtype=np.float32)
+
+
+@fast
+def multiply_panels(x: F32, n_terms: int, panels: F32, start: int, out: F32) -> None:
+    """Put products of the rows of x (R, n) with columns from `start` on of panels into out (R, m).
+
+    start, m: multiples of `PANEL`.      n_terms: of each product, at most n.
+    A panel stays in the first cache for all rows of x, and the sums of two rows in registers.
+    """
+    n_rows = x.shape[0]
+    n_paired = n_rows // 2 * 2 if _PAIRED else 0
+    for first in range(0, out.shape[1], PANEL):
+        panel = panels[(start + first) // PANEL]
+        for r in range(0, n_paired, 2):
+            acc = stack_array((2, PANEL), np.float32)
+            acc[:] = 0.0
+            for n in range(n_terms):
+                row = panel[n]
+                for k in range(2):
+                    for j in range(PANEL):
+                        acc[k, j] += x[r + k, n] * row[j]
+            for k in range(2):
+                result = out[r + k, first : first + PANEL]
+                for j in range(PANEL):
+                    result[j] = acc[k, j]
+        for r in range(n_paired, n_rows):
+            single = stack_array(PANEL, np.float32)
+            single[:] = 0.0
+            for n in range(n_terms):
+                row = panel[n]
+                for j in range(PANEL):
+                    single[j] += x[r, n] * row[j]
+            result = out[r, first : first + PANEL]
+            for j in range(PANEL):
+                result[j] = single[j]
+
+
+@fast
+def convolve_all(x: F32, response: F32, out: F32) -> None:
+    """Filter each row of x (R, n), from zero memory, into out (R, n)."""
+    _filter_all(x, response[0], SUBFRAME_LEN, out)
+
+
+@fast
+def correlate_all(x: F32, response: F32, out: F32) -> None:
+    """Filter each row of x (R, n) backwards into out (R, n), as `correlate` does."""
+    _filter_all(x, response[1], SUBFRAME_LEN - 1, out)
+
+
+@inlined
+def _filter_all(x: F32, taps: F32, start: int, out: F32) -> None:
+    """Put ``sum x[r, n] taps[start + i - n]`` into out[r, i], two rows at once as in a panel."""
+    last = x.shape[0] - 1
+    for r in range(0, x.shape[0], 2):
+        acc = stack_array((2, _WIDTH), np.float32)
+        acc[:] = 0.0
+        for n in range(SUBFRAME_LEN):
+            row = taps[start - n : start - n + _WIDTH]
+            for k in range(2):
+                for j in range(_WIDTH):
+                    acc[k, j] += x[min(r + k, last), n] * row[j]
+        for k in range(2):
+            result = out[min(r + k, last)]
+            for j in range(SUBFRAME_LEN):
+                result[j] = acc[k, j]
 
 
 @fast

@@ -5,7 +5,9 @@ import numpy as np
 from ..._numba import fast, stack_array
 from ..._types import F32, F64, I64
 
-_LANES = 16
+MAX_PLACES = 1 << 10  # of `largest`
+_PLACE = MAX_PLACES - 1  # the bits of a place
+_LANES = 32
 _BLOCK = 64  # values that are looked at together: most blocks hold no candidate
 
 
@@ -39,31 +41,38 @@ def take(value: F32, base: int, step: int, items: I64, values: F64) -> None:
 
 @fast
 def largest(value: F32, items: I64) -> None:
-    """Put the places of the largest of value (n,) > 0 into items (K,); value is lost.
+    """Put the places of the largest of value (n,) >= 0 into items (K,); n at most `MAX_PLACES`.
 
-    n is a multiple of `_LANES`: the largest of each lane, every `_LANES`th value, are compared.
+    Positive floats and their bits, as integers, have the same order. So the lowest bits of a value,
+    which hardly matter, may hold its place. One pass keeps the three largest of each lane, every
+    `_LANES`th value; if more of the largest lie in one lane, smaller ones take their places.
     """
-    n = value.shape[0]
-    top = stack_array(_LANES, np.float32)
-    top[:] = 0.0
-    for start in range(0, n, _LANES):
-        block = value[start : start + _LANES]
+    n, bits = value.shape[0], value.view(np.int32)
+    first, second = stack_array(_LANES, np.int32), stack_array(_LANES, np.int32)
+    third = stack_array(_LANES, np.int32)
+    first[:], second[:], third[:] = 0, 0, 0
+    n_whole = n - n % _LANES
+    for start in range(0, n_whole, _LANES):
+        block = bits[start : start + _LANES]
         for i in range(_LANES):
-            top[i] = max(top[i], block[i])
+            key = np.int32(block[i] & ~_PLACE | start + i)
+            a, b = first[i], second[i]
+            first[i], key = max(a, key), min(a, key)
+            second[i], third[i] = max(b, key), max(third[i], min(b, key))
+    for j in range(n_whole, n):
+        key = np.int32(bits[j] & ~_PLACE | j)
+        i = j % _LANES
+        a, b = first[i], second[i]
+        first[i], key = max(a, key), min(a, key)
+        second[i], third[i] = max(b, key), max(third[i], min(b, key))
     for k in range(items.shape[0]):
-        lane = 0
+        best = first[0]
         for i in range(1, _LANES):
-            if top[i] > top[lane]:
-                lane = i
-        best, at, second = top[lane], lane, np.float32(0.0)
-        for j in range(lane, n, _LANES):
-            if value[j] == best:
-                at = j
-            else:
-                second = max(second, value[j])
+            best = max(best, first[i])
+        at = best & _PLACE
         items[k] = at
-        value[at] = 0.0
-        top[lane] = second
+        lane = at % _LANES
+        first[lane], second[lane], third[lane] = second[lane], third[lane], 0
 
 
 @fast

@@ -31,7 +31,8 @@ def found_lags(target, impulse, exc, bits, lag3_prev, n_best):
     lags = np.zeros(2 * n_best, np.int64)
     target, response = target.astype(np.float32), inputs.response_of(impulse)
     adaptive_search.preselect(target, response, exc, bits, lag3_prev, lags)
-    adaptive_search.search(lags, target, response, exc, bits, lag3_prev, indices, filtered)
+    past = exc[:MAX_LAG]
+    adaptive_search.search(lags, target, response, past, bits, lag3_prev, indices, filtered)
     return indices, filtered
 
 
@@ -62,6 +63,16 @@ def test_the_search_finds_the_lag_that_made_the_target(seed, bits, lag3_prev):
     indices, filtered = found_lags(target, impulse, exc, bits, lag3_prev, 8)
     assert pitch.dequantize(indices[0], bits, lag3_prev) == lag3
     np.testing.assert_allclose(0.7 * filtered[0], target, rtol=1e-4, atol=1e-4)
+
+
+@given(seeds, lag_thirds)
+def test_vectors_in_single_precision_agree_with_the_codebook(seed, lag3):
+    assume(lag3 % 3 == 0 or lag3 < 3 * 85)  # above, only whole lags have an index
+    exc = inputs.past_excitation(np.random.default_rng(seed))
+    single = exc.astype(np.float32)
+    adaptive_search._vector(lag3, single)
+    adaptive_codebook.vector(lag3, exc)
+    np.testing.assert_allclose(single, exc, atol=1e-4)
 
 
 @given(seeds, st.integers(MIN_LAG, MAX_LAG), st.integers(MIN_LAG, MAX_LAG))

@@ -10,7 +10,7 @@ from inputs import seeds
 
 from celpvq.codec.common import fixed_codebook
 from celpvq.codec.encoder import fixed_search, gain_search
-from celpvq.codec.encoder.search_tables import SearchTables
+from celpvq.codec.encoder.search_tables import CodeVectors
 from celpvq.codec.format.modes import MIN_LAG
 from celpvq.codec.format.modes import SUBFRAME_LEN as N
 
@@ -18,8 +18,8 @@ from celpvq.codec.format.modes import SUBFRAME_LEN as N
 def matches(target, impulse, stages, book):
     """Correlations of each stage's vectors with the target, and their estimated energies."""
     acf = np.correlate(impulse, impulse, "full")[N - 1 :]
-    last = np.flatnonzero(np.abs(acf) >= 0.05 * acf[0])[-1]
-    acf[(last // 5 + 1) * 5 :] = 0.0  # lags that are small compared with the energy
+    last = np.flatnonzero(np.abs(acf) >= 0.1 * acf[0])[-1]
+    acf[last + 1 :] = 0.0  # lags that are small compared with the energy
     toeplitz = acf[np.abs(np.arange(N)[:, None] - np.arange(N))]
     back = naive.convolution_matrix(impulse).T @ target
     parts = [book[start : start + (1 << bits)] for start, bits in stages]
@@ -28,16 +28,24 @@ def matches(target, impulse, stages, book):
     ]
 
 
+def estimated_lags(impulse):
+    """Lags of the autocorrelation that are not small."""
+    acf = np.correlate(impulse, impulse, "full")[N - 1 :]
+    return np.flatnonzero(np.abs(acf) >= 0.1 * acf[0])[-1]
+
+
 def preselected(targets, impulse, layout, book, n_survivors, n_indices):
-    """The indices of best estimated match with each target, and all estimated energies."""
-    columns, acf = SearchTables.code_vectors(book)
-    energy = np.empty(len(book), np.float32)
+    """The indices of best estimated match with each target, and the energies of each stage."""
+    vectors = CodeVectors.derive(book, layout[None])
+    responses, group = inputs.response_of(impulse)[None], np.zeros(len(targets), np.int64)
+    energy = np.empty((1, vectors.columns[:, 0].size), np.float32)
     indices = np.full((len(targets), n_indices), -1)
-    response = inputs.response_of(impulse)
-    fixed_search.energies(response, acf, layout, energy)
+    moved = vectors.layout[0]
+    fixed_search.energies(responses, vectors, moved, energy)
     updated = np.array(targets, np.float32)
-    fixed_search.preselect(updated, response, layout, columns, energy, n_survivors, indices)
-    return indices, energy
+    fixed_search.preselect(updated, group, responses, moved, vectors, energy, n_survivors, indices)
+    sizes = [(moved[0], moved[1]), (moved[2], moved[3])][: 1 + (moved[3] > 0)]
+    return indices, [energy[0, start : start + (1 << bits)] for start, bits in sizes]
 
 
 def preselected_for_one(target, *args):
@@ -50,10 +58,10 @@ def test_energies_are_estimated_as_by_the_toeplitz_matrix(fcb_bits):
     layout, stages, book = inputs.fixed_codebook(rng, fcb_bits)
     book[stages[0][0]] = 0.0  # its energy is the least estimate
     impulse = inputs.impulse_response(rng)
-    _, energy = preselected_for_one(rng.normal(size=N), impulse, layout, book, 2, 1)
-    _, energies = matches(np.zeros(N), impulse, stages, book)
-    for (start, _), exact in zip(stages, energies, strict=True):
-        np.testing.assert_allclose(energy[start : start + len(exact)], exact, rtol=1e-4)
+    _, energies = preselected_for_one(rng.normal(size=N), impulse, layout, book, 2, 1)
+    _, expected = matches(np.zeros(N), impulse, stages, book)
+    for energy, exact in zip(energies, expected, strict=True):
+        np.testing.assert_allclose(energy, exact, rtol=1e-4)
 
 
 @pytest.mark.parametrize("bits", [8, 9, 11])
@@ -106,6 +114,26 @@ def test_targets_of_one_response_get_the_indices_that_each_gets_alone(fcb_bits, 
         np.testing.assert_array_equal(indices, alone)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_targets_of_other_responses_get_the_indices_that_each_gets_alone(fcb_bits, seed):
+    rng = np.random.default_rng(seed)
+    layout, _, book = inputs.fixed_codebook(rng, fcb_bits)
+    vectors = CodeVectors.derive(book, layout[None])
+    moved, group = vectors.layout[0], np.array([0, 1, 0, 2])
+    impulses = [inputs.impulse_response(rng) for _ in range(3)]
+    responses = np.array([inputs.response_of(impulse) for impulse in impulses])
+    targets = rng.normal(size=(4, N)).astype(np.float32)
+    energy = np.empty((3, vectors.columns[:, 0].size), np.float32)
+    n_lags = [estimated_lags(impulse) for impulse in impulses]
+    fixed_search.energies(responses, vectors, moved, energy)
+    together = np.full((4, 4), -1)
+    fixed_search.preselect(targets, group, responses, moved, vectors, energy, 6, together)
+    for target, g, indices in zip(targets, group, together, strict=True):
+        if n_lags[g] == max(n_lags):  # the others get more lags than alone
+            alone, _ = preselected_for_one(target, impulses[g], layout, book, 6, 4)
+            np.testing.assert_array_equal(indices, alone)
+
+
 @settings(max_examples=20)
 @given(seeds, st.sampled_from([9, 14]), st.integers(MIN_LAG, 60), st.floats(0.2, 0.8))
 def test_the_search_of_indices_and_gains_is_exhaustive(seed, bits, lag, beta):
@@ -118,7 +146,7 @@ def test_the_search_of_indices_and_gains_is_exhaustive(seed, bits, lag, beta):
     sharp = naive.sharpened(impulse, lag, beta)
     index, entry, error = fixed_search.search(
         indices, target.astype(np.float32), adaptive.astype(np.float32),
-        inputs.response_of(sharp), layout, book, lag, beta, gain_book,
+        inputs.response_of(sharp), layout, book.astype(np.float32), lag, beta, gain_book,
         gain_search.linear_corrections(gain_book), predicted_gain,
     )  # fmt: skip
     H = naive.convolution_matrix(impulse)
