@@ -5,7 +5,7 @@
  * samples of a stream differ. The functions run in a page as well.
  */
 
-import { decode, Decoder, tablesByHash } from "./celpvq.js";
+import { decode, Decoder, FormatError, tablesByHash } from "./celpvq.js";
 import { sha256 } from "./sha256.js";
 
 const bytesOf = (digits) => Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
@@ -23,12 +23,24 @@ function argumentsOf(frame) {
 /** Return the SHA-256 of 16-bit samples. */
 export const samplesHash = (samples) => sha256(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
 
-/** Return the samples of frames. */
-function samplesOf(frames, tables, enhancement) {
+/** Return the samples of a frame. A malformed packet is lost, and a malformed redundant frame no help. */
+function decodeText(decoder, frame) {
+  const [packet, { nextPacket, redundancy }] = argumentsOf(frame);
+  try {
+    return decoder.decodeFrame(packet, { nextPacket, redundancy }).samples;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return decoder.decodeFrame(null, { nextPacket }).samples;
+  }
+}
+
+/** Return the samples of the frames of a stream. */
+function samplesOf({ frames, switches = [] }, tables, enhancement) {
   const decoder = new Decoder({ tables, enhancement });
   const samples = new Int16Array(160 * frames.length);
   frames.forEach((frame, i) => {
-    samples.set(decoder.decodeFrame(...argumentsOf(frame)).samples, 160 * i);
+    if (switches.includes(i)) decoder.enhancement = !decoder.enhancement;
+    samples.set(decodeText(decoder, frame), 160 * i);
   });
   return samples;
 }
@@ -44,7 +56,7 @@ export function check(streams, tables, enhancement) {
   const differ = [];
   for (const stream of streams) {
     const start = clock();
-    const samples = samplesOf(stream.frames, tables, enhancement);
+    const samples = samplesOf(stream, tables, enhancement);
     milliseconds += clock() - start;
     nFrames += stream.frames.length;
     if (samplesHash(samples) !== stream[key]) differ.push(stream.name);
@@ -56,7 +68,7 @@ export function check(streams, tables, enhancement) {
 export function lastValues(name, frames, tables) {
   const decoder = new Decoder({ tables });
   let output;
-  for (const frame of frames) output = decoder.decodeFrame(...argumentsOf(frame)).samples;
+  for (const frame of frames) output = decodeText(decoder, frame);
   const { lsf, lag, gain } = decoder.lastFrame;
   const { synthesis, enhancement } = decoder.state;
   const lists = (rows) => rows.map((row) => [...row]);
@@ -73,12 +85,13 @@ export function lastValues(name, frames, tables) {
   };
 }
 
-/** Return the name of the error that a damaged file raises, or null. */
-export function outcome(digits, { cut, append, at, xor }, tables) {
+/** Return the name of the error that a damaged file raises, or null if it has none. */
+export function outcome(digits, { cut, append, at, xor, put }, tables) {
   let bytes = bytesOf(digits);
   if (cut !== undefined) bytes = bytes.subarray(0, cut);
   else if (append) bytes = Uint8Array.from([...bytes, ...new Uint8Array(append)]);
-  else bytes[at] ^= xor;
+  else if (put) bytes.set(bytesOf(put), at);
+  else if (at !== undefined) bytes[at] ^= xor;
   return decode(bytes, { tables }).then(() => null, (error) => error.name);
 }
 

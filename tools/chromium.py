@@ -72,8 +72,10 @@ def serve(page: Any, *, subtle: bool = True) -> None:
         folder = ROOT / "celpvq" if name.startswith("tables/") else ROOT / "js"
         if not name:
             route.fulfill(body="<!doctype html><title>celpvq</title>", content_type="text/html")
-        else:
+        elif (folder / name).is_file():
             route.fulfill(path=folder / name)
+        else:
+            route.fulfill(status=404)
 
     page.route(ORIGIN + "**", answer)
     if not subtle:

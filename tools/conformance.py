@@ -12,13 +12,16 @@
 ``constants.json`` the interpolator, the fade and the weights of the bands
 
 A frame is a text: the packet in hexadecimal digits, empty for NO_DATA; or ``lost``, which ``next``
-and the packet after it, or ``redundancy`` and the redundant frame, or both may follow.
+and the packet after it, or ``redundancy`` and the redundant frame, or both may follow. Packets and
+redundant frames may be malformed.
 """
 
 import hashlib
 import io
 import json
+import struct
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +31,22 @@ import options
 
 import celpvq
 from celpvq._types import F64, I16
-from celpvq.codec.common import adaptive_codebook
+from celpvq.codec.common import adaptive_codebook, filters
 from celpvq.codec.common.enhancement_tables import N_FIR
 from celpvq.codec.decoder import enhancement, enhancement_features
 from celpvq.codec.decoder.decoder import FrameDecoder
 from celpvq.codec.format.modes import DELAY, FRAME_LEN, SAMPLERATE, SID_BYTES
 from celpvq.codec.format.redundancy import REDUNDANCY_BYTES
+from celpvq.container import header
+from celpvq.container.header import HEADER_LEN
+from celpvq.errors import FormatError
 from celpvq.lab.clips import clip_paths, read_clip
 from celpvq.stream import Encoder
 
 STREAM_LEN = 500  # frames of a random stream
 CLIP_FRAMES = 120
+HEADER = "<4sBBH8sIQ"  # without its CRC
+TRAILER_LEN = 1 + header.N_SAMPLES.size + header.CRC_LEN
 _KINDS = ("speech", "lost", "lost next", "lost redundancy", "lost both", "sid", "no_data")
 _SHARES = {  # of the kinds of frames in random streams, which take turns
     "speech": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
@@ -48,30 +56,45 @@ _SHARES = {  # of the kinds of frames in random streams, which take turns
 }
 
 
-def play(frames: list[str], *, enhancement: bool) -> I16:
-    """Return the samples (n_frames * 160,) of frames in the notation of the vectors."""
+def play(frames: list[str], *, enhancement: bool, switches: Sequence[int] = ()) -> I16:
+    """Return the samples (n_frames * 160,) of frames in the notation of the vectors.
+
+    Enhancement is switched on or off before each frame whose number is in `switches`.
+    """
     decoder = FrameDecoder(enhancement=enhancement)
-    return np.concatenate([decode(decoder, frame) for frame in frames])
+    parts = []
+    for number, frame in enumerate(frames):
+        if number in switches:
+            decoder.enhancement = not decoder.enhancement
+        parts.append(decode(decoder, frame))
+    return np.concatenate(parts)
 
 
 def decode(decoder: FrameDecoder, frame: str) -> I16:
-    """Return the samples (160,) of a frame."""
+    """Return the samples (160,) of a frame; a malformed packet is lost."""
     if not frame.startswith("lost"):
-        return decoder.decode(bytes.fromhex(frame))
+        try:
+            return decoder.decode(bytes.fromhex(frame))
+        except FormatError:
+            return decoder.decode(None)
     words = frame.split()
     help_of = {kind: bytes.fromhex(words[words.index(kind) + 1]) for kind in words[1::2]}
-    return decoder.decode(
-        None, next_packet=help_of.get("next"), redundancy=help_of.get("redundancy")
-    )
+    try:
+        return decoder.decode(
+            None, next_packet=help_of.get("next"), redundancy=help_of.get("redundancy")
+        )
+    except FormatError:  # of the redundant frame
+        return decoder.decode(None, next_packet=help_of.get("next"))
 
 
-def stream(name: str, frames: list[str]) -> dict[str, Any]:
-    """Return a stream as the vectors store it."""
-    digests = {
-        key: hashlib.sha256(play(frames, enhancement=on).astype("<i2").tobytes()).hexdigest()
-        for key, on in (("sha256", True), ("sha256_without_enhancement", False))
-    }
-    return {"name": name, "frames": frames, **digests}
+def stream(name: str, frames: list[str], switches: Sequence[int] = ()) -> dict[str, Any]:
+    """Return a stream as the vectors store it; `switches` as for `play`."""
+    digests = {}
+    for key, on in (("sha256", True), ("sha256_without_enhancement", False)):
+        samples = play(frames, enhancement=on, switches=switches)
+        digests[key] = hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest()
+    listed = {"switches": list(switches)} if switches else {}
+    return {"name": name, "frames": frames, **listed, **digests}
 
 
 def random_frames(rng: np.random.Generator, n: int, shares: tuple[float, ...]) -> list[str]:
@@ -148,6 +171,38 @@ def clip_streams() -> list[dict[str, Any]]:
     return [*streams, stream("clip with mode switches", frames)]
 
 
+def special_streams(clips: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return streams of what is rare: made of the frames of clips.
+
+    Malformed packets, help that does not apply, the extremes of redundant frames, long losses, and
+    enhancement that is switched within a stream.
+    """
+    speech = [frame for frame in clips[2]["frames"] if len(frame) == 32][10:60]
+    sid, bad_sid, odd = "8120", "8121", "0123456789"
+    malformed = [
+        odd, bad_sid, *speech[:8], odd, *speech[8:10], bad_sid, f"lost next {odd}", *speech[10:12],
+        "lost redundancy 8123", *speech[12:14], f"lost next {speech[15]} redundancy 8123a600",
+        *speech[15:18], sid, "", odd, bad_sid, "", *speech[18:20],
+    ]  # fmt: skip
+    help_unused = [
+        *speech[:8], f"lost next {sid}", sid, f"lost next {speech[8]}", *speech[8:12],
+        f"lost next {sid} redundancy 8123a6", *speech[12:16], "", "", *speech[16:20],
+    ]  # fmt: skip
+    redundant = [f"lost redundancy {digits}" for digits in (
+        "000000", "ffffff", "003f80", "00007c", "000003", "ffc000", "ffc07f", "003fff",
+    )]  # fmt: skip
+    extremes = [frame for one in redundant for frame in (*speech[10:14], one, one)]
+    long = [*speech[:12], *["lost"] * 150, *speech[12:30]]
+    return [
+        stream("malformed packets", malformed),
+        stream("next packets without speech", help_unused),
+        stream("extremes of redundant frames", extremes),
+        stream("a loss of 3 s", long),
+        stream("enhancement switched", clips[-1]["frames"], (10, 11, 25, 40, 70)),
+        stream("enhancement switched in losses and pauses", clips[0]["frames"], range(5, 120, 7)),
+    ]
+
+
 def values(frames: list[str], name: str) -> dict[str, Any]:
     """Return the parameters and signals of the last of some frames, as exact numbers."""
     decoder = FrameDecoder()
@@ -187,7 +242,20 @@ def value_vectors(clips: list[dict[str, Any]]) -> list[dict[str, Any]]:
         ("sid", "8120"), ("no_data", "8120", ""), ("after a loss", "lost", speech[0]),
     ):  # fmt: skip
         found.append(values([*speech, *more], name))
-    return found
+    return [*found, decayed(speech)]
+
+
+def decayed(speech: list[str]) -> dict[str, Any]:
+    """Return a frame of a long loss whose signals have fallen to TINY at last.
+
+    A decoder whose memories do not forget tiny values has other values here.
+    """
+    frames = [*speech, "lost redundancy 81237c", *["lost"] * 30]  # loud and unvoiced
+    while True:
+        frame = values(frames, "silence")
+        if np.abs([frame["excitation"], frame["synthesis"]]).max() <= filters.TINY:
+            return frame
+        frames.append("lost")
 
 
 def small_files() -> dict[str, bytes]:
@@ -216,15 +284,72 @@ class _Pipe(io.BytesIO):
     tell = seek  # type: ignore[assignment]
 
 
-def damaged(data: bytes, fault: dict[str, int]) -> bytes:
-    """Return a file with a fault: cut at a length, or a byte changed and its CRC not."""
+def damaged(data: bytes, fault: dict[str, Any]) -> bytes:
+    """Return a file with a fault, which may be none: cut, longer, or with other bytes."""
+    if not fault.keys() & {"cut", "append", "at"}:
+        return data
     if "cut" in fault:
         return data[: fault["cut"]]
     if "append" in fault:
         return data + bytes(fault["append"])
     changed = bytearray(data)
-    changed[fault["at"]] ^= fault["xor"]
+    at = fault["at"]
+    if "put" in fault:
+        part = bytes.fromhex(fault["put"])
+        changed[at : at + len(part)] = part
+    else:
+        changed[at] ^= fault["xor"]
     return bytes(changed)
+
+
+def with_header(data: bytes, **fields: Any) -> dict[str, Any]:
+    """Return the fault of a header with other fields, whose CRC is right."""
+    names = ("magic", "version", "flags", "bitrate", "tables", "samplerate", "n_samples")
+    old = struct.unpack_from(HEADER, data)
+    new = struct.pack(HEADER, *{**dict(zip(names, old, strict=True)), **fields}.values())
+    return {"at": 0, "put": (new + header.crc_bytes(new)).hex()}
+
+
+def header_faults(data: bytes) -> list[dict[str, Any]]:
+    """Return headers with one unusual field, or two, and a right CRC; some are no faults."""
+    flags, (samplerate, n_samples) = data[5], struct.unpack_from("<IQ", data, 16)
+    other = b"\1" * header.ID_LEN
+    changes: list[dict[str, Any]] = [
+        {"version": 2}, {"flags": flags | 4}, {"flags": flags | 128}, {"bitrate": 5000},
+        {"bitrate": 0}, {"samplerate": 3999}, {"samplerate": 192001}, {"tables": other},
+        {"flags": flags ^ header.UNKNOWN_LENGTH}, {"flags": 4, "bitrate": 1, "samplerate": 0},
+        {"samplerate": 4000}, {"bitrate": 8000},
+    ]  # fmt: skip
+    if n_samples:  # the length of the packets stays, in any rate
+        changes += [{"samplerate": samplerate * 6, "n_samples": n_samples * 6}]
+        changes += [{"samplerate": 44100, "n_samples": n_samples * 441 // 80}]
+        lengths = (0, 1, n_samples - FRAME_LEN, n_samples + FRAME_LEN, 2**63, 2**64 - 1)
+        changes += [{"n_samples": n} for n in lengths]
+        changes += [{"n_samples": 2**64 - 1, "tables": other}]
+    else:
+        changes += [{"n_samples": 1}, {"samplerate": 192000}]
+    return [with_header(data, **change) for change in changes]
+
+
+def block_faults(name: str, data: bytes) -> list[dict[str, Any]]:
+    """Return faults within the blocks and the trailer that their CRC does not show."""
+    faults: list[dict[str, Any]] = []
+    if name == "pipe":
+        faults += [{"at": HEADER_LEN, "put": f"{n:02x}"} for n in (0, 51, 255)]
+        at = len(data) - TRAILER_LEN
+        for n in (0, 1, 2**64 - 1):
+            text = b"\0" + n.to_bytes(8, "little")
+            faults += [{"at": at, "put": (text + header.crc_bytes(text)).hex()}]
+    if name == "variable":
+        faults += [{"at": HEADER_LEN, "put": f"{n:02x}"} for n in (1, 13, 21)]
+        packets = celpvq.read_packets(data)
+        i = [len(packet) for packet in packets].index(SID_BYTES)
+        packets[i] = bytes([packets[i][0], packets[i][1] | 1])  # the last bit of a SID is 0
+        file = io.BytesIO()
+        n_samples = celpvq.info(data).n_samples
+        celpvq.write_packets(file, packets, samplerate=SAMPLERATE, n_samples=n_samples)
+        faults += [{"at": HEADER_LEN, "put": file.getvalue()[HEADER_LEN:].hex()}]
+    return faults
 
 
 def outcome(data: bytes) -> dict[str, Any]:
@@ -247,13 +372,16 @@ def damaged_vectors() -> dict[str, Any]:
     files = small_files()
     cases = []
     for name, data in files.items():
-        faults = [{"cut": int(n)} for n in (0, 3, 31, 32, *rng.integers(33, len(data), 20))]
+        faults: list[dict[str, Any]] = [
+            {"cut": int(n)} for n in (0, 3, 31, 32, *rng.integers(33, len(data), 20))
+        ]
         faults += [{"cut": len(data) - 1}, {"append": 1}]
         faults += [{"at": at, "xor": int(rng.integers(1, 256))} for at in range(32)]
         faults += [
             {"at": int(at), "xor": int(rng.integers(1, 256))}
             for at in (32, len(data) - 1, *rng.integers(33, len(data) - 1, 30))
         ]
+        faults += [{}, *header_faults(data), *block_faults(name, data)]
         cases += [{"file": name, **f, **outcome(damaged(data, f))} for f in faults]
     return {"files": {name: data.hex() for name, data in files.items()}, "cases": cases}
 
@@ -279,16 +407,21 @@ def constants() -> dict[str, Any]:
 def make_vectors(folder: Path) -> None:
     """Write the vectors of the tests, with packets as the encoder makes them now."""
     clips = clip_streams()
-    write(folder / "frames.json", clips + random_streams(2000, seed=1))
+    write(folder / "frames.json", clips + special_streams(clips) + random_streams(2000, seed=1))
     write(folder / "values.json", value_vectors(clips))
     write(folder / "damaged.json", damaged_vectors())
     write(folder / "constants.json", constants())
 
 
+def renewed(one: dict[str, Any]) -> dict[str, Any]:
+    """Return a stream of the vectors with the hashes of its samples as they are now."""
+    return stream(one["name"], one["frames"], one.get("switches", ()))
+
+
 def renew_vectors(folder: Path) -> None:
     """Decode the frames of the vectors again, after a change of the decoder."""
     streams = json.loads((folder / "frames.json").read_text())
-    write(folder / "frames.json", [stream(one["name"], one["frames"]) for one in streams])
+    write(folder / "frames.json", [renewed(one) for one in streams])
     frames = json.loads((folder / "values.json").read_text())
     write(folder / "values.json", [values(one["frames"], one["name"]) for one in frames])
 

@@ -35,6 +35,8 @@ from celpvq.training import lsf_frames
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 SECONDS = 2.0  # of each golden stream
+OTHER_RATE = 16000  # of the original of one more stream [Hz]
+OTHER_RATE_LEN = 16009  # 8004.5 samples at 8 kHz: halves become even
 N_RECORDINGS = 5  # evenly spaced over the folder
 RECORDING_LEN = 4 * SAMPLERATE
 QUIET_DB = -50.0  # quieter frames do not count in spectral distances; full scale is 0
@@ -52,7 +54,7 @@ def golden(paths: list[Path]) -> dict[str, dict[str, Any]]:
     for path in paths:
         data = path.read_bytes()
         found[path.name] = {
-            "samples": celpvq.info(data).n_samples,
+            "samples": len(celpvq.decode(data)[0]),
             "sha256": digest(data, enhancement=True),
             "sha256_without_enhancement": digest(data, enhancement=False),
         }
@@ -71,7 +73,12 @@ def make_golden(folder: Path, *, force: bool) -> list[Path]:
         samples = read_clip(clip)[: int(SECONDS * SAMPLERATE) + 7]  # not a whole number of frames
         path.write_bytes(celpvq.encode(samples, SAMPLERATE, mode))
         print(f"{path.name}: {path.stat().st_size} bytes from {clip.name}")
-    return sorted({*made, *folder.glob("*.cvq")})
+    path = folder / f"{OTHER_RATE}hz.cvq"
+    if force or not path.exists():
+        samples = read_clip(clip_paths()[-1])[:OTHER_RATE_LEN]  # faster than it was spoken
+        path.write_bytes(celpvq.encode(samples, OTHER_RATE))
+        print(f"{path.name}: {path.stat().st_size} bytes from {clip_paths()[-1].name}")
+    return sorted({*made, path, *folder.glob("*.cvq")})
 
 
 def distortion_db(x: F64, mode: celpvq.Mode, data: bytes) -> float:

@@ -152,6 +152,9 @@ CONSTANTS: dict[str, list[Row]] = {
         ("PITCH_GAIN_LIMIT", table_set._PITCH_GAIN_LIMIT, "of a pitch gain"),
         ("CORRECTION_LIMIT_DB", table_set._CORRECTION_LIMIT_DB, "of a correction, in dB"),
         ("MAX_PREDICTOR_TAP", table_set._MAX_PREDICTOR_TAP, "of a tap of a gain predictor"),
+        ("WEIGHT_LIMIT", enhancement_tables.LIMIT, "of a weight of the network, after scaling"),
+        ("MEAN_LIMIT", enhancement_tables._MEAN_LIMIT, "of the mean of a feature"),
+        ("SCALE_LIMIT", enhancement_tables._SCALE_LIMIT, "of the scale of a feature"),
         ("MAX_TABLE_BYTES", table_set._MAX_BYTES, "of a file of tables, packed and unpacked"),
     ],
 }  # fmt: skip

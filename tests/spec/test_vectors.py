@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+_RENEWED = ("clip 4800", "enhancement switched")
+
 
 @pytest.fixture(scope="module")
 def conformance(root):
@@ -29,15 +31,38 @@ def test_streams_decode_to_the_same_samples(conformance, read):
     lengths = {len(frame) // 2 for s in streams for frame in s["frames"] if "lost" not in frame}
     assert kinds >= {"lost", "lost next", "lost redundancy"}
     assert any("next" in f and "redundancy" in f for s in streams for f in s["frames"])
-    assert lengths == {0, 2, 12, 14, 16, 18, 20}
+    assert lengths == {0, 2, 5, 12, 14, 16, 18, 20}  # 5 bytes are malformed
     assert sum(len(s["frames"]) for s in streams) > 2000
     for expected in streams:
-        assert conformance.stream(expected["name"], expected["frames"]) == expected
+        assert conformance.renewed(expected) == expected
+
+
+def test_streams_have_what_is_rare(read):
+    streams = {one["name"]: one for one in read("frames.json")}
+    malformed = streams["malformed packets"]["frames"]
+    assert {"0123456789", "8121", "lost next 0123456789"} < set(malformed)
+    assert {"lost next 8120"} < set(streams["next packets without speech"]["frames"])
+    assert streams["a loss of 3 s"]["frames"].count("lost") == 150
+    switched = [one for one in streams.values() if one.get("switches")]
+    assert len(switched) == 2
+    plain = streams["clip with mode switches"]
+    one = streams["enhancement switched"]
+    assert one["frames"] == plain["frames"]
+    hashes = {x[key] for x in (one, plain) for key in ("sha256", "sha256_without_enhancement")}
+    assert len(hashes) == 4  # each depends on the switches
 
 
 def test_parameters_and_signals_have_the_same_values(conformance, read):
     for expected in read("values.json"):
         assert conformance.values(expected["frames"], expected["name"]) == expected
+
+
+def test_memories_forget_tiny_values(conformance, read):
+    silence = {one["name"]: one for one in read("values.json")}["silence"]
+    for name in ("excitation", "synthesis"):
+        now = silence[name][-40:]
+        assert 0 < max(map(abs, now)) <= conformance.filters.TINY
+    assert set(silence["excitation"][:-40]) == {0}
 
 
 def test_damaged_files_raise_the_same_errors(conformance, read):
@@ -48,7 +73,20 @@ def test_damaged_files_raise_the_same_errors(conformance, read):
         found = conformance.outcome(conformance.damaged(data, case))
         assert found == {"error": case["error"], "packets": case["packets"]}, case
         errors.add(found["error"])
-    assert errors >= {"FormatError", "TruncatedStream"}
+    assert errors == {"FormatError", "TruncatedStream", "TablesError", None}
+
+
+def test_damaged_files_have_a_sound_one_and_headers_with_a_right_crc(conformance, read):
+    damaged = read("damaged.json")
+    for name, digits in damaged["files"].items():
+        cases = [case for case in damaged["cases"] if case["file"] == name]
+        assert {"file": name, "error": None, "packets": 53} in cases
+        put = [case for case in cases if case.get("at") == 0 and "put" in case]
+        assert {case["error"] for case in put} >= {"FormatError", "TruncatedStream", "TablesError"}
+        for case in put:
+            data = conformance.damaged(bytes.fromhex(digits), case)
+            assert data[28:32] == conformance.header.crc_bytes(data[:28])
+            assert data != bytes.fromhex(digits)
 
 
 def test_constants_are_the_same(conformance, read):
@@ -65,8 +103,9 @@ def test_random_frames_depend_on_the_seed_only(conformance, tmp_path, capsys):
 
 
 def test_hashes_are_renewed_and_packets_stay(conformance, read, tmp_path):
-    streams, values = read("frames.json")[:1], read("values.json")[:1]
-    wrong = [{**streams[0], "sha256": "0" * 64}]
+    streams = [one for one in read("frames.json") if one["name"] in _RENEWED]
+    values = read("values.json")[:1]
+    wrong = [{**one, "sha256": "0" * 64} for one in streams]
     conformance.write(tmp_path / "frames.json", wrong)
     conformance.write(tmp_path / "values.json", [{**values[0], "output": []}])
     conformance.renew_vectors(tmp_path)

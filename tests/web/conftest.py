@@ -54,11 +54,12 @@ def browser(launch: Any) -> Iterator[Any]:
 def page(browser: Any) -> Iterator[Any]:
     """Yield a new page; fail at the end if it reported an error or asked the network for anything.
 
-    A test that serves its page itself allows its own address: ``page.allowed = "http://..."``.
+    A test that serves its page itself allows its own address: ``page.allowed = "http://..."``. A
+    test that provokes messages names their beginnings: ``page.expected = ("Failed to load",)``.
     """
     context = browser.new_context(accept_downloads=True)
     page = context.new_page()
-    page.allowed = "file:"
+    page.allowed, page.expected = "file:", ()
     problems: list[str] = []
 
     def asked(request: Any) -> None:
@@ -67,9 +68,13 @@ def page(browser: Any) -> Iterator[Any]:
 
     page.on("request", asked)
     page.on("pageerror", lambda error: problems.append(f"error: {error}"))
-    page.on(
-        "console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None
-    )
+
+    def wrote(message: Any) -> None:
+        expected = message.text.startswith(page.expected)
+        if message.type in ("error", "warning") and not expected:
+            problems.append(message.text)
+
+    page.on("console", wrote)
     yield page
     context.close()
     assert problems == []

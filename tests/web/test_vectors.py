@@ -71,6 +71,7 @@ def test_parameters_and_signals_have_the_same_values(tools, served, read):
 
 def test_damaged_files_raise_the_same_errors(tools, served, read):
     damaged = read("damaged.json")
+    served.expected = ("Failed to load resource: the server responded with a status of 404",)
     assert tools[0].outcomes(served, damaged) == [case["error"] for case in damaged["cases"]]
 
 

@@ -29,7 +29,7 @@ with needed_by("celpvq live --web", "celpvq[web]"):
 
 MALFORMED, REFUSED, BUSY = 1007, 1008, 1013  # codes of websockets
 _BURST_S = 30.0  # of speech that may arrive at once, after the machine has stalled
-_SCRIPTS = ("celpvq.js", "player.js")
+_SCRIPTS = ("celpvq.js", "player.js", "sha256.js")
 _FILES = (
     "live/capture.js", "live/choices.js", "live/connection.js", "live/decimator.js",
     "live/live.css", "live/live.js", "live/meters.js", "live/mixer.js", "live/receiver.js",
