@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-for _library in ("OMP", "OPENBLAS", "NUMBA"):  # before numpy is loaded: one core
+for _library in ("OMP", "OPENBLAS"):  # before numpy is loaded: one core
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 import against

@@ -96,7 +96,7 @@ def compare(tasks: Sequence[Task], scores: ScoresFile, jobs: int = 1) -> Iterato
 
 def _in_processes(tasks: Sequence[Task], jobs: int) -> Iterator[Result]:
     """Yield results as they are ready, from fresh processes: forked ones share threads' locks."""
-    for library in ("OMP", "OPENBLAS", "NUMBA"):
+    for library in ("OMP", "OPENBLAS"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     pool = ProcessPoolExecutor(
         jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts

@@ -117,6 +117,8 @@ class TableSet:
                 limits = (enhancement_tables.limit(name),)
             elif name.startswith("fcb"):
                 limits = (100.0,) * SUBFRAME_LEN
+            elif name == "lsf_rho":
+                limits = (1.0,)
             elif name.startswith("lsf"):
                 limits = (4.0,) * array.shape[-1]
             if (np.abs(array.astype(np.float64)) > np.array(limits)).any():

@@ -3,10 +3,9 @@
 Each loop runs along the result, several terms a pass, so that it fills vector registers.
 """
 
-import llvmlite.binding
 import numpy as np
 
-from ..._numba import fast, inlined, stack_array
+from ..._numba import fast, host_has, inlined, stack_array
 from ..._types import F32, F64
 from ..format.modes import SUBFRAME_LEN
 
@@ -14,7 +13,7 @@ FIRST = 0  # a `start` to pass by attribute: a literal would compile another cop
 UNROLLED = 5  # terms a pass: the length of a vector is a multiple
 PANEL = 64  # columns of a panel: the sums of two rows with them fit the vector registers
 # where registers are shorter, the sums of one row with a panel fill all of them
-_PAIRED = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
+_PAIRED = host_has("avx512f")
 _TAPS = 8  # of a filter, likewise
 _WIDTH = 48  # of the sums in `convolve_all`: whole registers, at least SUBFRAME_LEN
 RESPONSE_LEN = SUBFRAME_LEN + _WIDTH
