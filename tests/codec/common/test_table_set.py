@@ -261,14 +261,18 @@ def test_gains_that_would_let_a_stream_run_away_are_refused(default):
             changed(default, "gain6400_4", lambda a, v=value: np.r_[[[0, v]], a[1:]])
     with pytest.raises(TablesError, match="predictor8000"):
         changed(default, "predictor8000", lambda a: np.r_[a[:4], 2.1])
+    with pytest.raises(TablesError, match="lsf_rho"):
+        changed(default, "lsf_rho", lambda a: a + 1)
 
 
 def extreme(rng):
     """A set of the most extreme values that are accepted."""
     arrays = {}
     for name, (shape, _) in expected().items():
-        limits = {"gain": (1.3, 60), "pred": (200, 2, 2, 2, 2), "fcb": 100, "lsf": 4}
-        [limit] = [np.array(v) for k, v in limits.items() if name.startswith(k)]
+        limits = {
+            "gain": (1.3, 60), "pred": (200, 2, 2, 2, 2), "fcb": 100, "lsf_rho": 1, "lsf": 4,
+        }  # fmt: skip
+        limit = next(np.array(v) for k, v in limits.items() if name.startswith(k))
         arrays[name] = (limit * rng.choice([-1, -1e-9, 0, 1], shape)).astype(np.float32)
         arrays[name] = np.clip(arrays[name], -limit, limit)
     return TableSet(
