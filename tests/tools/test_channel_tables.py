@@ -60,8 +60,10 @@ def check_losses(text):
         assert half == "nan"  # of one clip
         assert difference == pytest.approx(own - other, abs=0.002)
         assert own >= zeros
-        assert float(row[8]) >= own
+        assert float(row[8]) > zeros or row[0] == "no loss"
     assert rows[0][1] == rows[0][4] == rows[0][6] != rows[1][6]
+    # in bursts only the last frame has a redundant one: a clip alone does not show its benefit
+    assert float(rows[1][8]) > float(rows[1][1]) + 0.2
     assert float(rows[0][1]) > float(rows[1][1]) + 0.5
     assert float(rows[0][2]) > float(rows[1][2]) + 0.5
     return rows

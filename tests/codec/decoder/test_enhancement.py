@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from celpvq import Decoder, TablesError
 from celpvq.codec.common import enhancement_tables
-from celpvq.codec.common.enhancement_tables import LAYERS, N_COMB, N_FEATURES, N_FIR, N_TAPS
+from celpvq.codec.common.enhancement_tables import (
+    FRAME_UNITS,
+    LAYERS,
+    N_COMB,
+    N_FEATURES,
+    N_FIR,
+    N_TAPS,
+)
 from celpvq.codec.common.table_set import TableSet, default
 from celpvq.codec.decoder import enhancement, enhancement_features, enhancement_network
 from celpvq.codec.decoder.decoder import FrameDecoder
@@ -160,8 +167,9 @@ def taps_of(arrays, values, lags, hidden):
     x = np.clip((values - w["mean"]) * w["scale"], -4, 4)
     own = soft(layer("subframe", np.hstack([x, w["lags"][lags - MIN_LAG]])))
     now, past = layer("gates", soft(layer("frame", own.ravel()))), layer("past", hidden)
-    update, reset = (0.5 + 0.5 * soft(now[k : k + 80] + past[k : k + 80]) for k in (0, 80))
-    hidden = (1 - update) * soft(now[160:] + reset * past[160:]) + update * hidden
+    (now_u, now_r, new), (past_u, past_r, old) = np.split(now, 3), np.split(past, 3)
+    update, reset = 0.5 + 0.5 * soft(now_u + past_u), 0.5 + 0.5 * soft(now_r + past_r)
+    hidden = (1 - update) * soft(new + reset * old) + update * hidden
     shared = soft(layer("split", hidden)).reshape(S, -1)
     out = layer("taps", np.maximum(layer("output", np.hstack([own, shared])), 0))
     limits = np.r_[np.full(2 * N_COMB, 1.0), np.full(N_FIR, 2.0)]
@@ -173,7 +181,7 @@ def test_the_network_agrees_with_its_matrices(seed):
     rng = np.random.default_rng(seed)
     arrays = network(seed, 10.0)
     weights = enhancement_tables.collect(arrays)
-    state, hidden = np.zeros(80, np.float32), np.zeros(80)
+    state, hidden = np.zeros(FRAME_UNITS, np.float32), np.zeros(FRAME_UNITS)
     comb, ahead, fir = (np.zeros((S, n)) for n in (N_COMB + 1, N_COMB + 1, N_FIR))
     for _ in range(3):
         values, lags = 3 * rng.normal(size=(S, N_FEATURES)), rng.integers(MIN_LAG, MAX_LAG + 1, S)
@@ -195,7 +203,7 @@ def test_the_filters_agree_with_their_difference_equations(seed):
     arrays, state = network(seed), EnhancementState.new()
     weights, n = enhancement_tables.collect(arrays), 3 * FRAME_LEN
     x, got = rng.normal(size=n), np.zeros(n)
-    lags, taps, hidden = [], [], np.zeros(80)
+    lags, taps, hidden = [], [], np.zeros(FRAME_UNITS)
     for start in range(0, n, FRAME_LEN):
         enhancement_features.begin(state.features)
         state.features.speech[PAST_LEN:] = x[start : start + FRAME_LEN]
