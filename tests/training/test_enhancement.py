@@ -81,7 +81,9 @@ def test_the_decoder_runs_the_network_that_was_trained(recordings, plain):
     with torch.no_grad():
         expected = net(speech, features, lag.long())[0].numpy()
     assert np.abs(expected - speech[0].numpy()).max() > 0.01
-    np.testing.assert_allclose(np.concatenate(heard) / 32768, expected, atol=1.1 / 32768)
+    # a decoder fades in from taps of 0, the twin from those of its first subframe
+    got, expected = np.concatenate(heard)[FRAME_LEN:] / 32768, expected[FRAME_LEN:]
+    np.testing.assert_allclose(got, expected, atol=1.1 / 32768)
 
 
 # losses -------------------------------------------------------------------------------------------
