@@ -100,6 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_make(parser: argparse.ArgumentParser) -> None:
     from ..listening.methods import METHODS
 
+    anchors = ", ".join(" ".join([m.name, *m.anchors]) for m in METHODS.values() if m.anchors)
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="speech, with all subfolders")
     parser.add_argument("--out", metavar="PAGE", type=Path, required=True, help="the HTML file")
     parser.add_argument(
@@ -112,8 +113,7 @@ def _add_make(parser: argparse.ArgumentParser) -> None:
     add_contenders(parser)
     parser.add_argument(
         "--anchors", nargs="*", metavar="ANCHOR",
-        help="lowpass:HZ or mnru:DB (default: mushra lowpass:1500 mnru:15, acr mnru:5 mnru:15"
-        " mnru:25, ccr mnru:15; without a value: none)",
+        help=f"lowpass:HZ or mnru:DB (default: {anchors}; without a value: none)",
     )  # fmt: skip
     parser.add_argument(
         "--base", default="reference", metavar="NAME",

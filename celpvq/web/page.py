@@ -39,8 +39,7 @@ def module(*sources: str) -> str:
 
 def tables_base64(tables: TableSet | None = None) -> str:
     """Return the file of a table set (default: the shipped one) in base64."""
-    tables = table_set.default() if tables is None else tables
-    return base64.b64encode(tables.to_bytes()).decode()
+    return base64.b64encode(table_set.or_default(tables).to_bytes()).decode()
 
 
 def page(title: str, body: str, style: str, script: str, data: Any = None) -> str:

@@ -29,20 +29,6 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(here, capfd):
-    """Run a command line here: return its status, output and complaint."""
-
-    def run(line):
-        try:
-            status = main(line.split())
-        except SystemExit as error:
-            status = error.code
-        return status, *capfd.readouterr()
-
-    return run
-
-
-@pytest.fixture
 def refused(run, here):
     """Check that a command line fails on one line, and leaves all files as they were."""
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from celpvq.cli import main
 from celpvq.listening import Listener, read_key, simulate
 
 
@@ -16,18 +15,6 @@ def here(tmp_path, monkeypatch, clips):
     for name in ("flite-slt-en", "flite-awb-en", "espeak-f-es"):
         soundfile.write(tmp_path / "speech" / f"{name}.flac", clips[name][4000:10000], 8000)
     return tmp_path
-
-
-@pytest.fixture
-def run(here, capfd):
-    def run(line):
-        try:
-            status = main(line.split())
-        except SystemExit as error:
-            status = error.code
-        return status, *capfd.readouterr()
-
-    return run
 
 
 MAKE = "listen make speech --out test.html --clips 2 --modes 8000 -p fast"

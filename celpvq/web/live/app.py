@@ -130,7 +130,7 @@ async def _talk(websocket: WebSocket, call: Call, silent_s: float) -> Ending:
 
 def _files(settings: Settings) -> dict[str, tuple[bytes, str]]:
     """Return content and type of every path that the server has."""
-    tables = table_set.default() if settings.tables is None else settings.tables
+    tables = table_set.or_default(settings.tables)
     setup = {
         "choices": asdict(settings.choices),
         "modes": list(MODES),
