@@ -1,6 +1,6 @@
 """Coded speech as material: what the decoder knows, and the recording that it should have played.
 
-Each clip is coded once, with a mode, preset, level and channel drawn for it.
+Each coding of a clip has a mode, preset, level, voice and channel drawn for it.
 """
 
 import io
