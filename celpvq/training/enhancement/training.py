@@ -33,7 +33,7 @@ from .parts import Batch, Parts
 
 _SHORTEST_LEVEL = 1e-6  # power of a part that is trained on: -60 dB of full scale
 _WARM_UP = 50  # steps
-_EAGER = 5  # steps before a graph of them is made
+_EAGER = 5  # steps of a process before a graph is made of one
 _AVERAGED = 0.995  # of the averaged weights, per step
 _REPORT = 50  # steps
 _CHECKED = 4.0  # minutes of held-back speech
@@ -141,6 +141,7 @@ class Trainer:
             self.net.parameters(), lr=self.rate, betas=(0.9, 0.99), capturable=self._on_gpu
         )
         self._graph: _Graph | None = None
+        self._eager_left = _EAGER
         self.step = 0
 
     @property
@@ -205,7 +206,8 @@ class Trainer:
         self.weights.copy_(torch.tensor(weights))
         self.step += 1
         self.share.fill_(1 - min(_AVERAGED, self.step / (self.step + 20)))
-        if not self._on_gpu or self.step < _EAGER:  # the first steps fill the optimizer's state
+        if not self._on_gpu or self._eager_left:  # they make what a graph may not: plans, states
+            self._eager_left = max(self._eager_left - 1, 0)
             return self._update(*batch)
         if self._graph is None:
             self._graph = _Graph(self._update, batch, self.adam)
