@@ -6,34 +6,49 @@
 Each call is a page of its own, whose microphone plays the bundled clips. The delay from microphone
 to loudspeaker is the lag at which the sound that a page plays correlates best with the sound of its
 microphone, within the browser: the delays of sound cards come on top. It needs the packages
-playwright, starlette, uvicorn and websockets, and Chromium (CELPVQ_CHROMIUM may name its program).
+starlette, uvicorn and websockets, and Chromium (CELPVQ_CHROMIUM may name its program).
+
+It speaks to Chromium by its remote interface alone: a tool for tests of pages would have each
+message of each call reported, which takes more time than the calls.
 """
 
 import argparse
 import contextlib
 import itertools
-import os
+import json
 import resource
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import chromium
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 from scipy.signal import correlate
+from websockets.sync.client import ClientConnection, connect
 
 from celpvq.lab.clips import clip_paths, read_clip
 
 RATE = 8000  # Hz
 MOST_S = 1.0  # delay that is looked for
-_TAP = """() => {
-  if (!call) throw new Error(document.getElementById("problem").textContent);
+LISTEN_S = 10.0  # at the end, for the delay
+START_S = 60.0  # until which a page has to run
+_START = """(() => {
+  document.getElementById("wait").value = "%d";
+  document.getElementById("start").click();
+})()"""
+_STATUS = """document.getElementById("status")?.textContent"""
+_COUNT = """call && (window.order = [],
+  call.addEventListener("frame", ({ detail }) => order.push(detail.number)),
+  window.before = { underruns: call.player.underruns, dropped: call.leftOut })"""
+_TAP = """(() => {
   const { context, source, player } = call;
   const tap = (node) => {
     const name = "celpvq-capture";
@@ -45,14 +60,46 @@ _TAP = """() => {
     return got;
   };
   window.taps = { mic: tap(source), speaker: tap(player.output) };
-  window.order = [];
-  call.addEventListener("frame", ({ detail }) => order.push(detail.number));
-}"""
-_READ = """() => call && ({
-  mic: taps.mic, speaker: taps.speaker, order, sent: call.sent, frames: call.meters.frames,
-  underruns: call.player.underruns, dropped: call.leftOut, shown: call.meters.delayMs,
+})()"""
+_READ = """call && ({
+  order, underruns: call.player.underruns - before.underruns, dropped: call.leftOut - before.dropped,
+  shown: call.meters.delayMs,
   devices: call.inputDelay + call.context.baseLatency + (call.context.outputLatency || 0),
 })"""
+
+
+class Page:
+    """A page of Chromium, by the DevTools protocol over a socket."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+
+    def evaluate(self, expression: str) -> Any:
+        """Return the value of an expression of JavaScript."""
+        params = {"expression": expression, "returnByValue": True}
+        self._socket.send(json.dumps({"id": 1, "method": "Runtime.evaluate", "params": params}))
+        answer = json.loads(self._socket.recv())["result"]
+        if "exceptionDetails" in answer:
+            raise RuntimeError(answer["exceptionDetails"]["exception"]["description"])
+        return answer["result"].get("value")
+
+    def wait_for(self, expression: str, value: str) -> None:
+        """Wait until an expression has a value."""
+        end = time.monotonic() + START_S
+        while self.evaluate(expression) != value:
+            if time.monotonic() > end:
+                raise TimeoutError(f"expected {value!r}, got {self.evaluate(expression)!r}")
+            time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def open_page(port: int, address: str) -> Iterator[Page]:
+    """Open an address in the Chromium that listens at a port, in a window of its own."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/json/new?{address}", method="PUT")
+    with urllib.request.urlopen(request) as answer:
+        target = json.load(answer)
+    with connect(target["webSocketDebuggerUrl"], max_size=None) as socket:
+        yield Page(socket)
 
 
 @contextlib.contextmanager
@@ -74,24 +121,27 @@ def write_microphone(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def chromium(microphone: Path) -> Iterator[Any]:
-    """Run a headless Chromium whose microphone plays a WAV file."""
-    from playwright.sync_api import sync_playwright
-
-    program = os.environ.get("CELPVQ_CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as tool:
-        browser = tool.chromium.launch(
-            executable_path=program,
-            args=[
-                "--no-sandbox", "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={microphone}",
-                "--autoplay-policy=no-user-gesture-required",
-                "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
-            ],
-        )  # fmt: skip
-        yield browser
-        browser.close()
+def browser(folder: Path) -> Iterator[int]:
+    """Run a headless Chromium whose microphone plays ``mic.wav`` of a folder; yield its port."""
+    command = [
+        chromium.program() or "chromium", "--headless=new", *chromium.ARGUMENTS,
+        "--remote-debugging-port=0", f"--user-data-dir={folder / 'profile'}",
+        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={folder / 'mic.wav'}",
+        "--autoplay-policy=no-user-gesture-required",
+        "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
+        "--disable-backgrounding-occluded-windows", "about:blank",
+    ]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            found = folder / "profile" / "DevToolsActivePort"
+            while not (found.exists() and found.read_text().count("\n")):
+                if process.poll() is not None:
+                    raise ChildProcessError(f"Chromium ended with status {process.returncode}")
+                time.sleep(0.1)
+            yield int(found.read_text().split()[0])
+        finally:
+            process.terminate()
 
 
 def joined(blocks: list[list[float]]) -> tuple[float, NDArray[np.float64]]:
@@ -100,22 +150,21 @@ def joined(blocks: list[list[float]]) -> tuple[float, NDArray[np.float64]]:
     return float(data[0, 0]), data[:, 1:].ravel() / 32768
 
 
-def delay_s(found: dict[str, Any]) -> float:
+def delay_s(taps: dict[str, Any]) -> float:
     """Return the delay from the microphone to the loudspeaker by correlation [s]."""
-    (start, mic), (start_out, speaker) = joined(found["mic"]), joined(found["speaker"])
+    (start, mic), (start_out, speaker) = joined(taps["mic"]), joined(taps["speaker"])
     scores = correlate(speaker, mic, method="fft")[len(mic) - 1 :][: int(MOST_S * RATE)]
     return float(start_out - start + np.argmax(scores) / RATE)
 
 
-def describe(found: dict[str, Any]) -> str:
+def describe(found: dict[str, Any], delay: float) -> str:
     """Return the figures of a call on one line."""
     order = found["order"]
     gaps = sum(b - a != 1 for a, b in itertools.pairwise(order))
     return (
-        f"{found['sent']:6d} sent {found['frames']:6d} coded {gaps:3d} gaps"
-        f" {found['underruns']:3d} underruns {1000 * found['dropped']:4.0f} ms left out |"
-        f" delay {1000 * delay_s(found):4.0f} ms; shown {found['shown']:4.0f} ms,"
-        f" with {1000 * found['devices']:.0f} ms of the devices"
+        f"{len(order):6d} frames {gaps:3d} gaps {found['underruns']:3d} underruns"
+        f" {1000 * found['dropped']:4.0f} ms left out | delay {1000 * delay:4.0f} ms;"
+        f" shown {found['shown']:4.0f} ms, with {1000 * found['devices']:.0f} ms of the devices"
     )
 
 
@@ -133,28 +182,32 @@ def main() -> None:
     parser.add_argument("--buffer", type=int, default=100, help="buffer of the page [ms]")
     parser.add_argument("--settle", type=float, default=3, help="seconds before the measurement")
     args, options = parser.parse_known_args()
-    with tempfile.TemporaryDirectory() as folder, server(*options) as (address, process):
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        server(*options) as (address, process),
+    ):
         write_microphone(Path(folder) / "mic.wav")
-        with chromium(Path(folder) / "mic.wav") as browser:
-            pages = [browser.new_page() for _ in range(args.calls)]
+        with browser(Path(folder)) as port, contextlib.ExitStack() as stack:
+            pages = [stack.enter_context(open_page(port, address)) for _ in range(args.calls)]
             for page in pages:
-                page.goto(address)
-                page.get_by_label("Buffer before playing").fill(str(args.buffer))
-                page.get_by_role("button", name="Start").click()
-                page.get_by_text("Running").wait_for()
-            pages[0].wait_for_timeout(1000 * args.settle)
+                page.wait_for(_STATUS, "Stopped")
+                page.evaluate(_START % args.buffer)
+                page.wait_for(_STATUS, "Running")
+            time.sleep(args.settle)
             for page in pages:
+                page.evaluate(_COUNT)
+            time.sleep(args.seconds)
+            counts = [page.evaluate(_READ) for page in pages]
+            for page, found in zip(pages, counts, strict=True):
+                if not found:
+                    print(page.evaluate("""document.getElementById("problem").textContent"""))
+                    continue
                 page.evaluate(_TAP)
-            pages[0].wait_for_timeout(1000 * args.seconds)
-            for page in pages:
-                found = page.evaluate(_READ)
-                print(describe(found) if found else page.inner_text("#problem"))
+                time.sleep(LISTEN_S)
+                print(describe(found, delay_s(page.evaluate("taps"))), flush=True)
             process.send_signal(signal.SIGINT)
             print("exit status of the server, with open calls:", process.wait(20))
-            of_server = processor_time_s()
-    print(
-        f"processor time: server {of_server:.1f} s, browser {processor_time_s() - of_server:.1f} s"
-    )
+            print(f"processor time of the server: {processor_time_s():.1f} s")
 
 
 if __name__ == "__main__":
