@@ -14,6 +14,7 @@ message of each call reported, which takes more time than the calls.
 
 import argparse
 import contextlib
+import http.client
 import itertools
 import json
 import resource
@@ -22,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,8 @@ _TAP = """(() => {
   window.taps = { mic: tap(source), speaker: tap(player.output) };
 })()"""
 _READ = """call && ({
-  order, underruns: call.player.underruns - before.underruns, dropped: call.leftOut - before.dropped,
-  shown: call.meters.delayMs,
+  order, underruns: call.player.underruns - before.underruns,
+  dropped: call.leftOut - before.dropped, shown: call.meters.delayMs,
   devices: call.inputDelay + call.context.baseLatency + (call.context.outputLatency || 0),
 })"""
 
@@ -95,9 +95,10 @@ class Page:
 @contextlib.contextmanager
 def open_page(port: int, address: str) -> Iterator[Page]:
     """Open an address in the Chromium that listens at a port, in a window of its own."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/json/new?{address}", method="PUT")
-    with urllib.request.urlopen(request) as answer:
-        target = json.load(answer)
+    asking = http.client.HTTPConnection("127.0.0.1", port)
+    asking.request("PUT", f"/json/new?{address}")
+    target = json.load(asking.getresponse())
+    asking.close()
     with connect(target["webSocketDebuggerUrl"], max_size=None) as socket:
         yield Page(socket)
 
