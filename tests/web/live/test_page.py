@@ -67,11 +67,11 @@ def similarity(x, y):
 
 
 def likeness(frames, y, n):
-    """Median similarity of parts of n frames: a busy browser leaves out parts of a sound."""
+    """Similarity that a quarter of the parts of n frames has: a busy browser leaves out sound."""
     parts = [frames[k : k + n].ravel() for k in range(0, len(frames) - n + 1, n)]
     found = [similarity(part, y) for part in parts if np.std(part) > 100]
     assert len(found) >= len(parts) / 2
-    return np.median(found)
+    return np.quantile(found, 0.75)
 
 
 def reference(raw, choices, seed, enhancement):
@@ -106,7 +106,7 @@ def test_the_page_decodes_as_python_does(page, start_server, microphone, choices
         assert page.evaluate("frames.map((frame) => frame.lost)") == lost
     assert any(lost) == bool(choices.loss)
     assert page.evaluate("frames.map((frame) => frame.number)") == list(range(len(raw)))
-    assert likeness(raw[20:], np.tile(microphone, 2), 20) > 0.9
+    assert likeness(raw[20:], np.tile(microphone, 2), 6) > 0.95
     original = samples(page, "original").ravel()
     np.testing.assert_array_equal(original[40:], raw.ravel()[:-40])
     np.testing.assert_array_equal(samples(page, "played"), samples(page, "enhanced"))
