@@ -30,6 +30,8 @@ TAP = """() => {
   call.player.output.connect(tap);
 }"""
 
+LOUD = "heard.filter((frame) => frame.some((x) => Math.abs(x) > 500)).length >= 100"
+
 
 def until(page, expression, what):
     """Wait until an expression is true; the time allows for a very slow machine."""
@@ -70,7 +72,7 @@ def likeness(frames, y, n):
     """Similarity that a quarter of the parts of n frames has: a busy browser leaves out sound."""
     parts = [frames[k : k + n].ravel() for k in range(0, len(frames) - n + 1, n)]
     found = [similarity(part, y) for part in parts if np.std(part) > 100]
-    assert len(found) >= len(parts) / 2
+    assert len(found) >= 8
     return np.quantile(found, 0.75)
 
 
@@ -115,11 +117,11 @@ def test_the_page_decodes_as_python_does(page, start_server, microphone, choices
 def test_the_loudspeaker_gets_the_coded_microphone(page, start_server):
     begin(page, start_server("-p", "fast", "--mode", "8000")[0])
     page.evaluate(TAP)
-    until(page, "heard.length >= 150", "three seconds of sound")
+    until(page, LOUD, "two seconds of loud sound")
     page.get_by_role("button", name="Stop").click()
     heard = np.array(page.evaluate("heard"))
     played = samples(page, "played").ravel()
-    assert likeness(heard[20:140], played, 3) > 0.95  # short: the pace of the player varies
+    assert likeness(heard[20:], played, 3) > 0.95  # short: the pace of the player varies
 
 
 def test_rates_change_within_a_call_without_a_gap(page, address):
