@@ -47,6 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--averages", type=int, nargs="+", default=[5600, 6400, 7200])
     parser.add_argument("--preset", default="default")
     parser.add_argument("--bytes", type=int, default=6, help="of a short packet (default: 6)")
+    parser.add_argument("--measures", nargs="+", choices=MEASURES, default=list(MEASURES))
     args = parser.parse_args(argv)
     options.check_outside(parser, args.out, args.folder)
     clips = find_clips(args.folder)[:: args.every]
@@ -65,16 +66,16 @@ def main(argv: list[str] | None = None) -> int:
             Setting(VariableRate(rate), args.preset, 0.0, 0.0, 1)
             for rate in (average, average + STEP)
         ]
-        low, high = measure(settings, clips, scores, MEASURES)
+        low, high = measure(settings, clips, scores, args.measures)
         worth = freed / (1000 * (mean_kbps(high) - mean_kbps(low)))
         gains = [
             mean_interval(
                 [worth * (b.scores[m] - a.scores[m]) for a, b in zip(low, high, strict=True)]
             )
-            for m in MEASURES
+            for m in args.measures
         ]
         rows.append([average, *(f"{gain.mean:+.3f} ± {gain.half:.3f}" for gain in gains)])
-    print(markdown(["average", *(f"gain in {TITLES[m]}" for m in MEASURES)], rows))
+    print(markdown(["average", *(f"gain in {TITLES[m]}" for m in args.measures)], rows))
     return 0
 
 
