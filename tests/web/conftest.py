@@ -59,6 +59,7 @@ def page(browser: Any) -> Iterator[Any]:
     """
     context = browser.new_context(accept_downloads=True)
     page = context.new_page()
+    page.set_default_timeout(120_000)  # ms: a busy machine is slow
     page.allowed, page.expected = "file:", ()
     problems: list[str] = []
 
