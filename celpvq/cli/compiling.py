@@ -1,5 +1,6 @@
 """The compilation in a new environment: its message, and the processes that share it."""
 
+import argparse
 import contextlib
 import sys
 import time
@@ -10,6 +11,11 @@ VARIABLE_ENCODER = "variable_frame.encode_frames"
 MAX_JOBS = 2  # a third process gains little, and each takes 0.3 GB
 _NAMES = {ENCODER: "encoder", VARIABLE_ENCODER: "variable-rate encoder", DECODER: "decoder"}
 _FIRST = "first run in this environment: compiling"
+
+
+def encoder_kernel(args: argparse.Namespace) -> str:
+    """Return the kernel of the encoder that the options of `arguments.add_encoder` choose."""
+    return ENCODER if args.vbr is None else VARIABLE_ENCODER
 
 
 @contextlib.contextmanager

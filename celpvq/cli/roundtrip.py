@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import arguments
+from .compiling import encoder_kernel
 from .files import about, name_of, open_input, open_output
 from .progress import Progress
 
@@ -86,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
         sound = read_sound(file, name_of(args.input, "input"), strict=not args.partial)
         n_known = sound.n_samples
         seconds = None if n_known is None else n_known / sound.samplerate
-        with Progress("roundtrip", seconds, quiet=args.quiet) as progress:
+        kernel = encoder_kernel(args)
+        with Progress("roundtrip", seconds, quiet=args.quiet, kernel=kernel) as progress:
             samples = _samples(sound)
             coded = line(samples, sound.samplerate)
             progress.update(coded.shape[1] / sound.samplerate)
