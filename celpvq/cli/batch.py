@@ -173,7 +173,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _work(args: argparse.Namespace) -> "Work":
-    """Return what is done to each file; refuse options that it has no use for."""
+    """Return the work on each file; refuse options that it has no use for."""
     from ..errors import ArgumentError
     from ..folders import Decode, Encode, Roundtrip
 
@@ -265,7 +265,7 @@ def _summary(args: argparse.Namespace, report: "Report", speed: float) -> str:
 
 
 def _check(args: argparse.Namespace) -> int:
-    """Print what does not agree with the manifest; return the exit status."""
+    """Print the files that do not agree with the manifest; return the exit status."""
     from ..folders import check
 
     n = 0

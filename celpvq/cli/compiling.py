@@ -22,7 +22,7 @@ def encoder_kernel(args: argparse.Namespace) -> str:
 def compiling(
     *kernels: str, quiet: bool, jobs: int | None = None, show: Callable[[str], None] | None = None
 ) -> Iterator[None]:
-    """Let several processes compile what is compiled within the context, and tell of it.
+    """Let several processes share the compilation within the context, and print a message.
 
     kernels: those whose compilation is to be expected.      jobs: number of processes.
     show: is called with a text about the progress whenever a part is compiled.

@@ -18,7 +18,7 @@ class Progress:
     """A bar on standard error, if that is a terminal and tqdm is installed.
 
     If `kernel`, the slowest one of the work, is not compiled yet, it says so. Then several
-    processes compile, and the bar tells of it, until the first sound is done.
+    processes compile, and the bar shows their progress, until the first sound is done.
     """
 
     def __init__(

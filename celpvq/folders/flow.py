@@ -120,7 +120,7 @@ def _collect(
     in_hand: dict["Future[list[Result]]", list[Item]], workers: Workers, suspects: list[Item],
     until: str,
 ) -> Iterator[tuple[Item, Result]]:  # fmt: skip
-    """Yield what is finished, and add the files whose worker has died to the suspects."""
+    """Yield finished files, and add the files whose worker has died to the suspects."""
     for future in wait(in_hand, return_when=until).done:
         task = in_hand.pop(future)
         try:

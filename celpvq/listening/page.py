@@ -38,7 +38,7 @@ def make_page(design: Design, sounds: Mapping[str, bytes]) -> str:
 
 
 def page_data(design: Design, sounds: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return what the page knows: no names of systems or clips."""
+    """Return the data of the page, which name no system and no clip."""
     method = methods.get(design.method)
     return {
         "format": FORMAT, "version": VERSION, "test": design.test, "title": design.title,

@@ -85,5 +85,5 @@ def page(title: str, body: str, style: str, script: str, data: Any = None) -> st
 
 
 def _digest(text: str) -> str:
-    """Return what a content security policy calls the hash of an inline script or style."""
+    """Return the hash of an inline script or style in the form of a content security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

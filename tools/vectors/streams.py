@@ -63,7 +63,7 @@ def random_streams(n_frames: int, seed: int, length: int = STREAM_LEN) -> list[d
 
 
 def clip_frames(samples: F64, mode: celpvq.Mode, rng: np.random.Generator) -> list[str]:
-    """Return the frames of a clip with a pause: losses, some with the help of what follows."""
+    """Return the frames of a clip with a pause: losses, some with the help of later packets."""
     pause = rng.normal(scale=1e-3, size=(30, FRAME_LEN))
     speech = samples[: (CLIP_FRAMES - len(pause)) * FRAME_LEN].reshape(-1, FRAME_LEN)
     encoder = Encoder(mode, dtx=True)
@@ -99,7 +99,7 @@ def clip_streams() -> list[dict[str, Any]]:
 
 
 def special_streams(clips: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return streams of what is rare: made of the frames of clips.
+    """Return streams with rare cases, made of the frames of clips.
 
     Malformed packets, help that does not apply, the extremes of redundant frames, long losses, and
     enhancement that is switched within a stream.
