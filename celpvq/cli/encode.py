@@ -4,7 +4,7 @@ import argparse
 
 from . import arguments
 from .compiling import encoder_kernel
-from .files import about, name_of, open_input, open_output
+from .files import name_of, open_both
 from .headerless import add_raw
 from .progress import Progress, summarize
 
@@ -52,11 +52,7 @@ def run(args: argparse.Namespace) -> int:
     mode = arguments.mode(args)
     name = name_of(args.input, "input")
     tables = arguments.load_tables(args.tables)
-    with (
-        open_input(args.input) as file,
-        open_output(args.output, file, force=args.force) as output,
-        about(args.input),
-    ):
+    with open_both(args) as (file, output):
         if args.raw:
             rate = args.rate or 8000
             sound = read_raw(file, rate, name, subtype=args.raw, strict=not args.partial)
