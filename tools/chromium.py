@@ -11,6 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 ORIGIN = "http://localhost/"  # answered from files: nothing listens there
+ARGUMENTS = ("--no-sandbox",)
 FAKE_DEVICES = (  # microphone and loudspeaker that ask nobody
     "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
@@ -61,17 +62,17 @@ def launch(playwright: Any, *options: str) -> Any:
     path = program()
     if path is None:
         raise FileNotFoundError("no Chromium; CELPVQ_CHROMIUM may name its program")
-    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *options])
+    return playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *options])
 
 
 @contextmanager
-def new_browser(*options: str) -> Iterator[Any]:
-    """Yield a headless Chromium, started with more options."""
+def new_page() -> Iterator[Any]:
+    """Yield a page of a headless Chromium."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = launch(playwright, *options)
-        yield browser
+        browser = launch(playwright)
+        yield browser.new_page()
         browser.close()
 
 
@@ -130,8 +131,7 @@ def report(streams: list[dict[str, Any]]) -> int:
     """Check streams in all forms of the decoder, print the outcome, and return the exit status."""
     status = 0
     for fast, enhancement in ((True, True), (False, True), (True, False)):
-        with new_browser() as browser:
-            page = browser.new_page()
+        with new_page() as page:
             serve(page)
             found = check(page, streams, fast=fast, enhancement=enhancement)
         speed = 20 * found["nFrames"] / found["milliseconds"]

@@ -12,7 +12,9 @@ playwright, starlette, uvicorn and websockets, and Chromium (CELPVQ_CHROMIUM may
 import argparse
 import contextlib
 import itertools
+import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +23,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import chromium
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
@@ -31,7 +32,6 @@ from celpvq.lab.clips import clip_paths, read_clip
 
 RATE = 8000  # Hz
 MOST_S = 1.0  # delay that is looked for
-_FOREGROUND = ("--disable-background-timer-throttling", "--disable-renderer-backgrounding")
 _TAP = """() => {
   if (!call) throw new Error(document.getElementById("problem").textContent);
   const { context, source, player } = call;
@@ -71,6 +71,27 @@ def write_microphone(path: Path) -> None:
     """Write the bundled clips, one after the other, as the sound of the microphone."""
     sound = np.concatenate([read_clip(clip) for clip in clip_paths()])
     soundfile.write(path, sound, RATE, subtype="PCM_16")
+
+
+@contextlib.contextmanager
+def chromium(microphone: Path) -> Iterator[Any]:
+    """Run a headless Chromium whose microphone plays a WAV file."""
+    from playwright.sync_api import sync_playwright
+
+    program = os.environ.get("CELPVQ_CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as tool:
+        browser = tool.chromium.launch(
+            executable_path=program,
+            args=[
+                "--no-sandbox", "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-audio-capture={microphone}",
+                "--autoplay-policy=no-user-gesture-required",
+                "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
+            ],
+        )  # fmt: skip
+        yield browser
+        browser.close()
 
 
 def joined(blocks: list[list[float]]) -> tuple[float, NDArray[np.float64]]:
@@ -114,8 +135,7 @@ def main() -> None:
     args, options = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as folder, server(*options) as (address, process):
         write_microphone(Path(folder) / "mic.wav")
-        microphone = f"--use-file-for-fake-audio-capture={folder}/mic.wav"
-        with chromium.new_browser(*chromium.FAKE_DEVICES, *_FOREGROUND, microphone) as browser:
+        with chromium(Path(folder) / "mic.wav") as browser:
             pages = [browser.new_page() for _ in range(args.calls)]
             for page in pages:
                 page.goto(address)
