@@ -6,7 +6,7 @@ from .errors import ArgumentError, ArgumentTypeError
 
 
 def generator(seed: int | np.random.Generator | None, name: str) -> np.random.Generator:
-    """Return the generator that `seed` stands for; `name` is what errors call it."""
+    """Return the generator that `seed` stands for; errors call the argument `name`."""
     try:
         return np.random.default_rng(seed)
     except ValueError:

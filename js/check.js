@@ -96,6 +96,7 @@ export function outcome(digits, { cut, append, at, xor, put }, tables) {
 }
 
 if (globalThis.process?.argv[1]?.endsWith("check.js")) {
+  await import("./tables.js"); // a checkout has no folder `tables` until this makes it
   const { readFile } = await import("node:fs/promises");
   const streams = JSON.parse(await readFile(process.argv[2], "utf8"));
   const tables = await tablesByHash();

@@ -30,7 +30,7 @@ LEVEL = 0.05
 
 
 class Case(NamedTuple):
-    """A kind of test: true means of four systems, and standard deviations of what varies."""
+    """A kind of test: means of four systems, standard deviations of biases, clips and noise."""
 
     method: str
     n_listeners: int

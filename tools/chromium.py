@@ -1,4 +1,4 @@
-"""The JavaScript decoder in headless Chromium, by the package playwright."""
+"""Headless Chromium, by the package playwright, and the JavaScript decoder in its pages."""
 
 import base64
 import json
@@ -11,7 +11,11 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 ORIGIN = "http://localhost/"  # answered from files: nothing listens there
-ARGUMENTS = ["--no-sandbox"]
+ARGUMENTS = ("--no-sandbox",)
+FAKE_DEVICES = (  # microphone and loudspeaker that ask nobody
+    "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+)  # fmt: skip
 
 _CHECK = """async ([streams, fast, enhancement]) => {
     const { loadTables } = await import("/celpvq.js");
@@ -47,16 +51,27 @@ def program() -> str | None:
     return named or shutil.which("chromium") or shutil.which("google-chrome")
 
 
+def launch(playwright: Any, *options: str) -> Any:
+    """Return a headless Chromium, started by playwright with more options.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no Chromium.
+    """
+    path = program()
+    if path is None:
+        raise FileNotFoundError("no Chromium; CELPVQ_CHROMIUM may name its program")
+    return playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *options])
+
+
 @contextmanager
 def new_page() -> Iterator[Any]:
     """Yield a page of a headless Chromium."""
     from playwright.sync_api import sync_playwright
 
-    path = program()
-    if path is None:
-        raise FileNotFoundError("no Chromium; CELPVQ_CHROMIUM may name its program")
-    with sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=path, args=ARGUMENTS)
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
         yield browser.new_page()
         browser.close()
 

@@ -52,7 +52,7 @@ def command(folder: Path, out: str, *others: str) -> list[str]:
 
 
 def run(folder: Path, out: str, *others: str) -> tuple[int, str]:
-    """Run a command line; return its exit status and what it printed."""
+    """Run a command line; return its exit status and its messages."""
     done = subprocess.run(
         command(folder, out, *others), text=True, capture_output=True, check=False
     )

@@ -1,4 +1,4 @@
-"""Send speech over a bad network of this machine, and check what arrives.
+"""Send speech over a bad network of this machine, and check the packets that arrive.
 
     python tools/udp_soak.py FOLDER --seconds 60 --loss 5 --jitter 20
 

@@ -8,7 +8,7 @@ from .line import TelephoneLine
 
 
 def as_line(line: TelephoneLine | Mapping[str, Any] | None) -> TelephoneLine:
-    """Return the line; raise `ArgumentTypeError` for anything that is none."""
+    """Return the line; raise `ArgumentTypeError` if it is not a line."""
     if line is None:
         return TelephoneLine()
     if isinstance(line, TelephoneLine):

@@ -78,6 +78,16 @@ def add_encoder(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_channel(parser: argparse.ArgumentParser) -> None:
+    """Add the option that takes one channel of the sound."""
+    parser.add_argument("--channel", type=int, metavar="K", help="take channel K, counted from 0")
+
+
+def add_no_highpass(parser: argparse.ArgumentParser) -> None:
+    """Add the option of the verbs that encode files."""
+    parser.add_argument("--no-highpass", action="store_true", help="keep frequencies below 100 Hz")
+
+
 def mode(args: argparse.Namespace) -> "RateLike":
     """Return the mode that the options of `add_encoder` name.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from . import arguments
-from .compiling import DECODER, ENCODER, VARIABLE_ENCODER
+from .compiling import DECODER, encoder_kernel
 from .files import name_of, open_input, printable
 from .progress import Progress, as_number
 
@@ -77,8 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_running(_group(parser, "running"))
     encoder = _group(parser, "encoder: --encode, --roundtrip")
     arguments.add_encoder(encoder)
-    encoder.add_argument("--channel", type=int, metavar="K", help="take channel K, counted from 0")
-    encoder.add_argument("--no-highpass", action="store_true", help="keep frequencies below 100 Hz")
+    arguments.add_channel(encoder)
+    arguments.add_no_highpass(encoder)
     channel = _group(parser, "channel: --roundtrip")
     arguments.add_losses(channel)
     arguments.add_ber(channel)
@@ -153,7 +153,7 @@ def run(args: argparse.Namespace) -> int:
     if args.check and not args.resume:
         return _check(args)
     work = _work(args)
-    kernel = DECODER if args.work == "decode" else ENCODER if args.vbr is None else VARIABLE_ENCODER
+    kernel = DECODER if args.work == "decode" else encoder_kernel(args)
     with _source(args.input) as source, _Bar(args, kernel) as bar:
         try:
             report = convert(
@@ -173,7 +173,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _work(args: argparse.Namespace) -> "Work":
-    """Return what is done to each file; refuse options that it has no use for."""
+    """Return the work on each file; refuse options that it has no use for."""
     from ..errors import ArgumentError
     from ..folders import Decode, Encode, Roundtrip
 
@@ -265,7 +265,7 @@ def _summary(args: argparse.Namespace, report: "Report", speed: float) -> str:
 
 
 def _check(args: argparse.Namespace) -> int:
-    """Print what does not agree with the manifest; return the exit status."""
+    """Print the files that do not agree with the manifest; return the exit status."""
     from ..folders import check
 
     n = 0

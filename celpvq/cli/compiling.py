@@ -1,5 +1,6 @@
 """The compilation in a new environment: its message, and the processes that share it."""
 
+import argparse
 import contextlib
 import sys
 import time
@@ -12,11 +13,16 @@ _NAMES = {ENCODER: "encoder", VARIABLE_ENCODER: "variable-rate encoder", DECODER
 _FIRST = "first run in this environment: compiling"
 
 
+def encoder_kernel(args: argparse.Namespace) -> str:
+    """Return the kernel of the encoder that the options of `arguments.add_encoder` choose."""
+    return ENCODER if args.vbr is None else VARIABLE_ENCODER
+
+
 @contextlib.contextmanager
 def compiling(
     *kernels: str, quiet: bool, jobs: int | None = None, show: Callable[[str], None] | None = None
 ) -> Iterator[None]:
-    """Let several processes compile what is compiled within the context, and tell of it.
+    """Let several processes share the compilation within the context, and print a message.
 
     kernels: those whose compilation is to be expected.      jobs: number of processes.
     show: is called with a text about the progress whenever a part is compiled.

@@ -4,7 +4,7 @@ import argparse
 
 from . import arguments
 from .compiling import DECODER
-from .files import about, open_input, open_output
+from .files import open_both
 from .headerless import add_raw
 from .progress import Progress, damage_note, summarize
 
@@ -46,9 +46,7 @@ def run(args: argparse.Namespace) -> int:
     suffix = ".raw" if args.raw else ".wav" if args.output == "-" else check_suffix(args.output)
     tables = arguments.load_tables(args.tables)
     with (
-        open_input(args.input) as file,
-        open_output(args.output, file, force=args.force) as output,
-        about(args.input),
+        open_both(args) as (file, output),
         SpeechReader(
             file, args.rate, "int16",
             enhancement=not args.no_enhancement, tables=tables, strict=not args.partial,

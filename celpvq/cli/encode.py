@@ -3,8 +3,8 @@
 import argparse
 
 from . import arguments
-from .compiling import ENCODER, VARIABLE_ENCODER
-from .files import about, name_of, open_input, open_output
+from .compiling import encoder_kernel
+from .files import name_of, open_both
 from .headerless import add_raw
 from .progress import Progress, summarize
 
@@ -30,13 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     arguments.add_files(parser, "a sound file", "the .cvq file")
     arguments.add_encoder(parser)
-    parser.add_argument("--channel", type=int, metavar="K", help="take channel K, counted from 0")
+    arguments.add_channel(parser)
     add_raw(parser, "IN is headerless, of one channel")
     parser.add_argument(
         "--rate", type=arguments.samplerate, metavar="HZ",
         help="sample rate of a --raw IN (default: 8000)",
     )  # fmt: skip
-    parser.add_argument("--no-highpass", action="store_true", help="keep frequencies below 100 Hz")
+    arguments.add_no_highpass(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,14 +50,9 @@ def run(args: argparse.Namespace) -> int:
     if args.raw and args.channel:
         raise ArgumentError("--channel: a --raw input has one channel, number 0")
     mode = arguments.mode(args)
-    kernel = ENCODER if args.vbr is None else VARIABLE_ENCODER
     name = name_of(args.input, "input")
     tables = arguments.load_tables(args.tables)
-    with (
-        open_input(args.input) as file,
-        open_output(args.output, file, force=args.force) as output,
-        about(args.input),
-    ):
+    with open_both(args) as (file, output):
         if args.raw:
             rate = args.rate or 8000
             sound = read_raw(file, rate, name, subtype=args.raw, strict=not args.partial)
@@ -70,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
                 output, rate, mode, args.preset,
                 highpass=not args.no_highpass, dtx=args.dtx, tables=tables,
             ) as stream,
-            Progress("encode", seconds, quiet=args.quiet, kernel=kernel) as progress,
+            Progress("encode", seconds, quiet=args.quiet, kernel=encoder_kernel(args)) as progress,
         ):  # fmt: skip
             for block in sound.mono(args.channel):
                 stream.write(block)

@@ -1,5 +1,6 @@
 """The input and output of a verb: a file, a pipe, or standard input and output."""
 
+import argparse
 import contextlib
 import os
 import stat
@@ -36,6 +37,17 @@ def about(path: str) -> Iterator[None]:
         if error.filename is None and error.errno and not isinstance(error, BrokenPipeError):
             error.filename = name_of(path, "input")
         raise
+
+
+@contextlib.contextmanager
+def open_both(args: argparse.Namespace) -> Iterator[tuple[IO[bytes], Output]]:
+    """Open the files of the options of `arguments.add_files`; errors about the input name it."""
+    with (
+        open_input(args.input) as file,
+        open_output(args.output, file, force=args.force) as output,
+        about(args.input),
+    ):
+        yield file, output
 
 
 def open_input(path: str) -> IO[bytes]:

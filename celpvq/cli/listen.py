@@ -40,8 +40,8 @@ methods:
   ccr     rate the second sound in comparison with the first from -3 to 3 (ITU-T P.800)
   abx     say whether X is A or B
 
-Anchors are damaged originals, the same in every test: lowpass:HZ keeps what lies below HZ, mnru:DB
-adds noise that follows the speech (ITU-T P.810).
+Anchors are damaged originals, the same in every test: lowpass:HZ keeps frequencies below HZ, and
+mnru:DB adds noise that follows the speech (ITU-T P.810).
 
 examples:
   celpvq listen make speech --out test.html --modes 4800 6400 8000
@@ -55,10 +55,10 @@ KEY is the file that `celpvq listen make` wrote beside the page. Files that are 
 another test, or repeat another file are listed, and the others are scored.
 
 Means have 95 % intervals, for other listeners, and for other listeners and clips. Listeners who do
-not hear the differences are left out: with mushra, who rates the hidden reference below 90 or an
-anchor above 90 in more than 15 % of the trials (ITU-R BS.1534-3); with acr and ccr, whose ratings
-correlate with those of the others by less than 0.75 over sounds and 0.8 over systems (ITU-T P.913).
-abx has a binomial test of all answers.
+not hear the differences are left out. With mushra, these rate the hidden reference below 90 or an
+anchor above 90 in more than 15 % of the trials (ITU-R BS.1534-3). With acr and ccr, their ratings
+correlate with the ratings of the others by less than 0.75 over sounds and 0.8 over systems (ITU-T
+P.913). abx has a binomial test of all answers.
 
 DIR gets summary.md, scores.csv, differences.csv, ratings.csv, listeners.csv and scores.png.
 
@@ -138,7 +138,7 @@ def _add_make(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--title", default="Listening test", help="heading of the page")
     parser.add_argument(
         "--seed", type=int, metavar="N",
-        help="make the same page again; who knows it can make the key (default: a secret one)",
+        help="make the same page again; whoever knows it can make the key (default: a secret one)",
     )  # fmt: skip
     parser.add_argument(
         "--listener-seed", type=int, metavar="N",
@@ -207,7 +207,7 @@ def _make(args: argparse.Namespace) -> int:
 
 
 def _clips(found: "list[Clip]", n: int) -> "list[Clip]":
-    """Return the clips of the test and, last, that of the training, which is another if it can."""
+    """Return the clips of the test, and last the clip of the training: another one, if found."""
     if len(found) > n:
         middle = len(found) // 2
         return [*found[:middle], *found[middle + 1 :], found[middle]]

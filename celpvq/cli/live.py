@@ -12,8 +12,8 @@ The command needs the package sounddevice (pip install celpvq[live]), and device
 
 --web serves a page instead (pip install celpvq[web]), and prints its address. The page sends the
 microphone to this process, decodes the packets in the browser and plays them. There you change
-bit rate, losses and everything else during the call. The options set what the page begins with.
-Only this machine can open the page.
+bit rate, losses and everything else during the call. The options set the choices that the page
+begins with. Only this machine can open the page.
 
 examples:
   celpvq live --mode 4800

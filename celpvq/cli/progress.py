@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import sys
 import time
-from types import TracebackType
 from typing import Any, Self
 
 from .compiling import ENCODER, compiling
@@ -19,7 +18,7 @@ class Progress:
     """A bar on standard error, if that is a terminal and tqdm is installed.
 
     If `kernel`, the slowest one of the work, is not compiled yet, it says so. Then several
-    processes compile, and the bar tells of it, until the first sound is done.
+    processes compile, and the bar shows their progress, until the first sound is done.
     """
 
     def __init__(
@@ -83,10 +82,7 @@ class Progress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:
         self._compiling.close()
         if self._bar is not None:
             self._bar.close()

@@ -5,7 +5,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import arguments
-from .files import about, name_of, open_input, open_output
+from .compiling import encoder_kernel
+from .files import about, name_of, open_both, open_input
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -78,15 +79,12 @@ def run(args: argparse.Namespace) -> int:
 
     line = _line(args)
     suffix = ".wav" if args.output == "-" else check_suffix(args.output)
-    with (
-        open_input(args.input) as file,
-        open_output(args.output, file, force=args.force) as output,
-        about(args.input),
-    ):
+    with open_both(args) as (file, output):
         sound = read_sound(file, name_of(args.input, "input"), strict=not args.partial)
         n_known = sound.n_samples
         seconds = None if n_known is None else n_known / sound.samplerate
-        with Progress("roundtrip", seconds, quiet=args.quiet) as progress:
+        kernel = encoder_kernel(args)
+        with Progress("roundtrip", seconds, quiet=args.quiet, kernel=kernel) as progress:
             samples = _samples(sound)
             coded = line(samples, sound.samplerate)
             progress.update(coded.shape[1] / sound.samplerate)

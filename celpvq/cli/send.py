@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--crc", action="store_true", help="protect the most sensitive bits by a CRC"
     )
-    parser.add_argument("--channel", type=int, metavar="K", help="take channel K, counted from 0")
+    arguments.add_channel(parser)
     parser.add_argument(
         "--fast", action="store_true", help="send as fast as packets are coded, not in real time"
     )

@@ -14,7 +14,7 @@ _NAMES: Mapping[int, str] = (
 
 @dataclass(frozen=True)
 class Rates:
-    """The rate of the packets over time, without what a file or a network adds to them."""
+    """The rate of the packets over time, without the bytes that a file or a network adds."""
 
     mean: float  # bit/s
     worst_second: int  # most bits in 50 packets in a row, one second [bit/s]

@@ -52,7 +52,7 @@ def check_how(how: str) -> None:
 
 
 def fault(fields: Fields, out: Path, how: str) -> str | None:
-    """Return what is wrong with the output that a record describes; None if nothing is."""
+    """Return the fault of the output that a record describes, or None without a fault."""
     name = str(fields.get("audio_filepath"))
     try:
         with (out / name).open("rb") as file:

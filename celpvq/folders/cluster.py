@@ -158,7 +158,7 @@ def _check(client: Any, out: Path, sample: str) -> None:
 
 
 def _look(probe: str, sample: str) -> tuple[str, str]:
-    """Return a worker's version of celpvq, and the text of the probe or why there is none."""
+    """Return a worker's version of celpvq, and the text of the probe or the error about it."""
     try:
         text = Path(probe).read_text()
         with tempfile.TemporaryFile(dir=os.path.dirname(probe)), open(sample, "rb"):

@@ -55,7 +55,7 @@ def convert(
         Whether to keep the results of an interrupted run, and to convert the other files only. All
         settings have to be the same.
     check : {"sizes", "hashes"}
-        With `resume`: what has to agree with the record of a file to keep it.
+        With `resume`: a file is kept if its size, or its hash, agrees with its record.
     overwrite : bool
         Whether outputs may replace existing files, and earlier records are forgotten.
     max_failures : int or str, optional

@@ -4,7 +4,7 @@ from ..errors import ArgumentError, ArgumentTypeError, CelpvqError
 
 
 class TooManyFailures(CelpvqError, RuntimeError):
-    """More files failed than were allowed; what is done is kept, and a run can go on."""
+    """More files failed than were allowed; finished files stay, and a run can go on."""
 
 
 def parse_limit(limit: int | str | None) -> tuple[float, bool]:

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, CancelledError, Future, wait
-from types import TracebackType
 from typing import ClassVar, Self
 
 from ..errors import NetworkError
@@ -39,10 +38,7 @@ class Workers(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -124,7 +120,7 @@ def _collect(
     in_hand: dict["Future[list[Result]]", list[Item]], workers: Workers, suspects: list[Item],
     until: str,
 ) -> Iterator[tuple[Item, Result]]:  # fmt: skip
-    """Yield what is finished, and add the files whose worker has died to the suspects."""
+    """Yield finished files, and add the files whose worker has died to the suspects."""
     for future in wait(in_hand, return_when=until).done:
         task = in_hand.pop(future)
         try:

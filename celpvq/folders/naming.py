@@ -55,7 +55,7 @@ class Names:
         return digest(name)
 
     def check(self, again: Iterable[tuple[str, str]]) -> None:
-        """Raise `ArgumentError` if two names are alike; `again` gives all (input, name) anew."""
+        """Raise `ArgumentError` if two names are alike; `again` gives all (input, name) again."""
         digests = np.sort(np.array(self._digests, np.uint64))
         double = set(digests[1:][digests[1:] == digests[:-1]].tolist())
         if not double:

@@ -40,7 +40,7 @@ class Plan:
         return output_name(entry, self.work.output_ending, keep_endings=self.keep_endings)
 
     def item(self, number: int, entry: Entry) -> Item:
-        """Return what a worker needs for a file."""
+        """Return the item of a file, which holds all that a worker needs."""
         seed = seed_of(self.seed, entry.key)
         return Item(number, entry.key, entry.path, self.output(entry), seed, entry.size)
 

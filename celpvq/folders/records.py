@@ -12,7 +12,6 @@ import shutil
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -53,7 +52,7 @@ class Lines:
         self._offsets = np.array(offsets, np.uint64)[order]
 
     def find(self, key: str) -> tuple[Fields, int] | None:
-        """Return the fields of a key's last line, and where it begins; None if there is none."""
+        """Return the fields of a key's last line and its place, or None without such a line."""
         if not len(self._digests):
             return None
         value = np.uint64(digest(key))
@@ -148,7 +147,7 @@ class Records:
             raise
 
     def find(self, key: str) -> tuple[Fields, int] | None:
-        """Return what an earlier run recorded of an input, and the place of this record."""
+        """Return the record of an earlier run about an input, and the place of this record."""
         return self._earlier.find(key)
 
     def keep(self, number: int, place: int) -> None:
@@ -157,7 +156,7 @@ class Records:
         self._offsets.append(place)
 
     def add(self, number: int, fields: Mapping[str, Any]) -> None:
-        """Record what became of the input `number`; the field `error` tells of a failure."""
+        """Record the outcome for the input `number`; a failure has the field `error`."""
         line = line_of(fields)
         with typed(str(self._path)):
             self._file.write(line)
@@ -192,10 +191,7 @@ class Records:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._file.close()
         if kind is not None and self._new and not self._end:  # nothing that could be resumed
             _remove(self._out, (JOURNAL, SETTINGS))

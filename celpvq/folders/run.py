@@ -51,7 +51,7 @@ class Run:
     def items(self, how: str | None) -> Iterator[Item]:
         """Yield the files to be converted.
 
-        `how` says what has to agree to keep an earlier result; None keeps no result.
+        An earlier result is kept if it agrees with its record by `how`; None keeps no result.
         """
         for number, entry in enumerate(self._plan.source):
             if how is not None and self._keep(number, entry, how):

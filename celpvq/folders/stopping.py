@@ -1,7 +1,7 @@
 """Stop between blocks of sound, where the file in hand can be left with nothing lost or hidden.
 
 An exception that a signal raises anywhere else may be lost: libsndfile calls back into Python, and
-drops what is raised there. Then a file would look damaged, and the run would go on.
+drops exceptions that are raised there. Then a file would look damaged, and the run would go on.
 """
 
 import contextlib

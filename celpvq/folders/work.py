@@ -54,7 +54,7 @@ class Work(ABC):
 
     @abstractmethod
     def convert(self, file: IO[bytes], name: str, output: Output, seed: int) -> Done:
-        """Convert a file; `name` is what errors call it."""
+        """Convert a file; errors call it `name`."""
 
     @property
     def variable_rate(self) -> bool:
@@ -266,7 +266,7 @@ class Roundtrip(Work):
 def _runs(packets: Iterable[bytes | None]) -> Iterator[list[bytes | None]]:
     """Yield runs of received packets; a run of lost ones ends with the packet after them.
 
-    So what conceals a lost packet is in its own run.
+    So a run has everything that conceals its lost packets.
     """
     after_loss: list[bytes | None] = []
     for lost, group in itertools.groupby(packets, lambda packet: packet is None):

@@ -66,7 +66,7 @@ def _convert(job: Job, item: Item) -> Result:
 
 
 def _reason(text: str, item: Item) -> str:
-    """Return an error in one line, without the name that stands beside it anyway."""
+    """Return an error in one line, without the name of the file, which is printed next to it."""
     return " ".join(text.split()).removeprefix(f"{item.key}: ")
 
 

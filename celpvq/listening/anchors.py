@@ -39,7 +39,7 @@ class Anchor:
 
 
 def low_pass(x: F64, edge_hz: float) -> F64:
-    """Return x (n,) at 8000 Hz without what lies above `edge_hz`, without delay."""
+    """Return x (n,) at 8000 Hz without the frequencies above `edge_hz`, without delay."""
     from scipy.signal import firwin, oaconvolve
 
     taps = firwin(_TAPS, edge_hz, fs=SAMPLERATE)

@@ -1,4 +1,4 @@
-"""The four methods of a listening test: their scales, and what a listener is asked."""
+"""The four methods of a listening test: their scales, and their questions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Method:
     Parameters
     ----------
     name, title : str
-        What the command line and what the page calls it.
+        Its names on the command line and on the page.
     low, high : int
         The ends of the scale.
     labels : mapping of int to str

@@ -82,7 +82,7 @@ class _Export:
         ]
 
     def ccr(self) -> list[Path]:
-        """Write clips to rate and of training, each with what it is compared with."""
+        """Write the clips of rating and training, each with the clip that it is compared with."""
         trials = self._design.trials.values()
         rating = [self._pair(trial) for trial in trials]
         training = [self._pair(trial) for trial in self._design.training]
@@ -120,7 +120,7 @@ class _Export:
         return rows
 
     def _traps(self) -> list[list[str]]:
-        """Return clips that are interrupted by a message, which says what to answer."""
+        """Return clips that a message interrupts; the message names the answer to give."""
         messages = [read_clip(path) for path in message_paths()]
         trials = list(self._design.trials.values())
         rows = []

@@ -14,7 +14,10 @@ from .design import Design, Trial
 from .results import FORMAT, VERSION
 from .untrusted import require
 
-SCRIPTS = ("listen_order.js", "listen_player.js", "listen_store.js", "listen_trial.js", "listen.js")
+SCRIPTS = (
+    "embedded.js", "elements.js", "listen/order.js", "listen/player.js", "listen/store.js",
+    "listen/trial.js", "listen/listen.js",
+)  # fmt: skip
 _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 
 
@@ -27,15 +30,15 @@ def make_page(design: Design, sounds: Mapping[str, bytes]) -> str:
     sounds : mapping of str to bytes
         A file for each sound, from `celpvq.listening.encode_sounds`.
     """
-    style = pages.asset("base.css") + pages.asset("listen.css")
+    style = pages.asset("base.css") + pages.asset("listen/listen.css")
     script = pages.module(*map(pages.asset, SCRIPTS))
     return pages.page(
-        design.title, pages.asset("listen.html"), style, script, page_data(design, sounds)
+        design.title, pages.asset("listen/page.html"), style, script, page_data(design, sounds)
     )
 
 
 def page_data(design: Design, sounds: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return what the page knows: no names of systems or clips."""
+    """Return the data of the page, which name no system and no clip."""
     method = methods.get(design.method)
     return {
         "format": FORMAT, "version": VERSION, "test": design.test, "title": design.title,

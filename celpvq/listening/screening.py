@@ -30,8 +30,8 @@ def screen(design: Design, results: Sequence[Result]) -> dict[str, str]:
 
     Notes
     -----
-    MUSHRA: ITU-R BS.1534-3 excludes who rates the hidden reference below 90, or an anchor of
-    medium quality above 90, in more than 15 % of the trials. Here any anchor counts.
+    MUSHRA: ITU-R BS.1534-3 excludes listeners who rate the hidden reference below 90, or an
+    anchor of medium quality above 90, in more than 15 % of the trials. Here any anchor counts.
 
     ACR and CCR: ITU-T P.913 correlates the ratings of a listener with the means of all others. Who
     has less than 0.75 over single sounds and less than 0.8 over the means of systems is excluded,
@@ -97,7 +97,7 @@ def _correlation(
     x: F64 = np.array([my_means[name] for name in both])
     y: F64 = np.array([their_means[name] for name in both])
     if len(both) < 2 or not x.std() or not y.std():
-        return 0.0  # who rates all alike says nothing
+        return 0.0  # somebody who rates all alike says nothing
     return float(np.corrcoef(x, y)[0, 1])
 
 

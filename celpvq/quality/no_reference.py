@@ -133,7 +133,7 @@ def plcmos(deg: ArrayLike, *, n_raters: int = N_RATERS, seed: int = SEED) -> flo
 
 
 def _upsampled(deg: ArrayLike, what: str) -> F64:
-    """Return speech (n,) at 16 kHz; refuse what the networks were not made for."""
+    """Return speech (n,) at 16 kHz; refuse signals that the networks were not made for."""
     from scipy.signal import resample_poly
 
     y = np.asarray(deg, dtype=np.float64)

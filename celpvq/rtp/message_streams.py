@@ -14,7 +14,7 @@ from .budget import FrameBudget
 
 MAX_GAP = 500  # frames that may be missing in a row, 10 s
 _JUMP = 2 * MAX_GAP  # of the number from one stream to the next
-_MAX_CHUNK_S = 4.0  # with what the resampler holds, these frames fit into a message
+_MAX_CHUNK_S = 4.0  # with the samples in the resampler, these frames fit into a message
 
 
 class MessageSender:
@@ -49,7 +49,7 @@ class MessageSender:
     def flush(self, samples: ArrayLike = ()) -> bytes | None:
         """Return the message with all remaining frames, and start a new stream.
 
-        The numbers of the new stream begin 1000 later, so that the receiver starts anew as well.
+        The numbers of the new stream begin 1000 later, so that the receiver starts again as well.
 
         Parameters
         ----------

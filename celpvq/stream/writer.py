@@ -2,7 +2,6 @@
 
 import os
 import weakref
-from types import TracebackType
 from typing import Self
 
 from numpy.typing import ArrayLike
@@ -167,10 +166,7 @@ class SpeechWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self.close()
         else:

@@ -12,7 +12,7 @@ from typing import Any
 from ..codec.common import table_set
 from ..codec.common.table_set import TableSet
 
-_IMPORT = re.compile(r'^import [^;]*? from "\./[a-z_-]+\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import [^;]*? from "\.{1,2}/[a-z_-]+\.js";\n', re.MULTILINE)
 
 
 def javascript(name: str) -> str:
@@ -24,15 +24,15 @@ def javascript(name: str) -> str:
 
 
 def asset(name: str) -> str:
-    """Return a file of `celpvq.web`, such as ``report.js``."""
+    """Return a file of `celpvq.web`, such as ``report/report.js``."""
     return (resources.files(__package__) / name).read_text(encoding="utf-8")
 
 
 def module(*sources: str) -> str:
     """Return one module script that holds several modules, each after those that it imports.
 
-    Top-level names must differ, and imports of one another have the form
-    ``import { a, b } from "./name.js";``.
+    Top-level names must differ. Imports name each other as ``import { a, b } from "./name.js";``,
+    or as ``"../name.js"``.
     """
     return "\n".join(_IMPORT.sub("", source) for source in sources)
 
@@ -85,5 +85,5 @@ def page(title: str, body: str, style: str, script: str, data: Any = None) -> st
 
 
 def _digest(text: str) -> str:
-    """Return what a content security policy calls the hash of an inline script or style."""
+    """Return the hash of an inline script or style in the form of a content security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -33,7 +33,7 @@ async def place_call(
     port: int, speech: Sound, *, host: str = "127.0.0.1", call_id: uuid.UUID | None = None,
     loss: float = 0.0, seed: int = 1, pace_s: float = 0.02, wait_s: float = 0.0,
 ) -> Talk:  # fmt: skip
-    """Send speech in frames of 20 ms, hang up, and return what was heard until the end.
+    """Send speech in frames of 20 ms, hang up, and return the sound that came back.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ class CelpvqFrameSerializer(FrameSerializer):
 
     @property
     def stats(self) -> MessageStats:
-        """What has arrived, and what was refused."""
+        """Counts of the packets that arrived, and of those refused."""
         return self._receiver.stats
 
     async def setup(self, setup: FrameProcessorSetup) -> None:

@@ -101,7 +101,7 @@ class Listener:
 
     @property
     def stats(self) -> MessageStats:
-        """What has arrived, and what was refused."""
+        """Counts of the packets that arrived, and of those refused."""
         return self._receiver.stats
 
     def _take(self, message: str | bytes) -> None:
@@ -179,7 +179,7 @@ async def call(speech: Sound, host: str, port: int, *, mode: int = 6400, loss: f
 
 
 async def answer(port: int, *, host: str = "0.0.0.0", silent_s: float = 5.0) -> tuple[Sound, Any]:  # noqa: S104
-    """Wait for one call, and return its sound and what was counted."""
+    """Wait for one call, and return its sound and its counts."""
     from aiortc import RTCPeerConnection
 
     peer = RTCPeerConnection()

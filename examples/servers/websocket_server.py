@@ -37,7 +37,7 @@ log = logging.getLogger("websocket_server")
 
 @dataclass(frozen=True)
 class Settings:
-    """Whom the server talks to, and what they may cost."""
+    """The clients that the server accepts, and their limits."""
 
     origins: frozenset[str] = frozenset()  # of web pages that may connect
     mode: int = 6400  # of the answers [bit/s]
@@ -49,7 +49,7 @@ class Settings:
 
 
 def echo(heard: Sound) -> Sound:
-    """Return what was heard."""
+    """Return the same sound."""
     return heard
 
 

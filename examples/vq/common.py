@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Result:
-    """What an example has measured, and what its picture shows."""
+    """The figures that an example has measured, and the data of its picture."""
 
     figures: Mapping[str, float]
     pictures: Mapping[str, Any]

@@ -32,7 +32,7 @@ def recall(found: Array, true: Array) -> float:
 
 
 def by_faiss(train: Array, database: Array, queries: Array, n_parts: int) -> Array | None:
-    """Return what faiss finds with codes of `n_parts` bytes, or None if it is not installed."""
+    """Return the neighbours that faiss finds with codes of `n_parts` bytes, None without faiss."""
     try:
         import faiss
     except ImportError:

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 import soundfile
+from impair import Relay
 
 import celpvq
 from celpvq.cli import main, send
@@ -23,16 +24,6 @@ pytestmark = pytest.mark.network
 CELPVQ = [sys.executable, "-m", "celpvq"]
 HOST = "127.0.0.1"
 LIMIT_S = 120  # generous: when it is over, something hangs
-
-
-@pytest.fixture(scope="module")
-def relay(root):
-    """The class of `tools/impair.py`."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "path", [str(root / "tools"), *sys.path])
-        import impair
-
-        yield impair.Relay
 
 
 @pytest.fixture
@@ -70,10 +61,10 @@ def wait_for(condition):
 
 
 @pytest.mark.slow
-def test_speech_arrives_in_real_time_over_a_bad_network(sound, receiving, relay, tmp_path):
+def test_speech_arrives_in_real_time_over_a_bad_network(sound, receiving, tmp_path):
     log = tmp_path / "log.json"
     receiver, port = receiving("--depth", "80", "--max-depth", "80", "--log", str(log))
-    with relay(port, loss=0.1, duplicate=0.1, reorder=0.1, jitter_s=0.02, seed=3) as way:
+    with Relay(port, loss=0.1, duplicate=0.1, reorder=0.1, jitter_s=0.02, seed=3) as way:
         start = time.monotonic()
         sent = subprocess.run(
             [*CELPVQ, "send", str(sound), f"{HOST}:{way.port}", "-p", "fast"],

@@ -1,22 +1,12 @@
 """The specification states the numbers of the code."""
 
 import re
-import sys
 
 import numpy as np
 import pytest
+import specification
 
 from celpvq.codec.common import noise
-
-
-@pytest.fixture(scope="module")
-def specification(root):
-    tools = str(root / "tools")
-    if tools not in sys.path:
-        sys.path.append(tools)
-    import specification
-
-    return specification
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +14,18 @@ def pages(root):
     return {path.name: path.read_text() for path in (root / "docs" / "spec").glob("*.md")}
 
 
-def test_the_tables_of_the_text_are_those_of_the_code(specification, pages):
+def test_the_tables_of_the_text_are_those_of_the_code(pages):
     for name, text in pages.items():
         assert specification.renewed(text) == text, f"{name}: run python tools/specification.py"
 
 
-def test_every_table_stands_in_the_text(specification, pages):
+def test_every_table_stands_in_the_text(pages):
     found = [name for text in pages.values() for name in specification.names(text)]
     constants = [f"constants {name}" for name in specification.CONSTANTS]
     assert sorted(found) == sorted([*specification.TABLES, *constants])
 
 
-def test_a_changed_constant_is_found(specification, pages, tmp_path, capsys):
+def test_a_changed_constant_is_found(pages, tmp_path, capsys):
     text = pages["decoder.md"]
     assert "| `MIN_GAP` | 0.035 |" in text
     (tmp_path / "decoder.md").write_text(
@@ -47,7 +37,7 @@ def test_a_changed_constant_is_found(specification, pages, tmp_path, capsys):
     assert (tmp_path / "decoder.md").read_text() == text
 
 
-def test_every_constant_that_the_text_uses_is_listed(specification, pages):
+def test_every_constant_that_the_text_uses_is_listed(pages):
     listed = {symbol for rows in specification.CONSTANTS.values() for symbol, _, _ in rows}
     listed |= {"LAG_UNITS", "SUBFRAME_UNITS", "FRAME_UNITS", "OUTPUT_UNITS"}
     types = {"NO_DATA"}
@@ -56,7 +46,7 @@ def test_every_constant_that_the_text_uses_is_listed(specification, pages):
         assert used <= listed | types, f"{name} uses constants that it does not list"
 
 
-def test_the_random_numbers_are_those_of_the_text(specification):
+def test_the_random_numbers_are_those_of_the_text():
     constants = {symbol: value for symbol, value, _ in specification.CONSTANTS["noise"]}
     factor, increment = constants["LCG_FACTOR"], constants["LCG_INCREMENT"]
     seed, out = 0, np.zeros(3)
@@ -65,7 +55,7 @@ def test_the_random_numbers_are_those_of_the_text(specification):
     assert noise.fill(0, 1.0, out) == seed
 
 
-def test_the_interpolator_and_the_fade_follow_from_their_formulas(specification):
+def test_the_interpolator_and_the_fade_follow_from_their_formulas():
     rows = re.findall(r"\| (\d+) \| (-?\d+) \| (-?\d+) \|", specification.interpolator())
     for t in (1, 2):
         x = np.arange(20) - 9 - t / 3

@@ -1,21 +1,15 @@
 """The Python decoder gives the samples and values of the vectors for other decoders."""
 
 import json
-import sys
 
+import conformance
 import pytest
+from vectors import damaged, files, values
+
+from celpvq.codec.common.filters import TINY
+from celpvq.container.header import crc_bytes
 
 _RENEWED = ("clip 4800", "enhancement switched")
-
-
-@pytest.fixture(scope="module")
-def conformance(root):
-    tools = str(root / "tools")
-    if tools not in sys.path:
-        sys.path.append(tools)
-    import conformance
-
-    return conformance
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +17,7 @@ def read(root):
     return lambda name: json.loads((root / "data" / "vectors" / name).read_text())
 
 
-def test_streams_decode_to_the_same_samples(conformance, read):
+def test_streams_decode_to_the_same_samples(read):
     streams = read("frames.json")
     kinds = {
         " ".join(frame.split()[:2]) for s in streams for frame in s["frames"] if "lost" in frame
@@ -34,7 +28,7 @@ def test_streams_decode_to_the_same_samples(conformance, read):
     assert lengths == {0, 2, 5, 12, 14, 16, 18, 20}  # 5 bytes are malformed
     assert sum(len(s["frames"]) for s in streams) > 2000
     for expected in streams:
-        assert conformance.renewed(expected) == expected
+        assert files.renewed(expected) == expected
 
 
 def test_streams_have_what_is_rare(read):
@@ -52,48 +46,48 @@ def test_streams_have_what_is_rare(read):
     assert len(hashes) == 4  # each depends on the switches
 
 
-def test_parameters_and_signals_have_the_same_values(conformance, read):
+def test_parameters_and_signals_have_the_same_values(read):
     for expected in read("values.json"):
-        assert conformance.values(expected["frames"], expected["name"]) == expected
+        assert values.frame_values(expected["frames"], expected["name"]) == expected
 
 
-def test_memories_forget_tiny_values(conformance, read):
+def test_memories_forget_tiny_values(read):
     silence = {one["name"]: one for one in read("values.json")}["silence"]
     for name in ("excitation", "synthesis"):
         now = silence[name][-40:]
-        assert 0 < max(map(abs, now)) <= conformance.filters.TINY
+        assert 0 < max(map(abs, now)) <= TINY
     assert set(silence["excitation"][:-40]) == {0}
 
 
-def test_damaged_files_raise_the_same_errors(conformance, read):
-    damaged = read("damaged.json")
+def test_damaged_files_raise_the_same_errors(read):
+    expected = read("damaged.json")
     errors = set()
-    for case in damaged["cases"]:
-        data = bytes.fromhex(damaged["files"][case["file"]])
-        found = conformance.outcome(conformance.damaged(data, case))
+    for case in expected["cases"]:
+        data = bytes.fromhex(expected["files"][case["file"]])
+        found = damaged.outcome(damaged.with_fault(data, case))
         assert found == {"error": case["error"], "packets": case["packets"]}, case
         errors.add(found["error"])
     assert errors == {"FormatError", "TruncatedStream", "TablesError", None}
 
 
-def test_damaged_files_have_a_sound_one_and_headers_with_a_right_crc(conformance, read):
-    damaged = read("damaged.json")
-    for name, digits in damaged["files"].items():
-        cases = [case for case in damaged["cases"] if case["file"] == name]
+def test_damaged_files_have_a_sound_one_and_headers_with_a_right_crc(read):
+    expected = read("damaged.json")
+    for name, digits in expected["files"].items():
+        cases = [case for case in expected["cases"] if case["file"] == name]
         assert {"file": name, "error": None, "packets": 53} in cases
         put = [case for case in cases if case.get("at") == 0 and "put" in case]
         assert {case["error"] for case in put} >= {"FormatError", "TruncatedStream", "TablesError"}
         for case in put:
-            data = conformance.damaged(bytes.fromhex(digits), case)
-            assert data[28:32] == conformance.header.crc_bytes(data[:28])
+            data = damaged.with_fault(bytes.fromhex(digits), case)
+            assert data[28:32] == crc_bytes(data[:28])
             assert data != bytes.fromhex(digits)
 
 
-def test_constants_are_the_same(conformance, read):
-    assert read("constants.json") == conformance.constants()
+def test_constants_are_the_same(read):
+    assert read("constants.json") == files.constants()
 
 
-def test_random_frames_depend_on_the_seed_only(conformance, tmp_path, capsys):
+def test_random_frames_depend_on_the_seed_only(tmp_path, capsys):
     paths = [tmp_path / name for name in "abc"]
     for path, seed in zip(paths, (1, 1, 2), strict=True):
         assert conformance.main([str(path), "--frames", "30", "--seed", str(seed)]) == 0
@@ -102,12 +96,12 @@ def test_random_frames_depend_on_the_seed_only(conformance, tmp_path, capsys):
     assert len(json.loads(texts[0])[0]["frames"]) == 30
 
 
-def test_hashes_are_renewed_and_packets_stay(conformance, read, tmp_path):
+def test_hashes_are_renewed_and_packets_stay(read, tmp_path):
     streams = [one for one in read("frames.json") if one["name"] in _RENEWED]
-    values = read("values.json")[:1]
+    frames = read("values.json")[:1]
     wrong = [{**one, "sha256": "0" * 64} for one in streams]
-    conformance.write(tmp_path / "frames.json", wrong)
-    conformance.write(tmp_path / "values.json", [{**values[0], "output": []}])
-    conformance.renew_vectors(tmp_path)
+    files.write(tmp_path / "frames.json", wrong)
+    files.write(tmp_path / "values.json", [{**frames[0], "output": []}])
+    files.renew(tmp_path)
     assert json.loads((tmp_path / "frames.json").read_text()) == streams
-    assert json.loads((tmp_path / "values.json").read_text()) == values
+    assert json.loads((tmp_path / "values.json").read_text()) == frames

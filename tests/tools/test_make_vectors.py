@@ -43,16 +43,3 @@ def test_a_missing_stream_is_made(vectors, capsys):
     assert run(vectors) == 0
     assert "6400.cvq: " in capsys.readouterr().out
     assert (vectors / "6400.cvq").stat().st_size > 1600
-
-
-def test_figures_of_recordings_stay_where_there_are_none(vectors, monkeypatch, capsys):
-    monkeypatch.delenv("CELPVQ_SPEECH", raising=False)
-    monkeypatch.setattr(make_vectors, "measure_bundled", lambda: {"4800": {"level": 0.123456}})
-    with pytest.raises(SystemExit, match="no recordings"):
-        run(vectors, "--quality")
-    file = vectors.parent / "quality.json"
-    file.write_text('{"recordings": {"clips": ["a"]}}')
-    assert run(vectors, "--quality") == 0
-    assert json.loads(file.read_text()) == {
-        "bundled": {"4800": {"level": 0.1235}}, "recordings": {"clips": ["a"]}
-    }  # fmt: skip

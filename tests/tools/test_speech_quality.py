@@ -1,10 +1,10 @@
-"""Quality does not fall below what was recorded by ``tools/make_vectors.py --quality``."""
+"""Quality does not fall below what was recorded by ``tools/speech_quality.py``."""
 
 import json
 import warnings
 
-import make_vectors as tool
 import pytest
+import speech_quality as tool
 
 import celpvq
 
@@ -77,3 +77,16 @@ def test_recordings_are_as_good_as_recorded(recorded, recordings):
         was = recorded["recordings"]["modes"][mode.name]
         assert now[mode.name]["pesq"] >= was["pesq"] - 0.03, mode.name
         assert now[mode.name]["estoi"] >= was["estoi"] - 0.005, mode.name
+
+
+def test_figures_of_recordings_stay_where_there_are_none(tmp_path, monkeypatch):
+    monkeypatch.delenv("CELPVQ_SPEECH", raising=False)
+    monkeypatch.setattr(tool, "measure_bundled", lambda: {"4800": {"level": 0.123456}})
+    file = tmp_path / "quality.json"
+    with pytest.raises(SystemExit, match="no recordings"):
+        tool.main(["--out", str(file)])
+    file.write_text('{"recordings": {"clips": ["a"]}}')
+    assert tool.main(["--out", str(file)]) == 0
+    assert json.loads(file.read_text()) == {
+        "bundled": {"4800": {"level": 0.1235}}, "recordings": {"clips": ["a"]}
+    }  # fmt: skip

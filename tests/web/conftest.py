@@ -3,14 +3,13 @@
 import contextlib
 import functools
 import http.server
-import os
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import chromium
 import pytest
 
 
@@ -21,25 +20,10 @@ def launch() -> Iterator[Any]:
     Without Chromium skip, or fail if CELPVQ_CHROMIUM names one.
     """
     playwright = pytest.importorskip("playwright.sync_api")
-    named = os.environ.get("CELPVQ_CHROMIUM")
-    program = named or shutil.which("chromium") or shutil.which("google-chrome")
-    if not program:
+    if chromium.program() is None:
         pytest.skip("no Chromium; CELPVQ_CHROMIUM may name its program")
     with playwright.sync_playwright() as tool:
-
-        def start(*options: str) -> Any:
-            return tool.chromium.launch(
-                executable_path=program,
-                args=[
-                    "--no-sandbox",
-                    "--use-fake-ui-for-media-stream",
-                    "--use-fake-device-for-media-stream",
-                    "--autoplay-policy=no-user-gesture-required",
-                    *options,
-                ],
-            )
-
-        yield start
+        yield lambda *options: chromium.launch(tool, *chromium.FAKE_DEVICES, *options)
 
 
 @pytest.fixture(scope="module")

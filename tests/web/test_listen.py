@@ -263,7 +263,8 @@ def test_nothing_can_be_rated_before_it_was_heard(page, tmp_path, clips):
 def test_switching_keeps_the_position(page, tmp_path):
     """All sounds run at the same time, and one is audible: rendered offline, sample by sample."""
     script = pages.module(
-        pages.asset("listen_player.js"),
+        pages.asset("embedded.js"),
+        pages.asset("listen/player.js"),
         """
     const rate = 8000;
     class Offline extends OfflineAudioContext {
@@ -310,7 +311,7 @@ def test_the_page_draws_the_order_that_python_draws(page, tmp_path):
     ]
     seeds = [1, 2, 12345, 2**31, 2**32 - 1]
     script = pages.module(
-        pages.asset("listen_order.js"),
+        pages.asset("listen/order.js"),
         """
     const { tests, seeds } = JSON.parse(document.getElementById("data").textContent);
     const drawn = tests.map((test) => seeds.map((seed) => presentation(test, seed)));

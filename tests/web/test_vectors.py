@@ -4,26 +4,17 @@ import json
 import subprocess
 import sys
 
+import chromium
 import pytest
+from vectors.streams import random_streams
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def tools(root):
-    folder = str(root / "tools")
-    if folder not in sys.path:
-        sys.path.append(folder)
-    import chromium
-    import conformance
-
-    return chromium, conformance
-
-
 @pytest.fixture
-def served(tools, page):
-    page.allowed = tools[0].ORIGIN
-    tools[0].serve(page)
+def served(page):
+    page.allowed = chromium.ORIGIN
+    chromium.serve(page)
     return page
 
 
@@ -32,54 +23,54 @@ def read(root):
     return lambda name: json.loads((root / "data" / "vectors" / name).read_text())
 
 
-def test_files_decode_to_the_same_samples(tools, served, read, root):
+def test_files_decode_to_the_same_samples(served, read, root):
     for name, expected in read("vectors.json").items():
         data = (root / "data" / "vectors" / name).read_bytes()
-        assert tools[0].samples_hash(served, data) == expected["sha256"]
-        plain = tools[0].samples_hash(served, data, enhancement=False)
+        assert chromium.samples_hash(served, data) == expected["sha256"]
+        plain = chromium.samples_hash(served, data, enhancement=False)
         assert plain == expected["sha256_without_enhancement"]
 
 
-def test_streams_decode_to_the_same_samples(tools, served, read):
+def test_streams_decode_to_the_same_samples(served, read):
     streams = read("frames.json")
     names = set()
     for fast in (True, False):
-        found = tools[0].check(served, streams, fast=fast)
+        found = chromium.check(served, streams, fast=fast)
         assert found["differ"] == []
         assert found["nFrames"] == sum(len(one["frames"]) for one in streams)
         names.add(found["dense"])
     assert len(names) == 2  # WebAssembly, and JavaScript
-    assert tools[0].check(served, streams, enhancement=False)["differ"] == []
+    assert chromium.check(served, streams, enhancement=False)["differ"] == []
 
 
-def test_random_streams_decode_to_the_same_samples(tools, served):
-    streams = tools[1].random_streams(1200, seed=11, length=300)
-    assert tools[0].check(served, streams)["differ"] == []
-    assert tools[0].check(served, streams, fast=False)["differ"] == []
+def test_random_streams_decode_to_the_same_samples(served):
+    streams = random_streams(1200, seed=11, length=300)
+    assert chromium.check(served, streams)["differ"] == []
+    assert chromium.check(served, streams, fast=False)["differ"] == []
 
 
-def test_other_samples_are_found(tools, served, read):
+def test_other_samples_are_found(served, read):
     stream = read("frames.json")[0]
     wrong = {**stream, "name": "wrong", "frames": [*stream["frames"][1:], "lost"]}
-    assert tools[0].check(served, [stream, wrong])["differ"] == ["wrong"]
+    assert chromium.check(served, [stream, wrong])["differ"] == ["wrong"]
 
 
-def test_parameters_and_signals_have_the_same_values(tools, served, read):
+def test_parameters_and_signals_have_the_same_values(served, read):
     expected = read("values.json")
-    assert tools[0].values(served, expected) == expected
+    assert chromium.values(served, expected) == expected
 
 
-def test_damaged_files_raise_the_same_errors(tools, served, read):
+def test_damaged_files_raise_the_same_errors(served, read):
     damaged = read("damaged.json")
     served.expected = ("Failed to load resource: the server responded with a status of 404",)
-    assert tools[0].outcomes(served, damaged) == [case["error"] for case in damaged["cases"]]
+    assert chromium.outcomes(served, damaged) == [case["error"] for case in damaged["cases"]]
 
 
-def test_pages_without_crypto_subtle_decode_too(tools, page, read):
-    page.allowed = tools[0].ORIGIN
-    tools[0].serve(page, subtle=False)
+def test_pages_without_crypto_subtle_decode_too(page, read):
+    page.allowed = chromium.ORIGIN
+    chromium.serve(page, subtle=False)
     assert page.evaluate("crypto.subtle") is None
-    assert tools[0].check(page, read("frames.json")[:1])["differ"] == []
+    assert chromium.check(page, read("frames.json")[:1])["differ"] == []
 
 
 def test_the_check_has_a_command(root, tmp_path, browser):

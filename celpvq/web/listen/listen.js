@@ -1,9 +1,11 @@
 // The flow of a listening test: welcome, sound check, training, trials, end.
 
-import { Xorshift, presentation, shown } from "./listen_order.js";
-import { Player, bytesOf, playPanned } from "./listen_player.js";
-import { Store, csv, download, newState } from "./listen_store.js";
-import { TrialView, element } from "./listen_trial.js";
+import { byId, element } from "../elements.js";
+import { embeddedData } from "../embedded.js";
+import { Xorshift, presentation, shown } from "./order.js";
+import { Player, playPanned } from "./player.js";
+import { Store, csv, download, newState } from "./store.js";
+import { TrialView } from "./trial.js";
 
 const SECTIONS = ["welcome", "sound", "trial", "end"];
 const SIDES = { left: -1, right: 1, both: 0 };
@@ -14,7 +16,7 @@ const TASKS = {
   ccr: "Listen to the first sound, then to the second.",
 };
 
-const test = JSON.parse(document.getElementById("data").textContent);
+const test = embeddedData();
 const { method } = test;
 const store = new Store(test);
 const player = new Player(() => update());
@@ -23,11 +25,6 @@ let state = store.load();
 let items = []; // the trials of this listener
 let view = null; // the trial on the page
 let began = 0; // when it appeared [ms]
-
-/** Return an element of the page by its id. */
-function byId(id) {
-  return document.getElementById(id);
-}
 
 /** Show one section, and tell a screen reader of it. */
 function open(name) {
@@ -120,10 +117,10 @@ function earQuestion(side, number) {
     source.stop(player.context.currentTime + 2);
   });
   const choices = [["", "– choose –"], ["left", "left"], ["right", "right"], ["both", "both sides"], ["none", "I cannot tell"]];
-  const select = element("select", { required: true, className: "ear", "aria-label": `Side of sound ${number}` });
+  const select = element("select", { required: true, class: "ear", "aria-label": `Side of sound ${number}` });
   select.append(...choices.map(([value, label]) => element("option", { value }, label)));
   select.dataset.side = side;
-  return element("p", { className: "row" }, play, select);
+  return element("p", { class: "row" }, play, select);
 }
 
 function checked(event) {

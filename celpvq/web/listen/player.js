@@ -1,12 +1,9 @@
 // Plays the sounds of a trial at the same time, one of them audible, so that switching keeps the position.
 
+import { bytesOf } from "../embedded.js";
+
 const FADE_S = 0.008;
 const TICK_MS = 50;
-
-/** Return the bytes of a text in base64. */
-export function bytesOf(base64) {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-}
 
 /** The sounds of a trial; `changed` is called whenever something that a page shows has changed. */
 export class Player {

@@ -1,6 +1,6 @@
 /** Charts of quality over bit rate, as SVG in the colours of the page. */
 
-import { element } from "./sortable.js";
+import { element } from "../elements.js";
 
 const [CHART_WIDTH, CHART_HEIGHT] = [360, 260];
 const PLOT = { left: 46, right: 350, top: 12, bottom: 220 };

@@ -1,19 +1,10 @@
 // One trial on the page: buttons for its sounds, and the scale of its method.
 
-/** Return a new element with properties, attributes (`aria-...`, `for`) and children. */
-export function element(tag, properties = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name.includes("-") || name === "for") made.setAttribute(name, value);
-    else made[name] = value;
-  }
-  made.append(...children);
-  return made;
-}
+import { element } from "../elements.js";
 
 /** Return radio buttons in a group: pairs of a value and its label. */
 function radios(legend, choices, chosen) {
-  const group = element("fieldset", { className: "choices" }, element("legend", {}, legend));
+  const group = element("fieldset", { class: "choices" }, element("legend", {}, legend));
   for (const [value, label] of choices) {
     const input = element("input", { type: "radio", name: "rating", value, disabled: true });
     input.addEventListener("change", () => chosen(value));
@@ -40,7 +31,7 @@ export class TrialView {
     this.ratings = {};
     this.buttons = new Map(); // by sound; "x" is a copy of one of the others
     this.inputs = [];
-    this.root = element("div", { className: `trial ${method.name}` });
+    this.root = element("div", { class: `trial ${method.name}` });
     this.build();
   }
 
@@ -55,18 +46,18 @@ export class TrialView {
   build() {
     const sounds = labelled(this.item, this.method.name);
     if (this.method.name === "mushra") {
-      this.root.append(element("div", { className: "row" }, this.button("Reference", "reference")));
+      this.root.append(element("div", { class: "row" }, this.button("Reference", "reference")));
       this.root.append(this.sliders(sounds));
       return;
     }
-    const row = element("div", { className: "row sounds", role: "group", "aria-label": "Sounds" });
+    const row = element("div", { class: "row sounds", role: "group", "aria-label": "Sounds" });
     for (const [label, sound] of sounds) row.append(this.button(label, sound));
     this.root.append(row, this.choices());
   }
 
   /** Return the button of a sound. */
   button(label, sound) {
-    const button = element("button", { type: "button", className: "sound", "aria-pressed": "false" }, label);
+    const button = element("button", { type: "button", class: "sound", "aria-pressed": "false" }, label);
     button.addEventListener("click", () => this.press(sound));
     this.buttons.set(sound, button);
     return button;
@@ -94,13 +85,13 @@ export class TrialView {
   /** Return the sliders of MUSHRA. */
   sliders(sounds) {
     const { low, high, labels } = this.method;
-    const words = element("div", { className: "scale quiet small", "aria-hidden": "true" });
+    const words = element("div", { class: "scale quiet small", "aria-hidden": "true" });
     for (const [, word] of [...labels].reverse()) words.append(element("span", {}, word));
-    const list = element("ol", { className: "versions" });
+    const list = element("ol", { class: "versions" });
     for (const [label, sound] of sounds) {
       const shown = element("output", {}, "–");
       const input = element("input", {
-        type: "range", className: "unrated", min: low, max: high, step: 1, value: (low + high) / 2, disabled: true,
+        type: "range", class: "unrated", min: low, max: high, step: 1, value: (low + high) / 2, disabled: true,
         "aria-label": `Quality of version ${label}`, "aria-valuetext": "not rated",
       });
       input.addEventListener("input", () => {

@@ -5,26 +5,23 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from .._version import __version__
-from ..codec.common.table_set import TableSet
-from ..errors import ArgumentError
-from ..lab.scores import Result
-from ..lab.stored_results import common_measures
-from ..lab.summary import Summary, columns, failures, summarize
-from ..lab.versions import ClipVersions, Version
-from ..quality.evaluation import BANDS, score_names
-from . import report_tables as tabled
-from .page import asset, javascript, module, page, tables_base64
+from ..._version import __version__
+from ...codec.common.table_set import TableSet
+from ...errors import ArgumentError
+from ...lab.scores import Result
+from ...lab.stored_results import common_measures
+from ...lab.summary import Summary, columns, failures, summarize
+from ...lab.versions import ClipVersions, Version
+from ...quality.evaluation import BANDS, score_names
+from ..page import asset, javascript, module, page, tables_base64
+from . import tables as tabled
 
 MAX_VERSIONS = 31  # of a clip, beside the original: browsers play buffers of 32 channels
 _SCRIPTS = (
-    "switching.js",
-    "pictures.js",
-    "sortable.js",
-    "charts.js",
-    "report_decoding.js",
-    "report.js",
-)
+    "embedded.js", "elements.js", "report/switching.js", "report/frames.js", "report/pictures.js",
+    "report/sortable.js", "report/charts.js", "report/scores.js", "report/decoding.js",
+    "report/report.js",
+)  # fmt: skip
 _NO_RESULTS: Mapping[str, Sequence[Result]] = MappingProxyType({})
 _NO_BASES: Mapping[str, str] = MappingProxyType({})
 
@@ -80,8 +77,8 @@ def report_page(
         **_scores(results, bases, against),
     }
     script = module(javascript("celpvq.js"), *map(asset, _SCRIPTS))
-    style = asset("base.css") + asset("report.css")
-    document = page(title, asset("report.html"), style, script, data)
+    style = asset("base.css") + asset("report/report.css")
+    document = page(title, asset("report/page.html"), style, script, data)
     return document.encode(errors="backslashreplace").decode()  # names that are not Unicode
 
 

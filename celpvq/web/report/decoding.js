@@ -3,11 +3,11 @@
 import {
   DELAY, Decoder, FRAME_LEN, SAMPLE_RATE, loadTables, parseHeader, readPackets,
 } from "./celpvq.js";
+import { bytesOf } from "../embedded.js";
 import { spectrum } from "./pictures.js";
 
 const FRAMES_AT_ONCE = 200; // decoded before the page may react again
 
-const bytesOf = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
 
 /** Decodes the clips of a page, each once; `data` are those of the page. */

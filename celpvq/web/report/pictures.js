@@ -1,5 +1,7 @@
 /** Pictures of sound on canvases: waveform, spectrogram, and the tracks of a celpvq stream. */
 
+import { runs } from "./frames.js";
+
 const WINDOW_LEN = 240; // 30 ms
 const HOP = 40; // 5 ms
 const FFT_LEN = 512;
@@ -183,16 +185,6 @@ function drawTypes({ pen, x, colour }, frames, starts, { top, bottom }) {
     }
     drawLabel({ pen, colour }, name, 4, middle + 4);
   });
-}
-
-/** Return the runs of equal items: {type, from, to}. */
-export function runs(types) {
-  const found = [];
-  types.forEach((type, i) => {
-    if (i && types[i - 1] === type) found.at(-1).to = i + 1;
-    else found.push({ type, from: i, to: i + 1 });
-  });
-  return found;
 }
 
 const laneScale = ({ top, bottom }, most) => (value) => bottom - ((bottom - top) * value) / most;

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import Any
 
-from ..lab.intervals import Interval
-from ..lab.rate_picture import families, is_own
-from ..lab.scores import Result
-from ..lab.summary import Summary, columns, interval_cell
-from ..quality.evaluation import BANDS, BETTER, TITLES
+from ...lab.intervals import Interval
+from ...lab.rate_picture import families, is_own
+from ...lab.scores import Result
+from ...lab.summary import Summary, columns, interval_cell
+from ...quality.evaluation import BANDS, BETTER, TITLES
 
 Json = dict[str, Any]
 

@@ -1,12 +1,6 @@
 /** Tables whose columns sort by a button in their heads. */
 
-/** Return a new element with text, attributes and children. */
-export function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
+import { element } from "../elements.js";
 
 /**
  * Return a table that scrolls, below its title, from {caption, head, rows}. Heads have {title,
