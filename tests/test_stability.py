@@ -2,16 +2,14 @@
 
 import hashlib
 import re
-import sys
+
+import interface
 
 from celpvq.codec.common import table_set
 from celpvq.container import header
 
 
 def test_the_interface_is_the_listed_one(root):
-    sys.path.append(str(root / "tools"))
-    import interface
-
     listed = (root / "tests" / "interface.txt").read_text().splitlines()
     assert interface.lines() == listed, "see tools/interface.py"
 
