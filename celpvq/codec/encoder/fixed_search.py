@@ -53,7 +53,7 @@ def _n_notable(acf: F32) -> int:
     return last + 1
 
 
-@fast
+@fast(apart=True)
 def energies(responses: F32, vectors: CodeVectors, layout: I64, out: F32) -> None:
     """Estimate the energy of each code vector of a layout after each of some filters.
 
@@ -62,7 +62,7 @@ def energies(responses: F32, vectors: CodeVectors, layout: I64, out: F32) -> Non
     The estimate includes the response beyond the end of the subframe; it only ranks candidates.
     """
     acf = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[: responses.shape[0]]
-    n_lags = 1
+    n_lags = np.int64(1)
     for g in range(responses.shape[0]):
         correlate(responses[g, 0, SUBFRAME_LEN:], responses[g], acf[g])
         n_lags = max(n_lags, _n_notable(acf[g]))
@@ -77,7 +77,7 @@ def energies(responses: F32, vectors: CodeVectors, layout: I64, out: F32) -> Non
                     row[j] = max(row[j], floor)
 
 
-@fast
+@fast(apart=True)
 def preselect(
     targets: F32, group: I64, responses: F32, layout: I64, vectors: CodeVectors, energy: F32,
     n_survivors: int, indices: I64,
@@ -99,7 +99,7 @@ def preselect(
         correlate(targets[t], responses[group[t]], d[t])
     width1, width2 = _whole_panels(n1), _whole_panels(n2)
     corr1 = stack_array(_MAX_MATCHES, np.float32)[: n_targets * width1].reshape(n_targets, width1)
-    multiply_panels(d, SUBFRAME_LEN, vectors.columns, start1, corr1)
+    multiply_panels(d, d.shape[1], vectors.columns, start1, corr1)
     if bits2 == 0:
         for t in range(n_targets):
             _take_matches(corr1[t, :n1], energy[group[t], start1 : start1 + n1], indices[t])
@@ -111,7 +111,7 @@ def preselect(
     for t in range(n_targets):
         _take_matches(corr1[t, :n1], energy[group[t], start1 : start1 + n1], survivors[t])
     corr2 = stack_array(_MAX_MATCHES, np.float32)[: n_targets * width2].reshape(n_targets, width2)
-    multiply_panels(d, SUBFRAME_LEN, vectors.columns, start2, corr2)
+    multiply_panels(d, d.shape[1], vectors.columns, start2, corr2)
     values = stack_array(MAX_TRIED)[: indices.size].reshape(indices.shape)
     indices[:], values[:] = 0, -1.0
     for g in range(responses.shape[0]):
@@ -158,7 +158,7 @@ def _take_sums_of_group(
                 vectors[r, m] = panel[m, column]
         convolve_all(vectors[:n], response, filtered[:n])
         correlate_all(filtered[:n], response, vectors[:n])
-        multiply_panels(vectors[:n], SUBFRAME_LEN, columns, start2, cross[:n])
+        multiply_panels(vectors[:n], vectors.shape[1], columns, start2, cross[:n])
         for t in range(group.shape[0]):
             if group[t] != g:
                 continue
@@ -212,11 +212,13 @@ def _take_sums(
                 item = 2 * (i * n + start + j)
                 energy = _energy_of_sum(both, x[j])
                 if plus * plus > least * energy:
-                    ranking.insert(item, plus * plus / energy, items, values)
+                    value = np.float64(plus * plus / energy)
+                    ranking.insert(item, value, items, values)
                     least = np.float32(values[last])
                 energy = _energy_of_sum(both, -x[j])
                 if minus * minus > least * energy:
-                    ranking.insert(item + 1, minus * minus / energy, items, values)
+                    value = np.float64(minus * minus / energy)
+                    ranking.insert(item + 1, value, items, values)
                     least = np.float32(values[last])
 
 
@@ -230,7 +232,7 @@ def _signed(item: int, bits2: int, corr1: F32, corr2: F32) -> int:
     return item >> 1 << 2 | sign1 << 1 | sign1 ^ opposite
 
 
-@fast
+@fast(apart=True)
 def search(
     indices: I64, target: F32, adaptive: F32, response: F32, layout: I64, rows: F32, lag: int,
     beta: float, gain_book: F64, correction: F64, predicted_gain: float,
