@@ -96,9 +96,15 @@ def test_an_error_in_a_twin_names_its_line(kernels):
 # kernels that stand apart -------------------------------------------------------------------------
 
 
+_apart = strict(apart=True)(_scale)
+
+
 def _call_twice(x):
     _apart(x, 2.0)
     _apart(x, 3.0)
+
+
+_between = strict(_call_twice)
 
 
 def _call_through_a_kernel(x):
@@ -126,7 +132,7 @@ def _compiled(kernel):
 
 @needs_compiler
 def test_a_kernel_that_stands_apart_is_called_and_not_contained(apart):
-    called, between, caller = apart()
+    called, _, caller = apart()
     x = np.ones(3)
     caller(x)
     assert x.tolist() == [6.0, 6.0, 6.0]
