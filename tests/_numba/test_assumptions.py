@@ -399,7 +399,8 @@ def test_the_code_of_one_library_calls_that_of_another():
         ):  # fmt: skip
             library = codegen.create_library(name)
             library.add_llvm_module(llvmlite.binding.parse_assembly(code))
-            library.finalize()
+            with global_compiler_lock:
+                library.finalize()
             addresses.append(library.get_pointer_to_function(f"celpvq_{name}"))
         assert ctypes.CFUNCTYPE(ctypes.c_double)(addresses[1])() == 2.5
     with assumption("a library keeps those that it links in _linking_libraries"):

@@ -62,7 +62,7 @@ def energies(responses: F32, vectors: CodeVectors, layout: I64, out: F32) -> Non
     The estimate includes the response beyond the end of the subframe; it only ranks candidates.
     """
     acf = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[: responses.shape[0]]
-    n_lags = np.int64(1)
+    n_lags = np.int64(1)  # no constant, for which numba would compile another copy
     for g in range(responses.shape[0]):
         correlate(responses[g, 0, SUBFRAME_LEN:], responses[g], acf[g])
         n_lags = max(n_lags, _n_notable(acf[g]))
@@ -99,7 +99,7 @@ def preselect(
         correlate(targets[t], responses[group[t]], d[t])
     width1, width2 = _whole_panels(n1), _whole_panels(n2)
     corr1 = stack_array(_MAX_MATCHES, np.float32)[: n_targets * width1].reshape(n_targets, width1)
-    multiply_panels(d, d.shape[1], vectors.columns, start1, corr1)
+    multiply_panels(d, SUBFRAME_LEN, vectors.columns, start1, corr1)
     if bits2 == 0:
         for t in range(n_targets):
             _take_matches(corr1[t, :n1], energy[group[t], start1 : start1 + n1], indices[t])
@@ -111,7 +111,7 @@ def preselect(
     for t in range(n_targets):
         _take_matches(corr1[t, :n1], energy[group[t], start1 : start1 + n1], survivors[t])
     corr2 = stack_array(_MAX_MATCHES, np.float32)[: n_targets * width2].reshape(n_targets, width2)
-    multiply_panels(d, d.shape[1], vectors.columns, start2, corr2)
+    multiply_panels(d, SUBFRAME_LEN, vectors.columns, start2, corr2)
     values = stack_array(MAX_TRIED)[: indices.size].reshape(indices.shape)
     indices[:], values[:] = 0, -1.0
     for g in range(responses.shape[0]):
@@ -158,7 +158,7 @@ def _take_sums_of_group(
                 vectors[r, m] = panel[m, column]
         convolve_all(vectors[:n], response, filtered[:n])
         correlate_all(filtered[:n], response, vectors[:n])
-        multiply_panels(vectors[:n], vectors.shape[1], columns, start2, cross[:n])
+        multiply_panels(vectors[:n], SUBFRAME_LEN, columns, start2, cross[:n])
         for t in range(group.shape[0]):
             if group[t] != g:
                 continue

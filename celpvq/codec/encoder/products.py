@@ -100,8 +100,7 @@ def panels(matrix: F64) -> F32:
 def multiply_panels(x: F32, n_terms: int, panels: F32, start: int, out: F32) -> None:
     """Put products of the rows of x (R, n) with columns from `start` on of panels into out (R, m).
 
-    start, m: multiples of `PANEL`.      n_terms: of each product, at most n; no constant, for which
-    numba would compile another copy.
+    start, m: multiples of `PANEL`.      n_terms: of each product, at most n.
     A panel stays in the first cache for all rows of x, and the sums of two rows in registers.
     """
     n_rows = x.shape[0]
