@@ -46,6 +46,7 @@ class _Apart(codegen.JITCodeLibrary):  # type: ignore[misc]
     """The machine code of a twin that stands apart; its callers link an empty module."""
 
     _final_module: Any
+    _shared_module: Any
 
     def _get_module_for_linking(self) -> Any:
         self._ensure_finalized()

@@ -62,7 +62,8 @@ def energies(responses: F32, vectors: CodeVectors, layout: I64, out: F32) -> Non
     The estimate includes the response beyond the end of the subframe; it only ranks candidates.
     """
     acf = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[: responses.shape[0]]
-    n_lags = np.int64(1)  # no constant, for which numba would compile another copy
+    # no constant, for which numba would compile another copy of the product
+    n_lags: int = np.int64(1)  # type: ignore[assignment]
     for g in range(responses.shape[0]):
         correlate(responses[g, 0, SUBFRAME_LEN:], responses[g], acf[g])
         n_lags = max(n_lags, _n_notable(acf[g]))
