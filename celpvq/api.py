@@ -251,7 +251,7 @@ def warmup(jobs: int = 1, *, variable_rate: bool = False) -> None:
     jobs : int
         Number of processes that compile, this one included. The others end before the return.
     variable_rate : bool
-        Whether to compile the encoder at variable rate as well, which takes a third longer.
+        Whether to compile the encoder at variable rate as well, which takes a tenth longer.
 
     Raises
     ------

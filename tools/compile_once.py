@@ -11,7 +11,6 @@ as hanging. The exit status is 1 if one hangs or has a wrong result, if there is
 in a run, or if there is one with a full cache.
 """
 
-import argparse
 import importlib.util
 import multiprocessing
 import os
@@ -121,18 +120,9 @@ def main(argv: list[str] | None = None) -> int:
     import options
 
     parser = options.new_parser(__doc__)
-    parser.add_argument("--runs", type=int, default=10, help="number of runs (default: 10)")
-    parser.add_argument(
-        "--method", choices=multiprocessing.get_all_start_methods(), default="fork",
-        help="how processes start (default: fork)",
-    )  # fmt: skip
-    parser.add_argument("--workers", type=int, default=4, help="processes of a run (default: 4)")
-    parser.add_argument(
-        "--limit", type=float, default=300.0, help="time after which one hangs [s] (default: 300)"
-    )
+    options.add_processes(parser, limit_s=300.0)
     parser.add_argument("--kill", action="store_true", help="kill the first process at work")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the kills (default: 1)")
-    args: argparse.Namespace = parser.parse_args(argv)
+    args = parser.parse_args(argv)
     cold, warm = check(
         args.runs, method=args.method, n_workers=args.workers, limit_s=args.limit, kill=args.kill,
         seed=args.seed,

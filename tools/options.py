@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import multiprocessing
 import os
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,21 @@ def add_speech(
     parser.add_argument(
         "--seconds", type=float, default=seconds, metavar="S",
         help=f"only the start of each clip (default: {seconds or 'all'})",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=1, help="seed of random numbers (default: 1)")
+
+
+def add_processes(parser: argparse.ArgumentParser, limit_s: float) -> None:
+    """Add the number of runs with several processes, and how these start and hang."""
+    parser.add_argument("--runs", type=int, default=10, help="number of runs (default: 10)")
+    parser.add_argument(
+        "--method", choices=multiprocessing.get_all_start_methods(), default="fork",
+        help="how processes start (default: fork)",
+    )  # fmt: skip
+    parser.add_argument("--workers", type=int, default=4, help="processes of a run (default: 4)")
+    parser.add_argument(
+        "--limit", type=float, default=limit_s, metavar="S",
+        help=f"time after which they count as hanging [s] (default: {limit_s:g})",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, help="seed of random numbers (default: 1)")
 

@@ -95,36 +95,19 @@ def check(
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
     parser = options.new_parser(__doc__)
-    parser.add_argument("--runs", type=int, default=10, help="number of pools (default: 10)")
-    parser.add_argument(
-        "--method", choices=multiprocessing.get_all_start_methods(), default="fork",
-        help="how workers start (default: fork)",
-    )  # fmt: skip
-    parser.add_argument("--workers", type=int, default=4, help="processes of a pool (default: 4)")
-    parser.add_argument(
-        "--limit",
-        type=float,
-        default=1800.0,
-        help="time after which a run hangs [s] (default: 1800)",
-    )
+    options.add_processes(parser, limit_s=1800.0)
     parser.add_argument(
         "--busy", action="store_true", help="a thread of the parent codes meanwhile"
     )
     parser.add_argument("--cold", action="store_true", help="start with an empty cache")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the signals (default: 1)")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     args: argparse.Namespace = parser.parse_args(argv)
     if args.cold and not args.inside:  # the cache's folder is chosen when kernels are imported
         with tempfile.TemporaryDirectory() as folder:
-            command = [
-                sys.executable,
-                __file__,
-                "--inside",
-                *(sys.argv[1:] if argv is None else argv),
-            ]
-            return subprocess.run(
-                command, check=False, env=os.environ | {"CELPVQ_CACHE": folder}
-            ).returncode
+            words = sys.argv[1:] if argv is None else argv
+            command = [sys.executable, __file__, "--inside", *words]
+            environment = os.environ | {"CELPVQ_CACHE": folder}
+            return subprocess.run(command, check=False, env=environment).returncode
     start = time.perf_counter()
     results = check(
         args.runs, method=args.method, n_workers=args.workers, limit_s=args.limit, busy=args.busy,

@@ -15,7 +15,7 @@ from typing import Any
 from numba.core import caching as numba_caching
 from numba.core.compiler_lock import global_compiler_lock
 
-from . import folders, work
+from . import apart, folders, work
 from .locks import locks_of
 
 caching: Any = numba_caching  # it has no types
@@ -70,7 +70,21 @@ class _Locator:
 
 
 class _Format(caching.CompileResultCacheImpl):  # type: ignore[misc]
+    """How a kernel is stored: numba's form, with the calls of kernels that stand apart."""
+
     _locator_classes = [_Locator]  # noqa: RUF012  # numba's form
+
+    def reduce(self, result: Any) -> Any:
+        return apart.calls(result.library), super().reduce(result)
+
+    def rebuild(self, target_context: Any, data: Any) -> Any:
+        """Return the kernel; None if it calls code that has changed."""
+        calls, own = data
+        if not all(call.is_loaded() for call in calls):
+            return None
+        result = super().rebuild(target_context, own)
+        result.library.calls = calls
+        return result
 
 
 class KernelCache(caching.FunctionCache):  # type: ignore[misc]
@@ -121,8 +135,9 @@ class KernelCache(caching.FunctionCache):  # type: ignore[misc]
         for file in self._files:
             try:
                 data = file.load(key)
-                if data is not None:
-                    return self._impl.rebuild(target_context, data)
+                found = data and self._impl.rebuild(target_context, data)
+                if found:
+                    return found
             except OSError:  # as if there were no file
                 continue
             except Exception:  # unpickling garbage raises anything

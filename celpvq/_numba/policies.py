@@ -3,6 +3,9 @@
 By default a kernel neither allocates memory nor counts references, and an attempt does not compile:
 its arrays are arguments, fields of records, or on the stack (`stack_array`). With
 ``allocates=True`` it may use numpy's functions that return arrays.
+
+The code of a kernel becomes a part of each kernel above it, and is optimized again there. A large
+kernel had better stand apart (``apart=True``): then it has machine code of its own.
 """
 
 from collections.abc import Callable
@@ -17,7 +20,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _compile(func: Callable[P, R], **options: Any) -> Callable[P, R]:
+def _compile(func: Callable[P, R], apart: bool, **options: Any) -> Callable[P, R]:
     """Compile `func` when it is first called, with our cache."""
     options |= {"nogil": True, "error_model": "numpy"}
     options["no_cfunc_wrapper"] = True  # nothing in C calls a kernel, and each wrapper takes time
@@ -26,24 +29,28 @@ def _compile(func: Callable[P, R], **options: Any) -> Callable[P, R]:
     if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         cache.enable(compiled)
         if options.get("inline") != "always":
-            inner.serve(compiled, options)
+            inner.serve(compiled, options, stands_apart=apart)
     return cast("Callable[P, R]", compiled)
 
 
 @dataclass(frozen=True)
 class _Policy:
-    """A decorator that compiles a kernel, with or without ``(allocates=True)``."""
+    """A decorator that compiles a kernel, with or without ``(allocates=True)`` and the like."""
 
     options: dict[str, Any]
 
     @overload
     def __call__(self, func: Callable[P, R], /) -> Callable[P, R]: ...
     @overload
-    def __call__(self, /, *, allocates: bool) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
-    def __call__(self, func: Callable[P, R] | None = None, /, *, allocates: bool = False) -> Any:
+    def __call__(
+        self, /, *, allocates: bool = ..., apart: bool = ...
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+    def __call__(
+        self, func: Callable[P, R] | None = None, /, *, allocates: bool = False, apart: bool = False
+    ) -> Any:
         if func is None:
-            return lambda func: _compile(func, _nrt=allocates, **self.options)
-        return _compile(func, _nrt=allocates, **self.options)
+            return lambda func: _compile(func, apart, _nrt=allocates, **self.options)
+        return _compile(func, apart, _nrt=allocates, **self.options)
 
 
 strict = _Policy({"fastmath": False})

@@ -19,7 +19,7 @@ from .plan import Step, needs, steps
 
 Report = Callable[[float], None]  # takes the share of the work that is done, 0 to 1
 
-WORTH_HELP_S = 10.0  # a helper takes a second to start
+WORTH_HELP_S = 3.0  # a helper takes a second to start
 _POLL_S = 0.02
 
 _jobs = 1

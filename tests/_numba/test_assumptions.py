@@ -4,12 +4,14 @@ A new version of numba that breaks one of them fails one test, whose message nam
 """
 
 import contextlib
+import ctypes
 import inspect
 import os
 import re
 from pathlib import Path
 from typing import ClassVar
 
+import llvmlite.binding
 import numba
 import numpy as np
 import pytest
@@ -383,6 +385,32 @@ def test_a_library_is_finished_in_these_steps():
         source = inspect.getsource(JITCodeLibrary._finalize_final_module)
         for word in ("_finalize_dynamic_globals", "_final_module", "_finalized"):
             assert word in source
+
+
+@needs_compiler
+def test_the_code_of_one_library_calls_that_of_another():
+    with assumption("a function that is only declared is found among the libraries made before"):
+        context = numba.njit(_double).targetctx
+        codegen, addresses = context.codegen(), []
+        for name, code in (
+            ("called", "define double @celpvq_called() { ret double 2.5 }"),
+            ("caller", "declare double @celpvq_called()\ndefine double @celpvq_caller() {"
+                       " %x = call double @celpvq_called()\n ret double %x }"),
+        ):  # fmt: skip
+            library = codegen.create_library(name)
+            library.add_llvm_module(llvmlite.binding.parse_assembly(code))
+            with global_compiler_lock:
+                library.finalize()
+            addresses.append(library.get_pointer_to_function(f"celpvq_{name}"))
+        assert ctypes.CFUNCTYPE(ctypes.c_double)(addresses[1])() == 2.5
+    with assumption("a library keeps those that it links in _linking_libraries"):
+        assert codegen.create_library("empty")._linking_libraries == []
+    with assumption("the result of a compilation is added by add_overload, with its symbol"):
+        kernel, added = numba.njit(_double), []
+        kernel.add_overload = added.append
+        kernel.compile((types.float64,))
+        assert "_double" in added[0].fndesc.llvm_func_name
+        assert added[0].signature.args == (types.float64,)
 
 
 @needs_compiler

@@ -1,8 +1,8 @@
 """The comparison with another commit, with the working tree on both sides; no time is checked."""
 
-import against
 import numpy as np
 import pytest
+from speed import against
 
 from celpvq.codec.format.modes import FRAME_LEN
 

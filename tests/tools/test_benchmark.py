@@ -5,7 +5,7 @@ import re
 import benchmark
 import numpy as np
 import pytest
-import stages
+from speed import files, processes, stages, timing
 
 import celpvq
 from celpvq.lab.contenders import Coded
@@ -26,8 +26,8 @@ class Instant:
 def run(capsys, monkeypatch):
     """Run sections on the bundled clips, with one other codec; return the tables' cells."""
     monkeypatch.delenv("CELPVQ_SPEECH", raising=False)
-    monkeypatch.setattr(benchmark, "N_RUNS", 1)
-    monkeypatch.setattr(benchmark.registry, "installed", lambda *_: ([Instant()], {"g729": "lib"}))
+    monkeypatch.setattr(timing, "N_RUNS", 1)
+    monkeypatch.setattr(files.registry, "installed", lambda *_: ([Instant()], {"g729": "lib"}))
 
     def run(*sections):
         assert benchmark.main(["--seconds", "3", "--only", *sections]) == 0
@@ -113,7 +113,7 @@ def test_starting_is_timed_in_new_and_old_environments(run, monkeypatch):
         started.append((code, env))
         return 2.0, 100.0
 
-    monkeypatch.setattr(benchmark, "child", child)
+    monkeypatch.setattr(processes, "child", child)
     _, rows = run("start")
     assert len(rows) == 1 + 1 + 2 * 2 + 2
     caches = {env["CELPVQ_CACHE"] for _, env in started if env}
@@ -122,10 +122,10 @@ def test_starting_is_timed_in_new_and_old_environments(run, monkeypatch):
 
 
 def test_a_child_process_reports_its_peak_memory_and_its_failure():
-    wall, peak = benchmark.child("print(open('/proc/self/status').read())")
+    wall, peak = processes.child("print(open('/proc/self/status').read())")
     assert wall > 0
     assert 1 < peak < 1000
-    assert np.isnan(benchmark.child("pass")[1])
+    assert np.isnan(processes.child("pass")[1])
     with pytest.raises(SystemExit, match="exit status 3"):
-        benchmark.child("import sys; sys.exit(3)")
-    assert "status = main(['info', 'x.cvq'])" in benchmark.command("info", "x.cvq")
+        processes.child("import sys; sys.exit(3)")
+    assert "status = main(['info', 'x.cvq'])" in processes.command("info", "x.cvq")

@@ -100,7 +100,7 @@ def from_lpc(lpc: F64, lsf: F64) -> bool:
     found = 0
     roots = stack_array(LPC_ORDER)
     left = _GRID[0]
-    y_left = _chebyshev(left, poly, 0)
+    y_left = _chebyshev(left, poly, found % 2)
     g = 1
     while g < _GRID.shape[0]:
         row = found % 2  # the zeros of P and Q alternate

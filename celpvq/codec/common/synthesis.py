@@ -61,7 +61,7 @@ def keep_past(state: SynthesisState) -> None:
     filters.keep_past(state.speech[:], state.speech.shape[0] - SUBFRAME_LEN)
 
 
-@strict
+@strict(apart=True)
 def excite(indices: I64, index: int, tables: ModeTables, state: SynthesisState) -> None:
     """Put the excitation of subframe `index` into the last n of state.exc; indices (N_INDICES,)."""
     keep_past(state)
@@ -93,5 +93,5 @@ def subframe(indices: I64, index: int, lpc: F64, tables: ModeTables, state: Synt
 
     It takes indices, not values, so that the encoder uses nothing that the decoder lacks.
     """
-    excite(indices, index, tables, state)
+    excite(indices[:], index, tables, state)
     synthesize(lpc, state)

@@ -137,7 +137,7 @@ def begin(mean: F64, lsf_q: F64, state: ConcealmentState, out: F64) -> None:
         state.known = False
 
 
-@inlined
+@strict
 def begin_redundant(
     indices: I64, book: F64, synth: SynthesisState, state: ConcealmentState, out: F64
 ) -> None:
@@ -164,7 +164,7 @@ def begin_redundant(
     state.age = state.since = 0
 
 
-@inlined
+@strict(apart=True)
 def excite(state: ConcealmentState, synth: SynthesisState) -> None:
     """Put a subframe that continues the past excitation into the last n of synth.exc."""
     synthesis.keep_past(synth)

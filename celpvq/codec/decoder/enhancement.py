@@ -94,7 +94,7 @@ def _lift(lost: bool, plain: F64, state: EnhancementState, x: F64) -> None:
     state.lift = gain if gain > 1.001 else 1.0
 
 
-@strict
+@strict(apart=True)
 def apply(weights: F32, frame_type: int, state: EnhancementState, out: F64) -> None:
     """Put the enhanced frame into out (FRAME_LEN,); the features of its subframes are known."""
     line, combed = stack_array(_LINE_LEN), state.combed[:]

@@ -184,7 +184,7 @@ def begin(state: FeatureState) -> None:
     filters.keep_past(state.speech[:], state.speech.shape[0] - FRAME_LEN)
 
 
-@strict
+@strict(apart=True)
 def observe(
     index: int, frame_type: int, rate: float, a: F64, synth: SynthesisState,
     conceal: ConcealmentState, state: FeatureState,

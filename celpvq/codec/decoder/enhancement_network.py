@@ -108,7 +108,7 @@ def _recur(x: F32, weights: F32, hidden: F32) -> None:
         hidden[i] = new + update * (hidden[i] - new)
 
 
-@strict
+@strict(apart=True)
 def predict(
     values: F64, lag: F64, weights: F32, hidden: F32, comb: F64, ahead: F64, fir: F64
 ) -> None:

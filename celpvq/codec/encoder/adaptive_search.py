@@ -113,7 +113,7 @@ def update_target(target: F32, filtered: F32, out: F32) -> float:
     return energy  # type: ignore[return-value]
 
 
-@fast
+@fast(apart=True)
 def preselect(target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, lags: I64) -> None:
     """Put the lags [thirds] of best estimated match with target (n,) into lags (K,).
 
@@ -128,8 +128,9 @@ def preselect(target: F32, response: F32, exc: F64, bits: int, lag3_prev: int, l
     n_whole, n_fine = high + 1 - low, fine_high + 1 - fine_low
     score = stack_array(_N_SCORES, np.float32)[: n_whole + 2 * n_fine]  # whole lags, then thirds
     _score(corr[low : high + 1], energy[low : high + 1], score[:n_whole])
-    _score_thirds(1, fine_low, fine_high, corr, energy, score[n_whole : n_whole + n_fine])
-    _score_thirds(2, fine_low, fine_high, corr, energy, score[n_whole + n_fine :])
+    for third in range(1, 3):
+        start = n_whole + (third - 1) * n_fine
+        _score_thirds(third, fine_low, fine_high, corr, energy, score[start : start + n_fine])
     ranking.largest(score, lags)
     for k in range(lags.shape[0]):
         if lags[k] < n_whole:
@@ -197,7 +198,7 @@ def search(
         filters.copy(y[places[k]], filtered[k])
 
 
-@inlined
+@fast(apart=True)
 def search_pairs(
     i: int, n_lags: int, survivor: Survivor, response: F32, bits: int, predictor: F64, lags: I64,
     pairs: Pairs,

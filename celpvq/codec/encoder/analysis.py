@@ -31,18 +31,18 @@ class AnalysisState(Record):
     weight: F64 = np.ones(LPC_ORDER)  # of the squared quantization errors of the LSF
 
 
-@strict
+@strict(apart=True)
 def analyze(x: F64, use_highpass: bool, state: AnalysisState) -> None:
     """Append the frame x (FRAME_LEN,), after the high-pass if wanted; find LSF and weights."""
     newest = state.input[_PAST:]
-    filters.keep_past(state.input[:], _PAST)
+    filters.keep_past(state.input[:], state.input.shape[0] - FRAME_LEN)
     filters.copy(x, newest)
     if use_highpass:
         highpass.biquad(newest, highpass.COEFFICIENTS, state.highpass, newest)
     r = stack_array(_N_LAGS)
     linear_prediction(state.input, r, state.lpc)
     filters.copy(state.lsf[:], state.lsf_prev[:])
-    lsf.from_lpc(state.lpc, state.lsf)  # if that fails, the last LSF stay
+    lsf.from_lpc(state.lpc, state.lsf[:])  # if that fails, the last LSF stay
     lsf_search.weights(state.lsf, r, state.weight)
 
 

@@ -53,7 +53,7 @@ def _n_notable(acf: F32) -> int:
     return last + 1
 
 
-@fast
+@fast(apart=True)
 def energies(responses: F32, vectors: CodeVectors, layout: I64, out: F32) -> None:
     """Estimate the energy of each code vector of a layout after each of some filters.
 
@@ -62,7 +62,8 @@ def energies(responses: F32, vectors: CodeVectors, layout: I64, out: F32) -> Non
     The estimate includes the response beyond the end of the subframe; it only ranks candidates.
     """
     acf = stack_array((MAX_PAIRS, SUBFRAME_LEN), np.float32)[: responses.shape[0]]
-    n_lags = 1
+    # no constant, for which numba would compile another copy of the product
+    n_lags: int = np.int64(1)  # type: ignore[assignment]
     for g in range(responses.shape[0]):
         correlate(responses[g, 0, SUBFRAME_LEN:], responses[g], acf[g])
         n_lags = max(n_lags, _n_notable(acf[g]))
@@ -77,7 +78,7 @@ def energies(responses: F32, vectors: CodeVectors, layout: I64, out: F32) -> Non
                     row[j] = max(row[j], floor)
 
 
-@fast
+@fast(apart=True)
 def preselect(
     targets: F32, group: I64, responses: F32, layout: I64, vectors: CodeVectors, energy: F32,
     n_survivors: int, indices: I64,
@@ -212,11 +213,13 @@ def _take_sums(
                 item = 2 * (i * n + start + j)
                 energy = _energy_of_sum(both, x[j])
                 if plus * plus > least * energy:
-                    ranking.insert(item, plus * plus / energy, items, values)
+                    value = np.float64(plus * plus / energy)
+                    ranking.insert(item, value, items, values)
                     least = np.float32(values[last])
                 energy = _energy_of_sum(both, -x[j])
                 if minus * minus > least * energy:
-                    ranking.insert(item + 1, minus * minus / energy, items, values)
+                    value = np.float64(minus * minus / energy)
+                    ranking.insert(item + 1, value, items, values)
                     least = np.float32(values[last])
 
 
@@ -230,7 +233,7 @@ def _signed(item: int, bits2: int, corr1: F32, corr2: F32) -> int:
     return item >> 1 << 2 | sign1 << 1 | sign1 ^ opposite
 
 
-@fast
+@fast(apart=True)
 def search(
     indices: I64, target: F32, adaptive: F32, response: F32, layout: I64, rows: F32, lag: int,
     beta: float, gain_book: F64, correction: F64, predicted_gain: float,

@@ -88,7 +88,7 @@ def encode_frames(
         commit(indices[f], tables, state)
 
 
-@inlined
+@fast(apart=True)
 def search_frame(
     preset: Preset, bound: float, tables: ModeTables, derived: SearchTables, state: EncoderState,
     indices: I64,
@@ -110,9 +110,9 @@ def search_frame(
 
     # LSF search: the candidates for A_q(z)
     n_candidates = lsf_search.search(
-        analyzed.lsf, analyzed.weight, tables.lsf, derived.lsf, state.lsf_q, presets.LSF_SURVIVORS,
-        state.predicted >= presets.MAX_PREDICTED_FRAMES, candidates[: preset.lsf_candidates],
-        errors,
+        analyzed.lsf, analyzed.weight, tables.lsf, derived.lsf, state.lsf_q[:],
+        presets.LSF_SURVIVORS, state.predicted >= presets.MAX_PREDICTED_FRAMES,
+        candidates[: preset.lsf_candidates], errors,
     )  # fmt: skip
 
     # excitation: a search for each of them; most of them try the lags of the first one
@@ -133,7 +133,7 @@ def search_frame(
     return found
 
 
-@inlined
+@fast
 def commit(indices: I64, tables: ModeTables, state: EncoderState) -> None:
     """Make state.best and the LSF of its indices (N_INDICES,) the memory of the next frame."""
     lsf_q = stack_array(LPC_ORDER)
@@ -143,7 +143,7 @@ def commit(indices: I64, tables: ModeTables, state: EncoderState) -> None:
     state.predicted = state.predicted + 1 if indices[0] == 1 else 0
 
 
-@inlined
+@fast(apart=True)
 def _search_excitation(
     speech: F64, lpc_q: F64, lpc_w: F64, preset: Preset, bound: float, lags: I64,
     tables: ModeTables, derived: SearchTables, state: EncoderState,
@@ -161,11 +161,12 @@ def _search_excitation(
     lag_pairs = pairs.new_pairs()
     chosen = stack_array(MAX_PAIRS, np.int64)[: preset.pairs]
     live, candidates = state.survivors, state.candidates
-    first, n_live = 0, 1  # the survivors of this subframe: n_live rows from `first` on
-    live[first] = state.committed
-    live[first].cost = 0.0
+    n_live = 1
+    live[0] = state.committed
+    live[0].cost = 0.0
 
     for index in range(N_SUBFRAMES):
+        first = index % 2 * MAX_SURVIVORS  # survivors: n_live rows from `first` on
         now = speech[index * SUBFRAME_LEN : (index + 1) * SUBFRAME_LEN]
 
         # weighted synthesis filter W(z) / A_q(z): its impulse response h
@@ -196,15 +197,15 @@ def _search_excitation(
             return -1
 
         # memory update: the best candidates, synthesized, are the next survivors
-        first = MAX_SURVIVORS - first
+        after = MAX_SURVIVORS - first
         n_live = 0
         for i in range(preset.survivors):
             if candidates[i].cost == np.inf:
                 break
-            live[first + i] = live[candidates[i].survivor]
-            _advance(candidates[i], index, now, lpc_q[index], num, den, tables, live[first + i])
+            live[after + i] = live[candidates[i].survivor]
+            _advance(candidates[i], index, now, lpc_q[index], num, den, tables, live[after + i])
             n_live += 1
-    return survivors.best(first, n_live, live)
+    return survivors.best(after, n_live, live)
 
 
 @inlined
@@ -230,7 +231,7 @@ def _preselect_lags(
         filters.copy(lags, shared)
 
 
-@inlined
+@fast(apart=True)
 def _search_code_vectors(
     index: int, chosen: I64, first: int, preset: Preset, impulse: F64, tables: ModeTables,
     derived: SearchTables, lag_pairs: Pairs, live: Survivors, candidates: Candidates,
@@ -317,5 +318,5 @@ def encode_silence(
     dtx.remember(state.analysis, state.dtx)
     state.predicted = presets.MAX_PREDICTED_FRAMES  # a lost SID must not reach later speech
     return dtx.encode_frame(
-        n_quiet, book, state.lsf_q, state.dtx, state.noise, state.committed, indices
+        n_quiet, book, state.lsf_q[:], state.dtx, state.noise, state.committed, indices
     )

@@ -14,7 +14,7 @@ from ..._numba import fast, inlined, stack_array, strict
 from ..._types import F32, F64, I64
 from ..common.lsf_dequantizer import SPLIT, LsfTables, predict
 from ..format.modes import LPC_ORDER, MAX_LSF_BITS
-from . import presets, products, ranking
+from . import presets, ranking
 from .presets import MAX_LSF_CANDIDATES, MAX_LSF_SURVIVORS
 from .products import multiply, multiply_all
 
@@ -104,8 +104,8 @@ def _add_least(start: int, residuals: F64, weight: F64, columns: F32, err: F32) 
     norm = stack_array(_MAX_ENTRIES, np.float32)[:n_entries]
     products_ = stack_array(_MAX_PRODUCTS, np.float32)
     product = products_[: residuals.shape[0] * n_entries].reshape(residuals.shape[0], n_entries)
-    multiply(w, columns[n:], products.FIRST, norm)
-    multiply_all(x, columns[:n], products.FIRST, product)
+    multiply(w, columns[n:], norm)
+    multiply_all(x, columns[:n], product)
     for k in range(residuals.shape[0]):
         row = product[k]
         for j in range(n_entries):
@@ -113,7 +113,7 @@ def _add_least(start: int, residuals: F64, weight: F64, columns: F32, err: F32) 
         err[k] += ranking.least(row)
 
 
-@fast
+@fast(apart=True)
 def search(
     lsf: F64, weight: F64, tables: LsfTables, columns: LsfColumns, prev: F64, n_survivors: int,
     safe: bool, indices: I64, errors: F64,
@@ -147,9 +147,9 @@ def search(
             energy += weight[i] * r * r
             x[i], x[LPC_ORDER + i] = 2.0 * weight[i] * r, -weight[i]
         # |r|^2 - |r - c|^2 = 2 r.c - c.c, weighted, of each entry c
-        multiply(x, columns.stage1[switch], products.FIRST, score)
+        multiply(x, columns.stage1[switch], score)
         items[:], values[:] = 0, -np.inf
-        ranking.take(score, 0, 1, items, values)
+        ranking.take(score, items, values)
         for k in range(n_survivors):
             err[k] = energy - values[k]
             for i in range(LPC_ORDER):

@@ -9,7 +9,6 @@ from ..._numba import fast, host_has, inlined, stack_array
 from ..._types import F32, F64
 from ..format.modes import SUBFRAME_LEN
 
-FIRST = 0  # a `start` to pass by attribute: a literal would compile another copy of the kernel
 UNROLLED = 5  # terms a pass: the length of a vector is a multiple
 PANEL = 64  # columns of a panel: the sums of two rows with them fit the vector registers
 # where registers are shorter, the sums of one row with a panel fill all of them
@@ -51,26 +50,23 @@ def _add_delayed(x: F32, y: F32, out: F32) -> None:
 
 
 @fast
-def multiply(x: F32, matrix: F32, start: int, out: F32) -> None:
-    """Put the product of x (n,) with the columns from `start` on of matrix (n, N) into out (m,)."""
-    stop = start + out.shape[0]
+def multiply(x: F32, matrix: F32, out: F32) -> None:
+    """Put the product of x (n,) with matrix (n, N) into out (N,)."""
     out[:] = 0.0
     for i in range(0, x.shape[0], UNROLLED):
         a, b, c, d, e = x[i], x[i + 1], x[i + 2], x[i + 3], x[i + 4]
-        row_a, row_b = matrix[i, start:stop], matrix[i + 1, start:stop]
-        row_c, row_d = matrix[i + 2, start:stop], matrix[i + 3, start:stop]
-        row_e = matrix[i + 4, start:stop]
+        row_a, row_b, row_c = matrix[i], matrix[i + 1], matrix[i + 2]
+        row_d, row_e = matrix[i + 3], matrix[i + 4]
         for j in range(out.shape[0]):
             out[j] += a * row_a[j] + b * row_b[j] + c * row_c[j] + d * row_d[j] + e * row_e[j]
 
 
 @fast
-def multiply_all(x: F32, matrix: F32, start: int, out: F32) -> None:
-    """Put the products of the rows of x (R, n), as `multiply` does, into the rows of out (R, m).
+def multiply_all(x: F32, matrix: F32, out: F32) -> None:
+    """Put the product of x (R, n) with matrix (n, N) into out (R, N).
 
     Four rows at once, so that the matrix is read a quarter as often.
     """
-    stop = start + out.shape[1]
     n_fours = x.shape[0] // 4 * 4
     for r in range(0, n_fours, 4):
         x0, x1, x2, x3 = x[r], x[r + 1], x[r + 2], x[r + 3]
@@ -81,9 +77,8 @@ def multiply_all(x: F32, matrix: F32, start: int, out: F32) -> None:
             a1, b1, c1, d1, e1 = x1[i], x1[i + 1], x1[i + 2], x1[i + 3], x1[i + 4]
             a2, b2, c2, d2, e2 = x2[i], x2[i + 1], x2[i + 2], x2[i + 3], x2[i + 4]
             a3, b3, c3, d3, e3 = x3[i], x3[i + 1], x3[i + 2], x3[i + 3], x3[i + 4]
-            row_a, row_b = matrix[i, start:stop], matrix[i + 1, start:stop]
-            row_c, row_d = matrix[i + 2, start:stop], matrix[i + 3, start:stop]
-            row_e = matrix[i + 4, start:stop]
+            row_a, row_b, row_c = matrix[i], matrix[i + 1], matrix[i + 2]
+            row_d, row_e = matrix[i + 3], matrix[i + 4]
             for j in range(out0.shape[0]):
                 a, b, c, d, e = row_a[j], row_b[j], row_c[j], row_d[j], row_e[j]
                 out0[j] += a0 * a + b0 * b + c0 * c + d0 * d + e0 * e
@@ -91,7 +86,7 @@ def multiply_all(x: F32, matrix: F32, start: int, out: F32) -> None:
                 out2[j] += a2 * a + b2 * b + c2 * c + d2 * d + e2 * e
                 out3[j] += a3 * a + b3 * b + c3 * c + d3 * d + e3 * e
     for r in range(n_fours, x.shape[0]):
-        multiply(x[r], matrix, start, out[r])
+        multiply(x[r], matrix, out[r])
 
 
 def panels(matrix: F64) -> F32:

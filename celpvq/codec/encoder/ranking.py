@@ -12,8 +12,8 @@ _BLOCK = 64  # values that are looked at together: most blocks hold no candidate
 
 
 @fast
-def insert(item: int, value: float, items: I64, values: F64) -> int:
-    """Insert item among the best (M,), values falling; it must beat the last. Return its place."""
+def insert(item: int, value: float, items: I64, values: F64) -> None:
+    """Insert item among the best (M,), values falling; it must beat the last."""
     at = items.shape[0] - 1
     while at > 0 and values[at - 1] < value:
         values[at] = values[at - 1]
@@ -21,12 +21,11 @@ def insert(item: int, value: float, items: I64, values: F64) -> int:
         at -= 1
     values[at] = value
     items[at] = item
-    return at
 
 
 @fast
-def take(value: F32, base: int, step: int, items: I64, values: F64) -> None:
-    """Insert each item base + step j, with value[j], that is among the best into items."""
+def take(value: F32, items: I64, values: F64) -> None:
+    """Insert each place j whose value[j] is among the best into items."""
     last = values.shape[0] - 1
     for start in range(0, value.shape[0], _BLOCK):
         block = value[start : start + _BLOCK]
@@ -36,7 +35,7 @@ def take(value: F32, base: int, step: int, items: I64, values: F64) -> None:
         if some:
             for j in range(block.shape[0]):
                 if block[j] > values[last]:
-                    insert(base + step * (start + j), block[j], items, values)
+                    insert(start + j, np.float64(block[j]), items, values)
 
 
 @fast

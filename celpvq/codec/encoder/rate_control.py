@@ -74,7 +74,7 @@ class RateSettings(NamedTuple):
 def start_frame(lpc_w: F64, analyzed: AnalysisState, state: RateState) -> None:
     """Measure the frame that was analyzed last; lpc_w (N_SUBFRAMES, p) are its predictors."""
     line, num, den = stack_array(LINE), stack_array(LPC_ORDER), stack_array(LPC_ORDER)
-    filters.keep_past(state.weighted[:], LPC_ORDER)
+    filters.keep_past(state.weighted[:], state.weighted.shape[0] - FRAME_LEN)
     for s in range(N_SUBFRAMES):
         start = s * SUBFRAME_LEN
         filters.copy(analyzed.input[analysis.FRAME_START - LPC_ORDER + start :], line)

@@ -88,7 +88,7 @@ def _follow_floor(level: F64, state: VadState) -> None:
 @fast
 def update(x: F64, state: VadState) -> int:
     """Classify the frame x (FRAME_LEN,); return the number of frames since the last speech."""
-    filters.keep_past(state.input[:], WINDOW_LEN - FRAME_LEN)
+    filters.keep_past(state.input[:], state.input.shape[0] - FRAME_LEN)
     filters.copy(x, state.input[WINDOW_LEN - FRAME_LEN :])
     level = stack_array(_N_BANDS)
     band_levels(state.input, level)

@@ -48,15 +48,15 @@ def target(speech: F64, lpc_q: F64, num: F64, den: F64, survivor: Survivor, out:
 
     Speech minus the zero-input response of 1/A_q(z) passes W(z), whose memory holds past errors.
     """
-    filters.keep_past(survivor.error[:], LPC_ORDER)
-    filters.keep_past(survivor.weighted[:], LPC_ORDER)
+    filters.keep_past(survivor.error[:], lpc_q.shape[0])
+    filters.keep_past(survivor.weighted[:], lpc_q.shape[0])
     zero_input, silence = stack_array(LINE), stack_array(SUBFRAME_LEN)
     silence[:] = 0.0
     filters.copy(survivor.synthesis.speech[SUBFRAME_LEN:], zero_input[:LPC_ORDER])
     filters.synthesis(silence, lpc_q, zero_input)
     for n in range(SUBFRAME_LEN):
         survivor.error[LPC_ORDER + n] = speech[n] - zero_input[LPC_ORDER + n]
-    weight(survivor.error, num, den, survivor.weighted)
+    weight(survivor.error[:], num, den, survivor.weighted[:])
     filters.copy(survivor.weighted[LPC_ORDER:], out)
 
 
@@ -65,6 +65,6 @@ def add_error(speech: F64, num: F64, den: F64, survivor: Survivor) -> None:
     """Add the weighted error of the survivor's last subframe, against speech (n,), to its cost."""
     for n in range(SUBFRAME_LEN):
         survivor.error[LPC_ORDER + n] = speech[n] - survivor.synthesis.speech[LPC_ORDER + n]
-    weight(survivor.error, num, den, survivor.weighted)
+    weight(survivor.error[:], num, den, survivor.weighted[:])
     for n in range(LPC_ORDER, survivor.weighted.shape[0]):
         survivor.cost += survivor.weighted[n] * survivor.weighted[n]

@@ -24,11 +24,11 @@ def test_the_correlation_is_a_product_with_the_transpose_of_a_matrix(seed):
 @pytest.mark.parametrize("n", [products.UNROLLED, N])
 def test_products_agree_with_matrices(n_rows, n):
     rng = np.random.default_rng(1)
-    matrix = rng.normal(size=(n, 70)).astype(np.float32)
+    matrix = rng.normal(size=(n, 37)).astype(np.float32)
     x = rng.normal(size=(n_rows, n)).astype(np.float32)
     out = np.full((n_rows, 37), np.nan, np.float32)
-    products.multiply_all(x, matrix, 11, out)
-    np.testing.assert_allclose(out, x @ matrix[:, 11:48], atol=1e-4)
+    products.multiply_all(x, matrix, out)
+    np.testing.assert_allclose(out, x @ matrix, atol=1e-4)
 
 
 @given(seeds, st.integers(1, 5))

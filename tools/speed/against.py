@@ -20,7 +20,7 @@ import celpvq
 from celpvq._types import F64
 from celpvq.codec.encoder.presets import PRESETS
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 N_RUNS = 7
 
 # it must run with the code of old commits, so it uses little of it

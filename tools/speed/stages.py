@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+import celpvq
 from celpvq._types import F64
 from celpvq.codec.encoder import adaptive_search, analysis, fixed_search, lsf_search, products
 from celpvq.codec.encoder.encoder import FrameEncoder
@@ -12,6 +13,8 @@ from celpvq.codec.encoder.presets import LSF_SURVIVORS, PRESETS
 from celpvq.codec.encoder.search_tables import SearchTables
 from celpvq.codec.format.modes import FRAME_LEN, LPC_ORDER, MAX_LAG, MIN_LAG, Mode, fcb_stages
 from celpvq.codec.format.modes import SUBFRAME_LEN as N
+
+from . import timing
 
 _WARM_FRAMES = 100
 _CALLS = 200
@@ -122,3 +125,13 @@ def measure(mode: Mode, x: F64, n_calls: int = _CALLS) -> tuple[list[list[object
         rate = n / seconds / 1e9
         rows.append([name, f"{seconds * 1e6:.1f}", n, f"{rate:.1f}", f"{100 * rate / top:.0f}"])
     return rows, top
+
+
+def stage_times(x: F64) -> None:
+    """Print the time of each stage, its multiply-adds, and their rate relative to the peak."""
+    for mode in celpvq.modes():
+        rows, peak = measure(mode, x)
+        timing.show(
+            f"Stages of a subframe at {mode.bitrate} bit/s; peak {peak:.1f} GMAC/s",
+            ["stage", "us", "MAC", "GMAC/s", "share of the peak [%]"], rows,
+        )  # fmt: skip
