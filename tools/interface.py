@@ -66,10 +66,22 @@ def commands() -> Iterator[str]:
     """Yield the lines of the command line."""
     for verb in VERBS:
         parser: Any = make_parser([verb])
-        verbs = next(action for action in parser._actions if action.dest == "verb")
-        for action in verbs.choices[verb]._actions:
-            if action.dest != "help":
-                yield f"celpvq {verb} {' '.join(action.option_strings) or action.dest}"
+        yield from of_command(f"celpvq {verb}", subcommands(parser)[verb])
+
+
+def subcommands(parser: Any) -> dict[str, Any]:
+    """Return the parsers of the commands within a command."""
+    found = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
+    return {name: sub for choices in found for name, sub in choices.items()}
+
+
+def of_command(name: str, parser: Any) -> Iterator[str]:
+    """Yield a line for each argument of a command, and for those of the commands within it."""
+    for action in parser._actions:
+        if action.dest != "help" and not isinstance(action.choices, dict):
+            yield f"{name} {' '.join(action.option_strings) or action.dest}"
+    for word, sub in subcommands(parser).items():
+        yield from of_command(f"{name} {word}", sub)
 
 
 def lines() -> list[str]:
