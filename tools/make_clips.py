@@ -1,6 +1,6 @@
 """Make the bundled clips and messages again: python tools/make_clips.py [--out data/clips].
 
-The messages are for the exports of listening tests: they ask for an answer.
+The messages are for the exports of listening tests: they ask for an answer. They are coded.
 
 Needs the programs ``flite`` and ``espeak-ng``, as Debian packages them. `data/README.md` names the
 versions that made the committed clips.
@@ -18,6 +18,7 @@ import soundfile
 from levels import active, speech_power
 from scipy.signal import resample_poly
 
+import celpvq
 from celpvq._types import F64, I16
 from celpvq.codec.common.samples import FULL_SCALE
 from celpvq.codec.format.modes import FRAME_LEN, SAMPLERATE
@@ -99,8 +100,12 @@ def main(argv: list[str] | None = None) -> int:
             out.mkdir(parents=True, exist_ok=True)
             for sentence in sentences:
                 samples = finish(synthesize(sentence, Path(folder)))
-                path = out / f"{sentence.name}.flac"
-                soundfile.write(path, samples, SAMPLERATE, subtype="PCM_16")
+                if sentence in MESSAGES:
+                    data = celpvq.encode(samples, SAMPLERATE, 8000, "best")
+                    (out / f"{sentence.name}.cvq").write_bytes(data)
+                else:
+                    path = out / f"{sentence.name}.flac"
+                    soundfile.write(path, samples, SAMPLERATE, subtype="PCM_16")
                 print(f"{sentence.name}: {samples.size / SAMPLERATE:.2f} s")
     return 0
 

@@ -55,18 +55,18 @@ def read_clip(path: Path) -> F64:
 
 def clip_paths() -> tuple[Path, ...]:
     """Return the files of the bundled clips, sorted by name: 8000 Hz, mono, FLAC."""
-    return _bundled(_BUNDLED)
+    return _bundled(_BUNDLED, "*.flac")
 
 
 def message_paths() -> tuple[Path, ...]:
-    """Return the files of spoken messages that ask for the answers 1 to 5 of a listening test."""
-    return _bundled(_MESSAGES)
+    """Return the coded messages that ask for the answers 1 to 5 of a listening test."""
+    return _bundled(_MESSAGES, "*.cvq")
 
 
-def _bundled(folders: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the sound files of the first folder that has some, sorted by name."""
+def _bundled(folders: Sequence[Path], pattern: str) -> tuple[Path, ...]:
+    """Return the files of the first folder that has some, sorted by name."""
     for folder in folders:
-        if paths := tuple(sorted(folder.glob("*.flac"))):
+        if paths := tuple(sorted(folder.glob(pattern))):
             return paths
     raise FileNotFoundError(f"no clips in {' or '.join(map(str, folders))}")
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from .._types import F64
+from ..api import decode
 from ..codec.format.modes import SAMPLERATE
 from ..errors import ArgumentError
-from ..lab.clips import message_paths, read_clip
+from ..lab.clips import message_paths
 from ..lab.tabular import csv_bytes
 from ..output import make_folder, write_file
 from .anchors import Anchor
@@ -121,7 +122,7 @@ class _Export:
 
     def _traps(self) -> list[list[str]]:
         """Return clips that a message interrupts; the message names the answer to give."""
-        messages = [read_clip(path) for path in message_paths()]
+        messages = [decode(path.read_bytes())[0] for path in message_paths()]
         trials = list(self._design.trials.values())
         rows = []
         for i in range(N_TRAPPING):

@@ -5,6 +5,7 @@ import pytest
 import soundfile
 from blind import write_test
 
+import celpvq
 from celpvq.errors import ArgumentError
 from celpvq.lab.clips import message_paths
 from celpvq.listening import active_level, read_page_sounds
@@ -112,7 +113,7 @@ def test_a_trapping_clip_ends_with_its_message(tmp_path, clips):
     *_, paths = exported(tmp_path, clips, "acr", export_p808, "")
     for row in table(paths[3])[:5]:
         x, _ = soundfile.read(tmp_path / "out" / row["trapping_clips"])
-        message, _ = soundfile.read(message_paths()[int(row["trapping_ans"]) - 1])
+        message, _ = celpvq.decode(message_paths()[int(row["trapping_ans"]) - 1].read_bytes())
         end = x[-6 * message.size :: 6]
         assert np.corrcoef(end, message)[0, 1] > 0.999
 
