@@ -1,7 +1,7 @@
 """Measure the page of ``celpvq live --web`` in headless Chromium: delay, gaps, several calls.
 
     python tools/live_page.py --seconds 60
-    python tools/live_page.py --seconds 60 --calls 8
+    python tools/live_page.py --seconds 60 --calls 8 --buffer 140
 
 Each call is a page of its own, whose microphone plays the bundled clips. The delay from microphone
 to loudspeaker is the lag at which the sound that a page plays correlates best with the sound of its
@@ -127,9 +127,7 @@ def browser(folder: Path) -> Iterator[int]:
     command = [
         chromium.program() or "chromium", "--headless=new", *chromium.ARGUMENTS,
         "--remote-debugging-port=0", f"--user-data-dir={folder / 'profile'}",
-        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={folder / 'mic.wav'}",
-        "--autoplay-policy=no-user-gesture-required",
+        *chromium.FAKE_DEVICES, f"--use-file-for-fake-audio-capture={folder / 'mic.wav'}",
         "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
         "--disable-backgrounding-occluded-windows", "about:blank",
     ]  # fmt: skip

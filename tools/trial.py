@@ -7,7 +7,8 @@ Each ``--replace`` names a file below ``celpvq``, a text that occurs once in it,
 The copy compiles its own kernels. ``celpvq compare`` measures the code as it is, into OUT/base, and
 the changed copy, into OUT/NAME, and prints the differences of the same clips with their 95 %
 intervals. Other options go to ``celpvq compare``. ``--held-back`` takes only speakers that
-``celpvq train-enhancement`` would hold back from the folder: a choice among trials belongs there.
+``celpvq train`` and ``celpvq train-enhancement`` would hold back from the folder: a choice among
+trials belongs there.
 """
 
 import os
@@ -22,9 +23,10 @@ import options
 
 import celpvq
 from celpvq.training.corpus import balanced, find_clips, hold_back
+from celpvq.training.plan import Plan
 
 PACKAGE = Path(celpvq.__file__).parent
-HELD_BACK, SEED = 0.08, 1  # as in training
+PLAN = Plan()  # of a training: it says which speakers are held back
 
 
 def changed(folder: Path, changes: Sequence[tuple[str, str, str]]) -> Path:
@@ -42,8 +44,8 @@ def changed(folder: Path, changes: Sequence[tuple[str, str, str]]) -> Path:
 def held_back(speech: Path, folder: Path) -> Path:
     """Link the clips that training holds back into a folder, those of all sources in turn."""
     folder.mkdir()
-    _, held = hold_back(find_clips(speech), HELD_BACK, SEED)
-    for i, clip in enumerate(balanced(held, SEED)):
+    _, held = hold_back(find_clips(speech), PLAN.held_back, PLAN.seed)
+    for i, clip in enumerate(balanced(held, PLAN.seed)):
         (folder / f"{i:04d}{clip.path.suffix}").symlink_to(clip.path.resolve())
     return folder
 

@@ -6,6 +6,7 @@ import pytest
 import trial
 
 from celpvq.lab.clips import clip_paths
+from celpvq.training.plan import Plan
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_a_text_that_does_not_occur_once_is_refused(speech, tmp_path):
 
 
 def test_clips_of_other_speakers_are_linked(tmp_path, monkeypatch):
-    monkeypatch.setattr(trial, "HELD_BACK", 0.5)
+    monkeypatch.setattr(trial, "PLAN", Plan(held_back=0.5))
     for path in clip_paths()[:2]:  # each subfolder is a speaker
         (tmp_path / "speech" / path.stem).mkdir(parents=True)
         shutil.copy(path, tmp_path / "speech" / path.stem)
