@@ -18,6 +18,13 @@ def encoder_kernel(args: argparse.Namespace) -> str:
     return ENCODER if args.vbr is None else VARIABLE_ENCODER
 
 
+def usual_jobs() -> int:
+    """Return the number of processes that share a compilation unless the user chooses another."""
+    from .._threads import n_threads
+
+    return min(MAX_JOBS, n_threads())
+
+
 @contextlib.contextmanager
 def compiling(
     *kernels: str, quiet: bool, jobs: int | None = None, show: Callable[[str], None] | None = None
@@ -28,13 +35,12 @@ def compiling(
     show: is called with a text about the progress whenever a part is compiled.
     """
     from .._numba import is_compiled, work
-    from .._threads import n_threads
 
     missing = [kernel for kernel in kernels if not is_compiled(kernel)]
     if not missing:
         yield
         return
-    jobs = jobs or min(MAX_JOBS, n_threads())
+    jobs = jobs or usual_jobs()
     if not quiet:
         *others, last = (_NAMES[kernel] for kernel in missing)
         what = f"{', '.join(others)} and {last}" if others else last

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..output import make_folder
 from . import arguments
+from .compiling import usual_jobs
 
 _EPILOG = """\
 For each clip, FOLDER gets CLIP-original.wav, and CLIP-RATE.wav for every bit rate. A picture shows
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     clips = {path.stem: bundled.read_clip(path) for path in bundled.clip_paths()}
     start = time.perf_counter()
     print("compiling, or loading compiled code of an earlier run ...", file=sys.stderr, flush=True)
-    celpvq.warmup()
+    celpvq.warmup(usual_jobs())
     print(f"ready after {time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
 
     wanted = ("segsnr", "pesq", "estoi")

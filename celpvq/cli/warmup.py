@@ -6,7 +6,7 @@ import sys
 import time
 
 from . import arguments
-from .compiling import DECODER, ENCODER, MAX_JOBS, VARIABLE_ENCODER, compiling
+from .compiling import DECODER, ENCODER, MAX_JOBS, VARIABLE_ENCODER, compiling, usual_jobs
 
 _EPILOG = """\
 The first process that uses the codec in a new environment compiles it. This command does so at a
@@ -42,7 +42,6 @@ def run(args: argparse.Namespace) -> int:
     from .. import warmup
     from .._numba import is_compiled
     from .._numba.folders import CACHE_DIR, SHIPPED_DIR, wanted_dir
-    from .._threads import n_threads
     from ..errors import OutputError
 
     in_wanted_dir = wanted_dir() in (CACHE_DIR.parent, SHIPPED_DIR and SHIPPED_DIR.parent)
@@ -53,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         )
     kernels = (ENCODER, VARIABLE_ENCODER, DECODER)
     loads = all(map(is_compiled, kernels))
-    jobs = args.jobs or min(MAX_JOBS, n_threads())
+    jobs = args.jobs or usual_jobs()
     is_visible = not args.quiet and not loads and sys.stderr.isatty()
     start = time.perf_counter()
     with compiling(*kernels, quiet=args.quiet, jobs=jobs, show=_show if is_visible else None):

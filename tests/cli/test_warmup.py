@@ -74,6 +74,19 @@ def test_two_processes_compile_if_there_are_two_cores(compiles, monkeypatch, n_c
     assert n_jobs == [n]
 
 
+def test_two_processes_compile_for_the_demo(monkeypatch, tmp_path):
+    n_jobs = []
+
+    def warmup(jobs):
+        n_jobs.append(jobs)
+        raise celpvq.CelpvqError("compiled enough")
+
+    monkeypatch.setattr("celpvq._threads.n_threads", lambda: 64)
+    monkeypatch.setattr(celpvq, "warmup", warmup)
+    assert main(["demo", "--out", str(tmp_path)]) == 1
+    assert n_jobs == [2]
+
+
 def test_code_that_is_not_kept_is_an_error(compiles, capsys, tmp_path):
     compiles(".other")
     assert main(["warmup", "-q"]) == 1
